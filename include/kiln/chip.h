@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CHIP_H
+#define KILN_CHIP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <kiln/api.h>
+
+/*
+ * What Kiln knows of a chip family: one const table row each. Public are the facts that a program
+ * needs to choose and to report; registers are in src/chip/chip.h.
+ */
+struct kiln_chip;
+
+KILN_API const struct kiln_chip *kiln_chip_by_option(const char *option); /* "esp32", "ESP32-S3" */
+KILN_API const char *kiln_chip_name(const struct kiln_chip *chip);        /* "ESP32-S3" */
+KILN_API const char *kiln_chip_option(const struct kiln_chip *chip);      /* "esp32s3" */
+
+/* What one chip on one board said of itself. */
+struct kiln_chip_info {
+	const struct kiln_chip *chip;
+	char description[64]; /* "ESP32-D0WDQ6" */
+	unsigned revision;    /* major * 100 + minor */
+	char features[128];   /* "WiFi, BT, Dual Core, Coding Scheme None" */
+	unsigned crystal_mhz;
+	uint8_t mac[6];
+	uint32_t flash_id;   /* JEDEC: manufacturer in the low byte; 0 before it was asked for */
+	uint64_t flash_size; /* bytes; 0 if not known */
+};
+
+#endif

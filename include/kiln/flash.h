@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_H
+#define KILN_FLASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <kiln/chip.h>
+#include <kiln/err.h>
+#include <kiln/link.h>
+
+/*
+ * Flashing: one engine for every face. It reports what it does as events (data, never text); the
+ * faces turn them into esptool's lines, a progress bar, JSON or HTML.
+ *
+ *	kiln_flasher_open(&host, "/dev/ttyUSB0", &opts, &flasher, &err);   reset, sync, detect
+ *	kiln_flasher_prepare(flasher, &err);                               stub, baud, flash size
+ *	kiln_flasher_write(flasher, &job, &err);                           erase, write, verify
+ *	kiln_flasher_close(flasher, &err);                                 reset as asked, free
+ */
+typedef enum kiln_flash_stage {
+	KILN_FLASH_CONNECTING = 1, /* a round of tries begins; item: port */
+	KILN_FLASH_TRY,            /* one try without an answer */
+	KILN_FLASH_CONNECTED,      /* the ROM (or a stub that runs already) answers */
+	KILN_FLASH_DETECT_SWITCH, /* the chip does not know GET_SECURITY_INFO: connect again, ask by
+				     magic */
+	KILN_FLASH_DETECTED,      /* chip family known; only if it was asked for */
+	KILN_FLASH_CHIP,          /* chip points to all that it says of itself */
+	KILN_FLASH_STUB_UPLOAD,
+	KILN_FLASH_STUB_START,
+	KILN_FLASH_STUB_RUNNING, /* done == 1: it ran already, nothing was uploaded */
+	KILN_FLASH_BAUD,         /* total: the new baud */
+	KILN_FLASH_BAUD_CHANGED,
+	KILN_FLASH_SIZE_ASKED,    /* flash size and parameters are being set */
+	KILN_FLASH_SIZE_DETECTED, /* total: bytes; 0: could not be detected */
+	KILN_FLASH_ERASING,       /* the whole chip */
+	KILN_FLASH_ERASED,        /* elapsed_ms */
+	KILN_FLASH_WILL_ERASE,    /* address, total: bytes, sector-aligned */
+	KILN_FLASH_PARAMS,        /* total: the two header bytes, mode << 8 | size_freq */
+	KILN_FLASH_REDIGESTED,    /* the image's SHA-256 was computed anew after the patch */
+	KILN_FLASH_COMPRESSED,    /* done: compressed bytes, total: plain bytes */
+	KILN_FLASH_WRITING, /* address; done, total: wire bytes; item: file. Once a block, as it
+			       goes out */
+	KILN_FLASH_WROTE,   /* address, total: plain bytes, done: compressed (0: not compressed),
+			       elapsed_ms */
+	KILN_FLASH_VERIFYING,
+	KILN_FLASH_VERIFIED,
+	KILN_FLASH_LEAVING, /* all files are done */
+	KILN_FLASH_RESET,   /* total: enum kiln_after that is being done */
+	KILN_FLASH_WARNING, /* item: a sentence for the user; the job goes on */
+} kiln_flash_stage;
+
+struct kiln_flash_event {
+	kiln_flash_stage stage;
+	uint32_t address;
+	uint64_t done, total;
+	kiln_ms elapsed_ms;
+	const char *item;                  /* borrowed for the call; may be NULL */
+	const struct kiln_chip_info *chip; /* from KILN_FLASH_CHIP on */
+};
+
+typedef enum kiln_before {
+	KILN_BEFORE_DEFAULT_RESET,
+	KILN_BEFORE_USB_RESET,
+	KILN_BEFORE_NO_RESET,
+	KILN_BEFORE_NO_RESET_NO_SYNC
+} kiln_before;
+typedef enum kiln_after {
+	KILN_AFTER_HARD_RESET,
+	KILN_AFTER_SOFT_RESET,
+	KILN_AFTER_NO_RESET,
+	KILN_AFTER_NO_RESET_STUB,
+	KILN_AFTER_WATCHDOG_RESET
+} kiln_after;
+
+struct kiln_flasher_options {
+	const struct kiln_chip *chip; /* NULL: detect */
+	unsigned baud;                /* after connecting; 0 = 115200 */
+	kiln_before before;
+	kiln_after after;
+	bool no_stub;
+	int connect_attempts; /* 0 = 7, negative = for ever */
+	void (*event)(void *user, const struct kiln_flash_event *event); /* may be NULL */
+	void *user;
+};
+
+#define KILN_FLASH_KEEP (-1)
+#define KILN_FLASH_DETECT (-2) /* size only */
+
+struct kiln_flash_file {
+	uint32_t address;
+	const char *name;    /* for messages */
+	const uint8_t *data; /* borrowed until the write returns */
+	size_t size;
+};
+
+struct kiln_flash_job {
+	const struct kiln_flash_file *files;
+	size_t n_files;
+	bool erase_all;
+	bool no_compress;
+	bool force;
+	int mode;     /* header value (0 qio 1 qout 2 dio 3 dout) or KILN_FLASH_KEEP */
+	int freq;     /* header nibble or KILN_FLASH_KEEP */
+	int64_t size; /* bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT */
+};
+
+struct kiln_flasher;
+
+/* Fails with: what kiln_link_open fails with, E_NO_SYNC, E_WRONG_MODE, E_WRONG_CHIP, E_PROTOCOL. */
+KILN_API KILN_CHECK kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
+						const struct kiln_flasher_options *options,
+						struct kiln_flasher **ret_flasher,
+						struct kiln_err *err);
+KILN_API const struct kiln_chip_info *kiln_flasher_chip(const struct kiln_flasher *flasher);
+/* Upload the stub (unless no_stub), change the baud. Fails with: E_PROTOCOL, E_REFUSED, E_TIMEOUT.
+ */
+KILN_API KILN_CHECK kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher,
+						   struct kiln_err *err);
+KILN_API KILN_CHECK kiln_code kiln_flasher_erase_all(struct kiln_flasher *flasher,
+						     struct kiln_err *err);
+/*
+ * Check the whole job first (files, sizes, overlaps, chip), then erase, write and verify.
+ * Fails with: E_IMAGE, E_WRONG_CHIP, E_TOO_BIG, E_OVERLAP, E_INVALID (nothing was written);
+ * E_REFUSED, E_TIMEOUT, E_PORT_GONE, E_VERIFY (hint says what state the board is in).
+ */
+KILN_API KILN_CHECK kiln_code kiln_flasher_write(struct kiln_flasher *flasher,
+						 const struct kiln_flash_job *job,
+						 struct kiln_err *err);
+/* Do the reset that the options name, close the port, free; also after a failure. */
+KILN_API kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err);
+/* Close and free without touching the chip. */
+KILN_API void kiln_flasher_abandon(struct kiln_flasher *flasher);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_REPL_H
+#define KILN_REPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <kiln/err.h>
+#include <kiln/link.h>
+
+/*
+ * A session with a board's MicroPython (or CircuitPython) over its raw REPL. It stays open
+ * between calls: the board's variables live on. The session owns the link.
+ *
+ *	kiln_repl_open(link, &repl, &err);                    to a prompt, or the reason why not
+ *	kiln_repl_exec(repl, code, strlen(code), &out, &result, &err);
+ *	kiln_repl_close(repl);                                back to the friendly prompt
+ *
+ * Protocol: MicroPython docs/reference/repl.rst (raw REPL, raw-paste mode with flow control).
+ */
+struct kiln_repl;
+
+/* Where output goes, as it comes; UTF-8 characters are never cut, \r before \n and stray \x04 are
+ * removed. */
+struct kiln_repl_output {
+	void (*text)(void *user, const char *text, size_t n);
+	void *user;
+};
+
+/* How the code ended. Owned by the caller: kiln_repl_result_done(). */
+struct kiln_repl_result {
+	bool exception;
+	bool interrupted; /* ended by Ctrl-C that we sent */
+	char ename[64];   /* "NameError" */
+	char evalue[256]; /* "name 'x' isn't defined" */
+	char *traceback;  /* as the board printed it, \n line ends; NULL if none */
+};
+
+/*
+ * Take the link (also on failure: it is closed then) and bring the board to its raw prompt:
+ * interrupts a running program, leaves whatever mode was left behind.
+ * Fails with: E_NO_PROMPT (why: what was seen instead; hint: what to do), E_CANCELLED, E_PORT_GONE.
+ */
+KILN_API KILN_CHECK kiln_code kiln_repl_open(struct kiln_link *link, struct kiln_repl **ret_repl,
+					     struct kiln_err *err);
+KILN_API void kiln_repl_close(struct kiln_repl *repl);
+KILN_API struct kiln_link *kiln_repl_link(struct kiln_repl *repl);
+
+/*
+ * Run `code` on the board until it ends. An exception on the board is no failure of the call:
+ * result->exception says so. When the link's waiter returns E_CANCELLED the board's program gets
+ * a Ctrl-C and the call goes on until the board's prompt is back (result->interrupted).
+ * Fails with: E_PORT_GONE, E_TIMEOUT (no prompt came back after an interrupt), E_PROTOCOL,
+ * E_NO_PROMPT (the board reset itself).
+ */
+KILN_API KILN_CHECK kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
+					     const struct kiln_repl_output *output,
+					     struct kiln_repl_result *ret_result,
+					     struct kiln_err *err);
+KILN_API void kiln_repl_result_done(struct kiln_repl_result *result);
+
+/* Start the interpreter afresh; main.py is run only if asked for. Output goes to `output`. */
+KILN_API KILN_CHECK kiln_code kiln_repl_soft_reset(struct kiln_repl *repl, bool run_main,
+						   const struct kiln_repl_output *output,
+						   struct kiln_err *err);
+
+#endif
