@@ -13,6 +13,13 @@
 #include <time.h>
 
 #ifdef __GNUC__
+/* fortified headers make macros of some, which may not be poisoned as such */
+#undef strcpy
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef stpcpy
+#undef gets
 /* text.h cuts with a mark; buf.h grows within a bound; kiln_text_to_u64 says what is no number */
 #pragma GCC poison strcpy strcat sprintf vsprintf stpcpy gets
 #pragma GCC poison strtok atoi atol atoll

@@ -46,30 +46,30 @@ static bool name_matches(const char *name, const char *typed, size_t n, unsigned
 	return !whole || name[n] == '\0';
 }
 
-static kiln_code find_long(const struct scan *s, const char *typed, size_t n,
-			   const struct opt **ret_opt, struct kiln_err *err)
+/* NULL and `err` filled if there is none, or more than one that the typed part could mean. */
+static const struct opt *find_long(const struct scan *s, const char *typed, size_t n,
+				   struct kiln_err *err)
 {
 	const struct opt *found = NULL;
 
 	for (const struct opt *o = s->table; o->kind != OPT_END; o++) {
-		if (name_matches(o->name, typed, n, s->rules, true)) {
-			*ret_opt = o;
-			return KILN_OK;
-		}
+		if (name_matches(o->name, typed, n, s->rules, true))
+			return o;
 	}
 	for (const struct opt *o = s->table; s->rules & OPT_PREFIXES && o->kind != OPT_END; o++) {
 		if (!name_matches(o->name, typed, n, s->rules, false))
 			continue;
-		if (found)
-			return kiln_fail(err, KILN_E_INVALID,
-					 "ambiguous option: --%.*s could match --%s, --%s", (int)n,
-					 typed, found->name, o->name);
+		if (found) {
+			(void)kiln_fail(err, KILN_E_INVALID,
+					"ambiguous option: --%.*s could match --%s, --%s", (int)n,
+					typed, found->name, o->name);
+			return NULL;
+		}
 		found = o;
 	}
 	if (!found)
-		return kiln_fail(err, KILN_E_INVALID, "no such option: --%.*s", (int)n, typed);
-	*ret_opt = found;
-	return KILN_OK;
+		(void)kiln_fail(err, KILN_E_INVALID, "no such option: --%.*s", (int)n, typed);
+	return found;
 }
 
 static kiln_code check_choice(const struct opt *o, const char *value, struct kiln_err *err)
@@ -135,9 +135,11 @@ static kiln_code take_value(struct scan *s, const struct opt *o, const char *att
 static kiln_code parse_long(struct scan *s, const char *word, struct kiln_err *err)
 {
 	const char *equals = strchr(word, '=');
-	const struct opt *o = NULL;
+	const struct opt *o =
+		find_long(s, word, equals ? (size_t)(equals - word) : strlen(word), err);
 
-	KILN_TRY(find_long(s, word, equals ? (size_t)(equals - word) : strlen(word), &o, err));
+	if (!o)
+		return KILN_E_INVALID;
 	if (o->arg)
 		return take_value(s, o, equals ? equals + 1 : NULL, err);
 	if (equals)

@@ -14,7 +14,8 @@
  *
  *	struct params { const char *port; bool json; uint64_t address; struct opt_list files; };
  *	static const struct opt table[] = {
- *		{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port), "serial port or URL"
+ *		{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port), "serial port or
+ *URL"
  *}, { 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" }, { 0 },
  *	};
  *
