@@ -17,6 +17,20 @@ KILN_API const struct kiln_chip *kiln_chip_by_option(const char *option); /* "es
 KILN_API const char *kiln_chip_name(const struct kiln_chip *chip);        /* "ESP32-S3" */
 KILN_API const char *kiln_chip_option(const struct kiln_chip *chip);      /* "esp32s3" */
 
+/* The chip's n-th row in the table, NULL after the last: for lists of what may be asked for. */
+KILN_API const struct kiln_chip *kiln_chip_at(unsigned n);
+
+/*
+ * A flash size or frequency by name ("4MB", "40m"), as it stands in the chip's image headers.
+ * False if the chip has none of that name. *ret_bytes may be NULL; it is 0 for a frequency.
+ */
+KILN_API bool kiln_chip_size_by_name(const struct kiln_chip *chip, const char *name,
+				     uint64_t *ret_bytes, int *ret_nibble);
+KILN_API bool kiln_chip_freq_by_name(const struct kiln_chip *chip, const char *name,
+				     int *ret_nibble);
+/* "4MB" for 4194304 bytes, NULL if the chip's headers have no such size. */
+KILN_API const char *kiln_chip_size_name(const struct kiln_chip *chip, uint64_t bytes);
+
 /* What one chip on one board said of itself. */
 struct kiln_chip_info {
 	const struct kiln_chip *chip;

@@ -21,7 +21,7 @@
  */
 typedef enum kiln_flash_stage {
 	KILN_FLASH_CONNECTING = 1, /* a round of tries begins; item: port */
-	KILN_FLASH_TRY,            /* one try without an answer */
+	KILN_FLASH_TRY,            /* one try without an answer; done: how many this round */
 	KILN_FLASH_CONNECTED,      /* the ROM (or a stub that runs already) answers */
 	KILN_FLASH_DETECT_SWITCH, /* the chip does not know GET_SECURITY_INFO: connect again, ask by
 				     magic */
@@ -33,24 +33,33 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_BAUD,         /* total: the new baud */
 	KILN_FLASH_BAUD_CHANGED,
 	KILN_FLASH_SIZE_ASKED,    /* flash size and parameters are being set */
-	KILN_FLASH_SIZE_DETECTED, /* total: bytes; 0: could not be detected */
-	KILN_FLASH_ERASING,       /* the whole chip */
+	KILN_FLASH_SIZE_DETECTED, /* only for a job whose size is DETECT. total: bytes */
+	KILN_FLASH_ERASING,       /* the whole chip (total 0), or address and total: bytes */
 	KILN_FLASH_ERASED,        /* elapsed_ms */
 	KILN_FLASH_WILL_ERASE,    /* address, total: bytes, sector-aligned */
 	KILN_FLASH_PARAMS,        /* total: the two header bytes, mode << 8 | size_freq */
 	KILN_FLASH_REDIGESTED,    /* the image's SHA-256 was computed anew after the patch */
 	KILN_FLASH_COMPRESSED,    /* done: compressed bytes, total: plain bytes */
-	KILN_FLASH_WRITING, /* address; done, total: wire bytes; item: file. Once a block, as it
-			       goes out */
-	KILN_FLASH_WROTE,   /* address, total: plain bytes, done: compressed (0: not compressed),
-			       elapsed_ms */
-	KILN_FLASH_VERIFYING,
+	KILN_FLASH_WRITING,   /* address; done, total: wire bytes; item: file. Once a block, as it
+				 goes out */
+	KILN_FLASH_WROTE,     /* address, total: plain bytes, done: compressed (0: not compressed),
+				 elapsed_ms */
+	KILN_FLASH_VERIFYING, /* address, total: bytes; item: file */
 	KILN_FLASH_VERIFIED,
 	KILN_FLASH_LEAVING, /* all files are done */
 	KILN_FLASH_RESET,   /* total: enum kiln_after that is being done */
 	KILN_FLASH_WARNING, /* item: a sentence for the user; the job goes on */
+	KILN_FLASH_READING, /* address; done, total: bytes */
+	KILN_FLASH_RETRY,   /* address; item: why. A block or file is sent once more */
 } kiln_flash_stage;
 
+/*
+ * The order in a whole job is that of the list above, but for: CONNECTING..CONNECTED come twice
+ * around DETECT_SWITCH; ERASING, ERASED come before WILL_ERASE, which then is left out (a job with
+ * erase_all); all WILL_ERASE come first, then for each file PARAMS and REDIGESTED (if its header
+ * was changed), COMPRESSED (unless no_compress), WRITING.., WROTE, VERIFYING, VERIFIED.
+ * chip->flash_id and flash_size are known from the end of SIZE_ASKED on.
+ */
 struct kiln_flash_event {
 	kiln_flash_stage stage;
 	uint32_t address;
@@ -120,6 +129,10 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher,
 						   struct kiln_err *err);
 KILN_API KILN_CHECK kiln_code kiln_flasher_erase_all(struct kiln_flasher *flasher,
 						     struct kiln_err *err);
+/* Address and size must be multiples of 4096. Fails with: E_INVALID, E_TOO_BIG, and as above. */
+KILN_API KILN_CHECK kiln_code kiln_flasher_erase_region(struct kiln_flasher *flasher,
+							uint32_t address, uint32_t size,
+							struct kiln_err *err);
 /*
  * Check the whole job first (files, sizes, overlaps, chip), then erase, write and verify.
  * Fails with: E_IMAGE, E_WRONG_CHIP, E_TOO_BIG, E_OVERLAP, E_INVALID (nothing was written);
@@ -128,6 +141,15 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_erase_all(struct kiln_flasher *flashe
 KILN_API KILN_CHECK kiln_code kiln_flasher_write(struct kiln_flasher *flasher,
 						 const struct kiln_flash_job *job,
 						 struct kiln_err *err);
+/*
+ * Read `size` bytes at `address` into `ret_data`, checked by digest.
+ * Fails with: E_TOO_BIG, E_VERIFY, E_REFUSED, E_TIMEOUT, E_PORT_GONE.
+ */
+KILN_API KILN_CHECK kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address,
+						void *ret_data, size_t size, struct kiln_err *err);
+/* Counters of the port, from open to now (or to the last reopening). */
+KILN_API void kiln_flasher_stats(const struct kiln_flasher *flasher,
+				 struct kiln_link_stats *ret_stats);
 /* Do the reset that the options name, close the port, free; also after a failure. */
 KILN_API kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err);
 /* Close and free without touching the chip. */

@@ -3,6 +3,7 @@
 #define KILN_CHIP_CHIP_H
 
 #include <kiln/chip.h>
+#include <kiln/err.h>
 
 /*
  * Chip facts, one const row each (chips.c). Sources: the chips' technical reference manuals
@@ -22,6 +23,14 @@ struct kiln_chip_spi {
 	uint16_t cmd, addr, ctrl, usr, usr1, usr2, mosi_dlen, miso_dlen, w0;
 };
 
+/* How the chip layer reads a chip that it can't touch itself. */
+struct kiln_chip_reader {
+	kiln_code (*read_reg)(void *user, uint32_t address, uint32_t *ret_value,
+			      struct kiln_err *err);
+	void *user;
+	unsigned baud; /* that the chip's UART runs at: the crystal is known by its divider */
+};
+
 struct kiln_chip {
 	const char *name;   /* "ESP32-S3" */
 	const char *option; /* "esp32s3" */
@@ -35,9 +44,23 @@ struct kiln_chip {
 	uint32_t uart_clkdiv_reg;
 	uint32_t uart_date_reg; /* read-only: writing to it is a delay */
 	uint32_t efuse_read_base;
+	uint32_t syscon_base;  /* of the date register that tells the newest revision; or 0 */
+	uint32_t rtc_cali_reg; /* the ROM's own measure of the crystal (ESP32); or 0 */
 	struct kiln_chip_spi spi;
 	const struct kiln_chip_nibble *sizes; /* ended by a NULL name */
 	const struct kiln_chip_nibble *freqs;
+
+	/* What this one chip says of itself: all of kiln_chip_info but the flash chip. */
+	kiln_code (*read_info)(const struct kiln_chip *chip, const struct kiln_chip_reader *reader,
+			       struct kiln_chip_info *ret_info, struct kiln_err *err);
+	/* SPI_ATTACH's pins word for the ROM, which does not look for the flash by itself. */
+	kiln_code (*read_spi_pins)(const struct kiln_chip *chip,
+				   const struct kiln_chip_reader *reader, uint32_t *ret_pins,
+				   struct kiln_err *err);
+	/* What to ask the ROM for so that it runs at `baud` (its crystal may be misjudged). */
+	kiln_code (*correct_rom_baud)(const struct kiln_chip *chip,
+				      const struct kiln_chip_reader *reader, unsigned baud,
+				      unsigned *ret_baud, struct kiln_err *err);
 };
 
 extern const struct kiln_chip kiln_chips[];
@@ -47,5 +70,11 @@ extern const unsigned kiln_n_chips;
 #define KILN_CHIP_MAGIC_REG 0x40001000u
 const struct kiln_chip *kiln_chip_by_magic(uint32_t magic);
 const struct kiln_chip *kiln_chip_by_image_id(uint16_t id);
+
+/* Name of the chip with that id in images, also of chips without a row; NULL if nobody knows it. */
+const char *kiln_chip_name_of_image_id(uint16_t id);
+
+/* The nibble for a size in bytes; false if headers of this chip can't say it. */
+bool kiln_chip_size_nibble(const struct kiln_chip *chip, uint64_t bytes, uint8_t *ret_nibble);
 
 #endif
