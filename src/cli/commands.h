@@ -2,9 +2,15 @@
 #ifndef KILN_CLI_COMMANDS_H
 #define KILN_CLI_COMMANDS_H
 
+#include <stdio.h>
+
 #include "cli/cli.h"
 
 /* One line a command, in the order in which `kiln help` shows them. */
+extern const struct command cmd_help;
 extern const struct command cmd_version;
+
+/* All commands and common options. */
+void cli_help_all(FILE *to);
 
 #endif

@@ -1,41 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program. It answers to several names: as `esptool.py` it is that command, whatever its own
+ * line looks like; as `kiln` it finds the command by its first word.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/host.h"
 
-static void help(void)
-{
-	printf("usage: kiln COMMAND [ARGUMENTS]\n\n"
-	       "Find, flash and program microcontrollers that run MicroPython.\n\ncommands:\n");
-	for (size_t i = 0; commands[i]; i++)
-		printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
-	printf("\n'kiln COMMAND --help' tells more of each.\n");
-}
+struct main_params {
+	bool help, version;
+};
 
-static int run_command(struct cli *cli, int argc, char **argv)
+static const struct opt main_options[] = {
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct main_params, help), "show this help" },
+	{ 0, "version", NULL, OPT_FLAG, offsetof(struct main_params, version),
+	  "print the version" },
+	{ 0 },
+};
+
+static int run_words(struct cli *cli, const struct main_params *params, char *program, int argc,
+		     char **argv)
 {
 	struct kiln_err err = KILN_ERR_INIT;
+	const struct command *command;
 
-	for (size_t i = 0; commands[i]; i++) {
-		if (strcmp(commands[i]->name, argv[0]) == 0)
-			return commands[i]->run(cli, commands[i], argc, argv);
+	if (params->version)
+		return cmd_version.run(cli, &cmd_version, 1, (char *[]){ program, NULL });
+	if (params->help || argc == 0) {
+		cli_help_all(params->help ? stdout : stderr);
+		return params->help ? 0 : 2;
 	}
-	(void)kiln_fail(&err, KILN_E_INVALID, "no such command: '%s'", argv[0]);
-	kiln_hint(&err, "'kiln help' lists the commands");
-	return cli_error(&err);
+	if (cli_find(argv[0], &command, &err) != KILN_OK)
+		return cli_fail(cli, &err);
+	return command->run(cli, command, argc, argv);
+}
+
+static int run_kiln(struct cli *cli, int argc, char **argv)
+{
+	struct main_params params = { 0 };
+	const struct opt_group groups[] = { { main_options, &params },
+					    { cli_options, cli },
+					    { NULL, NULL } };
+	struct kiln_err err = KILN_ERR_INIT;
+	struct opt_list words = { 0 };
+	int exit_code;
+
+	/* all that follows the command is the command's, options too */
+	if (opts_parse_groups(groups, OPT_STOP_AT_WORD, argc - 1, argv + 1, &words, &err)) {
+		if (!err.hint[0])
+			kiln_hint(&err, "'kiln help' shows what it takes");
+		exit_code = cli_fail(cli, &err);
+	} else {
+		host_set_level(cli);
+		exit_code = run_words(cli, &params, argv[0], (int)words.n, argv + argc - words.n);
+	}
+	opt_list_done(&words);
+	return exit_code;
 }
 
 int main(int argc, char **argv)
 {
 	struct cli cli = { 0 };
+	struct kiln_err err = KILN_ERR_INIT;
 
-	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
-	    strcmp(argv[1], "-h") == 0) {
-		help();
-		return argc < 2 ? 2 : 0;
-	}
-	if (strcmp(argv[1], "--version") == 0)
-		return cmd_version.run(&cli, &cmd_version, 1, argv + 1);
-	return run_command(&cli, argc - 1, argv + 1);
+	if (argc < 1)
+		return 2;
+	if (host_init(&cli, &err) != KILN_OK)
+		return cli_error(&err);
+
+	const int exit_code = run_kiln(&cli, argc, argv);
+
+	/* a full disk or a closed pipe must not look like success */
+	if (fflush(stdout) != 0 && exit_code == 0)
+		return 1;
+	return exit_code;
 }

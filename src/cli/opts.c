@@ -6,15 +6,26 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cli/suggest.h"
 
 /* One run over an argv: the words that are left and where values go. */
 struct scan {
-	const struct opt *table;
+	const struct opt_group *groups;
 	unsigned rules;
 	int argc, at;
 	char **argv;
-	void *params;
 };
+
+/* An option of a table, and where its value goes. */
+struct found {
+	const struct opt *opt;
+	void *target;
+};
+
+static struct found found_at(const struct opt_group *group, const struct opt *o)
+{
+	return (struct found){ o, (char *)group->params + o->offset };
+}
 
 void opt_list_done(struct opt_list *list)
 {
@@ -46,30 +57,86 @@ static bool name_matches(const char *name, const char *typed, size_t n, unsigned
 	return !whole || name[n] == '\0';
 }
 
-/* NULL and `err` filled if there is none, or more than one that the typed part could mean. */
-static const struct opt *find_long(const struct scan *s, const char *typed, size_t n,
-				   struct kiln_err *err)
+static bool find_whole(const struct scan *s, const char *typed, size_t n, struct found *ret_found)
 {
-	const struct opt *found = NULL;
-
-	for (const struct opt *o = s->table; o->kind != OPT_END; o++) {
-		if (name_matches(o->name, typed, n, s->rules, true))
-			return o;
-	}
-	for (const struct opt *o = s->table; s->rules & OPT_PREFIXES && o->kind != OPT_END; o++) {
-		if (!name_matches(o->name, typed, n, s->rules, false))
-			continue;
-		if (found) {
-			(void)kiln_fail(err, KILN_E_INVALID,
-					"ambiguous option: --%.*s could match --%s, --%s", (int)n,
-					typed, found->name, o->name);
-			return NULL;
+	for (const struct opt_group *g = s->groups; g->table; g++) {
+		for (const struct opt *o = g->table; o->kind != OPT_END; o++) {
+			if (name_matches(o->name, typed, n, s->rules, true)) {
+				*ret_found = found_at(g, o);
+				return true;
+			}
 		}
-		found = o;
 	}
-	if (!found)
-		(void)kiln_fail(err, KILN_E_INVALID, "no such option: --%.*s", (int)n, typed);
-	return found;
+	return false;
+}
+
+static kiln_code find_prefix(const struct scan *s, const char *typed, size_t n,
+			     struct found *ret_found, struct kiln_err *err)
+{
+	const struct opt_group *g = s->groups;
+
+	for (; s->rules & OPT_PREFIXES && g->table; g++) {
+		for (const struct opt *o = g->table; o->kind != OPT_END; o++) {
+			if (!name_matches(o->name, typed, n, s->rules, false))
+				continue;
+			if (ret_found->opt)
+				return kiln_fail(err, KILN_E_INVALID,
+						 "ambiguous option: --%.*s could match --%s, --%s",
+						 (int)n, typed, ret_found->opt->name, o->name);
+			*ret_found = found_at(g, o);
+		}
+	}
+	return KILN_OK;
+}
+
+static void hint_near(const struct scan *s, const char *typed, size_t n, struct kiln_err *err)
+{
+	struct suggest near;
+
+	suggest_init(&near, typed, n);
+	for (const struct opt_group *g = s->groups; g->table; g++) {
+		for (const struct opt *o = g->table; o->kind != OPT_END; o++) {
+			if (o->help)
+				suggest_offer(&near, o->name);
+		}
+	}
+	if (near.best)
+		kiln_hint(err, "did you mean '--%s'?", near.best);
+}
+
+static kiln_code find_long(const struct scan *s, const char *typed, size_t n,
+			   struct found *ret_found, struct kiln_err *err)
+{
+	*ret_found = (struct found){ 0 };
+	if (find_whole(s, typed, n, ret_found))
+		return KILN_OK;
+	KILN_TRY(find_prefix(s, typed, n, ret_found, err));
+	if (ret_found->opt)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_INVALID, "no such option: --%.*s", (int)n, typed);
+	hint_near(s, typed, n, err);
+	return KILN_E_INVALID;
+}
+
+/* -X, or -fm where the table has such an alias (up to a '='). */
+static bool find_short(const struct scan *s, const char *letters, bool alias,
+		       struct found *ret_found)
+{
+	const size_t n = strcspn(letters, "=");
+
+	for (const struct opt_group *g = s->groups; g->table; g++) {
+		for (const struct opt *o = g->table; o->kind != OPT_END; o++) {
+			const bool same = alias ? o->alias && strlen(o->alias) == n &&
+							  strncmp(o->alias, letters, n) == 0
+						: o->letter == *letters;
+
+			if (same) {
+				*ret_found = found_at(g, o);
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 static kiln_code check_choice(const struct opt *o, const char *value, struct kiln_err *err)
@@ -89,10 +156,10 @@ static kiln_code check_choice(const struct opt *o, const char *value, struct kil
 	return KILN_E_INVALID;
 }
 
-static kiln_code store(const struct scan *s, const struct opt *o, const char *value,
-		       struct kiln_err *err)
+static kiln_code store(struct found f, const char *value, struct kiln_err *err)
 {
-	void *target = (char *)s->params + o->offset;
+	const struct opt *o = f.opt;
+	void *target = f.target;
 
 	if (value)
 		KILN_TRY(check_choice(o, value, err));
@@ -121,54 +188,52 @@ static kiln_code store(const struct scan *s, const struct opt *o, const char *va
 	abort();
 }
 
-static kiln_code take_value(struct scan *s, const struct opt *o, const char *attached,
+static kiln_code take_value(struct scan *s, struct found f, const char *attached,
 			    struct kiln_err *err)
 {
 	if (attached)
-		return store(s, o, attached, err);
+		return store(f, attached, err);
 	if (s->at + 1 >= s->argc)
-		return kiln_fail(err, KILN_E_INVALID, "option --%s needs a value: %s", o->name,
-				 o->arg);
-	return store(s, o, s->argv[++s->at], err);
+		return kiln_fail(err, KILN_E_INVALID, "option --%s needs a value: %s", f.opt->name,
+				 f.opt->arg);
+	return store(f, s->argv[++s->at], err);
 }
 
 static kiln_code parse_long(struct scan *s, const char *word, struct kiln_err *err)
 {
 	const char *equals = strchr(word, '=');
-	const struct opt *o =
-		find_long(s, word, equals ? (size_t)(equals - word) : strlen(word), err);
+	struct found f;
 
-	if (!o)
-		return KILN_E_INVALID;
-	if (o->arg)
-		return take_value(s, o, equals ? equals + 1 : NULL, err);
+	KILN_TRY(find_long(s, word, equals ? (size_t)(equals - word) : strlen(word), &f, err));
+	if (f.opt->arg)
+		return take_value(s, f, equals ? equals + 1 : NULL, err);
 	if (equals)
-		return kiln_fail(err, KILN_E_INVALID, "option --%s takes no value", o->name);
-	return store(s, o, NULL, err);
+		return kiln_fail(err, KILN_E_INVALID, "option --%s takes no value", f.opt->name);
+	return store(f, NULL, err);
 }
 
 static kiln_code parse_letters(struct scan *s, const char *letters, struct kiln_err *err)
 {
-	for (const char *c = letters; *c; c++) {
-		const struct opt *o = s->table;
+	const char *equals = strchr(letters, '=');
+	struct found f;
 
-		while (o->kind != OPT_END && o->letter != *c)
-			o++;
-		if (o->kind == OPT_END)
+	if (find_short(s, letters, true, &f))
+		return f.opt->arg ? take_value(s, f, equals ? equals + 1 : NULL, err)
+				  : store(f, NULL, err);
+	for (const char *c = letters; *c; c++) {
+		if (!find_short(s, c, false, &f))
 			return kiln_fail(err, KILN_E_INVALID, "no such option: -%c", *c);
-		if (o->arg)
-			return take_value(s, o, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, err);
-		KILN_TRY(store(s, o, NULL, err));
+		if (f.opt->arg)
+			return take_value(s, f, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, err);
+		KILN_TRY(store(f, NULL, err));
 	}
 	return KILN_OK;
 }
 
-kiln_code opts_parse(const struct opt *table, unsigned rules, int argc, char **argv, void *params,
-		     struct opt_list *ret_words, struct kiln_err *err)
+kiln_code opts_parse_groups(const struct opt_group *groups, unsigned rules, int argc, char **argv,
+			    struct opt_list *ret_words, struct kiln_err *err)
 {
-	struct scan s = {
-		.table = table, .rules = rules, .argc = argc, .argv = argv, .params = params
-	};
+	struct scan s = { .groups = groups, .rules = rules, .argc = argc, .argv = argv };
 	bool words_only = false;
 
 	for (; s.at < argc; s.at++) {
@@ -188,6 +253,40 @@ kiln_code opts_parse(const struct opt *table, unsigned rules, int argc, char **a
 	return KILN_OK;
 }
 
+kiln_code opts_parse(const struct opt *table, unsigned rules, int argc, char **argv, void *params,
+		     struct opt_list *ret_words, struct kiln_err *err)
+{
+	const struct opt_group groups[] = { { table, params }, { NULL, NULL } };
+
+	return opts_parse_groups(groups, rules, argc, argv, ret_words, err);
+}
+
+kiln_code opts_from_env(const struct opt *table, void *params, struct kiln_err *err)
+{
+	const struct opt_group group = { table, params };
+
+	for (const struct opt *o = table; o->kind != OPT_END; o++) {
+		const char *value = o->env ? getenv(o->env) : NULL;
+
+		if (!value || !value[0])
+			continue;
+		if (store(found_at(&group, o), value, err) != KILN_OK) {
+			kiln_because(err, "cannot use the environment variable %s", o->env);
+			return KILN_E_INVALID;
+		}
+	}
+	return KILN_OK;
+}
+
+static void help_names(const struct opt *o, char *dst, size_t size)
+{
+	const char letter[2] = { o->letter, '\0' };
+	const char *brief = o->alias ? o->alias : letter;
+
+	kiln_text_format(dst, size, "%s%s%s--%s%s%s", brief[0] ? "-" : "    ", brief,
+			 brief[0] ? ", " : "", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+}
+
 void opts_help(const struct opt *table, struct kiln_buf *out)
 {
 	for (const struct opt *o = table; o->kind != OPT_END; o++) {
@@ -195,12 +294,12 @@ void opts_help(const struct opt *table, struct kiln_buf *out)
 
 		if (!o->help) /* hidden */
 			continue;
-		if (o->letter)
-			kiln_text_format(left, sizeof(left), "-%c, --%s%s%s", o->letter, o->name,
-					 o->arg ? " " : "", o->arg ? o->arg : "");
-		else
-			kiln_text_format(left, sizeof(left), "    --%s%s%s", o->name,
-					 o->arg ? " " : "", o->arg ? o->arg : "");
-		(void)kiln_buf_printf(out, "  %-28s %s\n", left, o->help);
+		help_names(o, left, sizeof(left));
+		(void)kiln_buf_printf(out, "  %-28s %s", left, o->help);
+		for (size_t i = 0; o->choices && o->choices[i]; i++)
+			(void)kiln_buf_printf(out, "%s%s", i ? ", " : ": ", o->choices[i]);
+		if (o->env)
+			(void)kiln_buf_printf(out, " (or $%s)", o->env);
+		(void)kiln_buf_putc(out, '\n');
 	}
 }

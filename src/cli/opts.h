@@ -14,12 +14,12 @@
  *
  *	struct params { const char *port; bool json; uint64_t address; struct opt_list files; };
  *	static const struct opt table[] = {
- *		{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port), "serial port or
- *URL"
- *}, { 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" }, { 0 },
+ *		{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port), "port or URL" },
+ *		{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "JSON lines" },
+ *		{ 0 },
  *	};
  *
- * Accepted: -p X, -pX, --port X, --port=X, bundled flags (-av), "--" ends options.
+ * Accepted: -p X, -pX, --port X, --port=X, bundled flags (-av), -fm X (alias), "--" ends options.
  */
 typedef enum opt_kind {
 	OPT_END = 0,
@@ -39,6 +39,14 @@ struct opt {
 	const char *help; /* one line, no full stop */
 	/* Values that it takes, ended by NULL; NULL: any. Checked, shown in help and completion. */
 	const char *const *choices;
+	const char *alias; /* a short form of several letters: "fm" for -fm; NULL: none */
+	const char *env;   /* variable that gives the value if the line does not; NULL: none */
+};
+
+/* A table and the struct that its offsets point into. */
+struct opt_group {
+	const struct opt *table;
+	void *params;
 };
 
 struct opt_list {
@@ -62,6 +70,17 @@ typedef enum opt_rule {
  */
 KILN_CHECK kiln_code opts_parse(const struct opt *table, unsigned rules, int argc, char **argv,
 				void *params, struct opt_list *ret_words, struct kiln_err *err);
+
+/*
+ * The same over several tables: a command's own options and those of the program. A name is looked
+ * for in the order of the groups. `groups` ends with a NULL table.
+ */
+KILN_CHECK kiln_code opts_parse_groups(const struct opt_group *groups, unsigned rules, int argc,
+				       char **argv, struct opt_list *ret_words,
+				       struct kiln_err *err);
+
+/* Take values from the environment, for options that name a variable. Fails with: E_INVALID. */
+KILN_CHECK kiln_code opts_from_env(const struct opt *table, void *params, struct kiln_err *err);
 
 struct kiln_buf;
 

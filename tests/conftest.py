@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all black-box tests share: the programs of the build, run in an empty home."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+BUILD = pathlib.Path(os.environ['KILN_BUILD'])
+SOURCE = pathlib.Path(os.environ['KILN_SOURCE'])
+
+
+@pytest.fixture
+def env(tmp_path):
+    """An environment in which nothing of the user's is seen: state, config, ports, terminal."""
+    clean = {k: v for k, v in os.environ.items()
+             if not k.startswith(('XDG_', 'KILN_', 'ESPTOOL_', 'JUPYTER_'))}
+    for name in ('state', 'config', 'runtime', 'data', 'cache'):
+        folder = tmp_path / 'xdg' / name
+        folder.mkdir(parents=True, mode=0o700)
+        clean['XDG_' + {'runtime': 'RUNTIME_DIR'}.get(name, name.upper() + '_HOME')] = str(folder)
+    clean.update(HOME=str(tmp_path), TERM='dumb', LC_ALL='C.UTF-8',
+                 PATH=f'{BUILD}:{os.environ["PATH"]}',
+                 KILN_BUILD=str(BUILD), KILN_SOURCE=str(SOURCE))
+    return clean
+
+
+@pytest.fixture
+def run(env, tmp_path):
+    """run('kiln', 'version'): the finished process, with its output as text."""
+    def run_program(program, *args, timeout=60, check=None, input=None, **more_env):
+        done = subprocess.run([str(BUILD / program), *map(str, args)], env={**env, **more_env},
+                              cwd=tmp_path, stdin=subprocess.DEVNULL if input is None else None,
+                              input=input, capture_output=True, text=True, timeout=timeout)
+        if check is not None:
+            assert done.returncode == check, (args, done.returncode, done.stdout, done.stderr)
+        return done
+    return run_program
