@@ -13,10 +13,13 @@
 #include "base/text.h"
 
 static const struct kiln_scheme builtin_schemes[] = {
+	{ .name = "serial", .open = kiln_serial_open },
+	{ .name = "rfc2217", .open = kiln_rfc2217_open },
+	{ .name = "socket", .open = kiln_socket_open },
 	{ .name = NULL },
 };
 
-/* True if url is "NAME:..."; a bare path is a serial port. */
+/* True if url is "NAME:...". */
 static bool has_scheme(const char *url, const char *name)
 {
 	const size_t n = strlen(name);
@@ -33,18 +36,47 @@ static const struct kiln_scheme *find_scheme(const struct kiln_scheme *schemes, 
 	return NULL;
 }
 
+/* No scheme, or one letter (a path of another system): a bare path is a serial port. */
+static bool is_path(const char *url)
+{
+	const size_t n = strspn(url, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789+.-");
+
+	return n < 2 || url[n] != ':';
+}
+
+static kiln_code no_scheme(const struct kiln_host *host, const char *url, struct kiln_err *err)
+{
+	char names[200] = "serial://DEVICE, rfc2217://HOST:PORT, socket://HOST:PORT";
+
+	for (const struct kiln_scheme *s = host->schemes; s && s->name; s++) {
+		char before[sizeof(names)];
+
+		kiln_text_copy(before, sizeof(before), names);
+		kiln_text_format(names, sizeof(names), "%s, %s:NAME", before, s->name);
+	}
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
+	kiln_why(err, "there is no such kind of port");
+	kiln_hint(err, "a port is a device such as /dev/ttyUSB0, or one of %s", names);
+	return KILN_E_INVALID;
+}
+
 kiln_code kiln_link_open(const struct kiln_host *host, const char *url, unsigned baud,
 			 struct kiln_link **ret_link, struct kiln_err *err)
 {
 	const struct kiln_scheme *scheme = find_scheme(host->schemes, url);
 
-	if (!scheme)
-		scheme = find_scheme(builtin_schemes, url);
-	if (!scheme) {
+	if (strlen(url) >= sizeof((*ret_link)->url)) {
 		(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
-		kiln_why(err, "no such kind of port");
+		kiln_why(err, "that is too long for a port");
 		return KILN_E_INVALID;
 	}
+	if (!scheme)
+		scheme = find_scheme(builtin_schemes, url);
+	if (!scheme && is_path(url))
+		return kiln_serial_open(host, url, baud, ret_link, err);
+	if (!scheme)
+		return no_scheme(host, url, err);
 	return scheme->open(host, url, baud, ret_link, err);
 }
 

@@ -143,6 +143,14 @@ static uint32_t get_be(struct kiln_span s)
 	return value;
 }
 
+/* A client may ask for a notification now, without a value: not in the RFC, but pyserial does. */
+static bool size_fits(uint8_t code, bool answer, size_t n)
+{
+	const bool poll = code == KILN_COM_NOTIFY_LINESTATE || code == KILN_COM_NOTIFY_MODEMSTATE;
+
+	return com_sizes[code] == TEXT || com_sizes[code] == n || (poll && !answer && n == 0);
+}
+
 /* The bytes between IAC SB and IAC SE. */
 static kiln_telnet_event end_sub(struct kiln_telnet *t)
 {
@@ -158,7 +166,7 @@ static kiln_telnet_event end_sub(struct kiln_telnet *t)
 	t->com = (struct kiln_com){ .answer = code >= KILN_COM_ANSWER };
 	if (t->com.answer)
 		code = (uint8_t)(code - KILN_COM_ANSWER);
-	if (code >= N_COM || (com_sizes[code] != TEXT && com_sizes[code] != s.n))
+	if (code >= N_COM || !size_fits(code, t->com.answer, s.n))
 		return KILN_TELNET_BAD;
 	t->com.command = (kiln_com_command)code;
 	if (com_sizes[code] == TEXT)
