@@ -468,6 +468,10 @@ static kiln_code closed_early(struct rfc2217_link *r, struct kiln_err *err)
 	char said[120];
 	size_t n = r->in.len;
 
+	while (n > 0 && (r->in.data[0] == '\n' || r->in.data[0] == '\r')) {
+		kiln_buf_consume(&r->in, 1);
+		n--;
+	}
 	while (n > 0 && (r->in.data[n - 1] == '\n' || r->in.data[n - 1] == '\r'))
 		n--;
 	kiln_text_copy_untrusted(said, sizeof(said), r->in.data, n);
@@ -494,8 +498,6 @@ static kiln_code negotiate(struct rfc2217_link *r, struct kiln_err *err)
 	if (code == KILN_E_TIMEOUT)
 		return refused(r, KILN_E_NETWORK,
 			       "the server does not answer as RFC 2217 servers do", err);
-	if (code == KILN_E_PORT_GONE)
-		return closed_early(r, err);
 	if (code != KILN_OK)
 		return code;
 	if (!kiln_telnet_on(&r->telnet, KILN_TELNET_US, KILN_TELNET_COM_PORT))
@@ -533,11 +535,15 @@ static kiln_code make_pollable(struct rfc2217_link *r, struct kiln_err *err)
 static kiln_code open_all(struct rfc2217_link *r, const struct kiln_net_url *net, unsigned baud,
 			  struct kiln_err *err)
 {
+	kiln_code code;
+
 	KILN_TRY(take_options(r, net->options, err));
 	KILN_TRY(kiln_tcp_connect(&r->link, net, kiln_now() + CONNECT_TIMEOUT_MS, &r->fd, err));
 	KILN_TRY(make_pollable(r, err));
-	KILN_TRY(negotiate(r, err));
-	return configure(r, baud, err);
+	code = negotiate(r, err);
+	if (code == KILN_OK)
+		code = configure(r, baud, err);
+	return code == KILN_E_PORT_GONE ? closed_early(r, err) : code;
 }
 
 kiln_code kiln_rfc2217_open(const struct kiln_host *host, const char *url, unsigned baud,

@@ -272,9 +272,18 @@ static const struct kiln_link_ops ops = {
 	.atomic_lines = true,
 };
 
+/* Unix98 ptys, by admin-guide/devices.txt of the kernel */
+static bool is_pty(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && major(st.st_rdev) >= 136 && major(st.st_rdev) <= 143;
+}
+
 /*
  * For this process alone: flock(2) keeps out who asks for a lock (we, pyserial with exclusive=True,
- * avrdude), TIOCEXCL everybody but root. Root's own second open is caught by TIOCGEXCL.
+ * avrdude), TIOCEXCL everybody but root. Root's own second open is caught by TIOCGEXCL. A pty gets
+ * the lock only: TIOCEXCL would outlive a process that is killed for as long as the master is open.
  */
 static kiln_code take_for_us(struct serial_link *s, const char *path, struct kiln_err *err)
 {
@@ -284,7 +293,7 @@ static kiln_code take_for_us(struct serial_link *s, const char *path, struct kil
 		return kiln_serial_busy(path, err);
 	if (ioctl(s->fd, TIOCGEXCL, &exclusive) == 0 && exclusive)
 		return kiln_serial_busy(path, err);
-	if (ioctl(s->fd, TIOCEXCL) != 0)
+	if (!is_pty(s->fd) && ioctl(s->fd, TIOCEXCL) != 0)
 		return kiln_serial_open_failed(path, errno, err);
 	return KILN_OK;
 }
