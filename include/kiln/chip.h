@@ -20,6 +20,9 @@ KILN_API const char *kiln_chip_option(const struct kiln_chip *chip);      /* "es
 /* The chip's n-th row in the table, NULL after the last: for lists of what may be asked for. */
 KILN_API const struct kiln_chip *kiln_chip_at(unsigned n);
 
+/* False for a chip that Kiln makes and reads files for, but can't talk to yet. */
+KILN_API bool kiln_chip_can_flash(const struct kiln_chip *chip);
+
 /*
  * A flash size or frequency by name ("4MB", "40m"), as it stands in the chip's image headers.
  * False if the chip has none of that name. *ret_bytes may be NULL; it is 0 for a frequency.

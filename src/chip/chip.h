@@ -5,6 +5,8 @@
 #include <kiln/chip.h>
 #include <kiln/err.h>
 
+#include "chip/layout.h"
+
 /*
  * Chip facts, one const row each (chips.c). Sources: the chips' technical reference manuals
  * (register summaries of UART, SPI, eFuse, RTC_CNTL) and ESP-IDF's soc headers.
@@ -31,12 +33,14 @@ struct kiln_chip_reader {
 	unsigned baud; /* that the chip's UART runs at: the crystal is known by its divider */
 };
 
+#define KILN_CHIP_NO_ID 0xFFFF /* the ESP8266: its images have no place for one */
+
 struct kiln_chip {
 	const char *name;   /* "ESP32-S3" */
 	const char *option; /* "esp32s3" */
 	uint32_t magic; /* what reading 0x40001000 gives; 0: the chip is known by its security info
 			 */
-	uint16_t image_id; /* chip id in image headers and security info */
+	uint16_t image_id; /* chip id in image headers and security info, or KILN_CHIP_NO_ID */
 	uint32_t uf2_family;
 	uint32_t bootloader_offset;
 	uint8_t rom_status_size;     /* bytes that end a ROM's reply: 4, or 2 on the ESP8266 */
@@ -49,6 +53,9 @@ struct kiln_chip {
 	struct kiln_chip_spi spi;
 	const struct kiln_chip_nibble *sizes; /* ended by a NULL name */
 	const struct kiln_chip_nibble *freqs;
+	const struct kiln_chip_layout *layout;
+
+	/* The rest is for talking to a chip; read_info is NULL in rows that serve files only. */
 
 	/* What this one chip says of itself: all of kiln_chip_info but the flash chip. */
 	kiln_code (*read_info)(const struct kiln_chip *chip, const struct kiln_chip_reader *reader,
@@ -66,12 +73,17 @@ struct kiln_chip {
 extern const struct kiln_chip kiln_chips[];
 extern const unsigned kiln_n_chips;
 
-/* The register that tells ESP8266, ESP32 and ESP32-S2 apart, and its value's owner or NULL. */
+/*
+ * The register that tells ESP8266, ESP32 and ESP32-S2 apart, and its value's owner. NULL if nobody
+ * has this value, or id, or if Kiln can't talk to the chip that has it.
+ */
 #define KILN_CHIP_MAGIC_REG 0x40001000u
 const struct kiln_chip *kiln_chip_by_magic(uint32_t magic);
 const struct kiln_chip *kiln_chip_by_image_id(uint16_t id);
 
-/* Name of the chip with that id in images, also of chips without a row; NULL if nobody knows it. */
+/* The same for images: whichever chip they are for. NULL if nobody knows the id. */
+const struct kiln_chip *kiln_chip_of_image(uint16_t id);
+/* Its name, or NULL. */
 const char *kiln_chip_name_of_image_id(uint16_t id);
 
 /* The nibble for a size in bytes; false if headers of this chip can't say it. */

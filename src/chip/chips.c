@@ -16,7 +16,50 @@ static const struct kiln_chip_nibble freqs_80_40_26_20[] = {
 	{ "80m", 0, 0xf }, { "40m", 0, 0x0 }, { "26m", 0, 0x1 }, { "20m", 0, 0x2 }, { NULL, 0, 0 },
 };
 
+static const struct kiln_chip_nibble freqs_80_40_20[] = {
+	{ "80m", 0, 0xf },
+	{ "40m", 0, 0x0 },
+	{ "20m", 0, 0x2 },
+	{ NULL, 0, 0 },
+};
+
+/* Its ROM can't run the flash at 80 MHz: 80m is written as 40m, the bootloader speeds up later. */
+static const struct kiln_chip_nibble freqs_c6[] = {
+	{ "80m", 0, 0x0 },
+	{ "40m", 0, 0x0 },
+	{ "20m", 0, 0x2 },
+	{ NULL, 0, 0 },
+};
+
+static const struct kiln_chip_nibble freqs_60_30_20_15[] = {
+	{ "60m", 0, 0xf }, { "30m", 0, 0x0 }, { "20m", 0, 0x1 }, { "15m", 0, 0x2 }, { NULL, 0, 0 },
+};
+
+static const struct kiln_chip_nibble freqs_48_24_16_12[] = {
+	{ "48m", 0, 0xf }, { "24m", 0, 0x0 }, { "16m", 0, 0x1 }, { "12m", 0, 0x2 }, { NULL, 0, 0 },
+};
+
+/* c1: two images beside each other in a flash of this size, each mapped as 1 MB */
+static const struct kiln_chip_nibble sizes_esp8266[] = {
+	{ "512KB", 512u << 10, 0x0 }, { "256KB", 256u << 10, 0x1 },
+	{ "1MB", 1u << 20, 0x2 },     { "2MB", 2u << 20, 0x3 },
+	{ "4MB", 4u << 20, 0x4 },     { "2MB-c1", 2u << 20, 0x5 },
+	{ "4MB-c1", 4u << 20, 0x6 },  { "8MB", 8u << 20, 0x8 },
+	{ "16MB", 16u << 20, 0x9 },   { NULL, 0, 0 },
+};
+
+/* In the order of esptool's lists. */
 const struct kiln_chip kiln_chips[] = {
+	{
+		.name = "ESP8266",
+		.option = "esp8266",
+		.magic = 0xFFF0C101,
+		.image_id = KILN_CHIP_NO_ID,
+		.uf2_family = 0x7EAB61ED,
+		.sizes = sizes_esp8266,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp8266,
+	},
 	{
 		.name = "ESP32",
 		.option = "esp32",
@@ -33,9 +76,133 @@ const struct kiln_chip kiln_chips[] = {
 		.spi = { 0x3FF42000, 0x00, 0x04, 0x08, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x80 },
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32,
 		.read_info = kiln_esp32_read_info,
 		.read_spi_pins = kiln_esp32_read_spi_pins,
 		.correct_rom_baud = kiln_esp32_correct_rom_baud,
+	},
+	{
+		.name = "ESP32-S2",
+		.option = "esp32s2",
+		.magic = 0x000007C6,
+		.image_id = 2,
+		.uf2_family = 0xBFDD4EEE,
+		.bootloader_offset = 0x1000,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32s2,
+	},
+	{
+		.name = "ESP32-S3",
+		.option = "esp32s3",
+		.image_id = 9,
+		.uf2_family = 0xC47E5767,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32s3,
+	},
+	{
+		.name = "ESP32-C3",
+		.option = "esp32c3",
+		.image_id = 5,
+		.uf2_family = 0xD42BA06C,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32c3,
+	},
+	{
+		.name = "ESP32-C2",
+		.option = "esp32c2",
+		.image_id = 12,
+		.uf2_family = 0x2B88D29C,
+		.sizes = sizes_esp32,
+		.freqs = freqs_60_30_20_15,
+		.layout = &kiln_layout_esp32c2,
+	},
+	{
+		.name = "ESP32-C6",
+		.option = "esp32c6",
+		.image_id = 13,
+		.uf2_family = 0x540DDF62,
+		.sizes = sizes_esp32,
+		.freqs = freqs_c6,
+		.layout = &kiln_layout_esp32c6,
+	},
+	{
+		.name = "ESP32-C61",
+		.option = "esp32c61",
+		.image_id = 20,
+		.uf2_family = 0x77D850C4,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_20,
+		.layout = &kiln_layout_esp32c61,
+	},
+	{
+		.name = "ESP32-C5",
+		.option = "esp32c5",
+		.image_id = 23,
+		.uf2_family = 0xF71C0343,
+		.bootloader_offset = 0x2000,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_20,
+		.layout = &kiln_layout_esp32c5,
+	},
+	{
+		.name = "ESP32-E22",
+		.option = "esp32e22",
+		.image_id = 31,
+		.uf2_family = 0x1C5F21B0,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32e22,
+	},
+	{
+		.name = "ESP32-H2",
+		.option = "esp32h2",
+		.image_id = 16,
+		.uf2_family = 0x332726F6,
+		.sizes = sizes_esp32,
+		.freqs = freqs_48_24_16_12,
+		.layout = &kiln_layout_esp32h2,
+	},
+	{
+		.name = "ESP32-H21",
+		.option = "esp32h21",
+		.image_id = 25,
+		.uf2_family = 0xB6DD00AF,
+		.sizes = sizes_esp32,
+		.freqs = freqs_48_24_16_12,
+		.layout = &kiln_layout_esp32h21,
+	},
+	{
+		.name = "ESP32-P4",
+		.option = "esp32p4",
+		.image_id = 18,
+		.uf2_family = 0x3D308E94,
+		.bootloader_offset = 0x2000,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_26_20,
+		.layout = &kiln_layout_esp32p4,
+	},
+	{
+		.name = "ESP32-H4",
+		.option = "esp32h4",
+		.image_id = 28,
+		.uf2_family = 0x9E0BAA8A,
+		.bootloader_offset = 0x2000,
+		.sizes = sizes_esp32,
+		.freqs = freqs_48_24_16_12,
+		.layout = &kiln_layout_esp32h4,
+	},
+	{
+		.name = "ESP32-S31",
+		.option = "esp32s31",
+		.image_id = 32,
+		.uf2_family = 0x3101F7C1,
+		.bootloader_offset = 0x2000,
+		.sizes = sizes_esp32,
+		.freqs = freqs_80_40_20,
+		.layout = &kiln_layout_esp32s31,
 	},
 };
 
@@ -71,7 +238,7 @@ const struct kiln_chip *kiln_chip_by_option(const char *option)
 const struct kiln_chip *kiln_chip_by_magic(uint32_t magic)
 {
 	for (unsigned i = 0; i < kiln_n_chips; i++) {
-		if (kiln_chips[i].magic && kiln_chips[i].magic == magic)
+		if (kiln_chips[i].magic == magic && magic && kiln_chip_can_flash(&kiln_chips[i]))
 			return &kiln_chips[i];
 	}
 	return NULL;
@@ -80,10 +247,24 @@ const struct kiln_chip *kiln_chip_by_magic(uint32_t magic)
 const struct kiln_chip *kiln_chip_by_image_id(uint16_t id)
 {
 	for (unsigned i = 0; i < kiln_n_chips; i++) {
-		if (kiln_chips[i].image_id == id)
+		if (kiln_chips[i].image_id == id && kiln_chip_can_flash(&kiln_chips[i]))
 			return &kiln_chips[i];
 	}
 	return NULL;
+}
+
+const struct kiln_chip *kiln_chip_of_image(uint16_t id)
+{
+	for (unsigned i = 0; i < kiln_n_chips; i++) {
+		if (kiln_chips[i].image_id == id && id != KILN_CHIP_NO_ID)
+			return &kiln_chips[i];
+	}
+	return NULL;
+}
+
+bool kiln_chip_can_flash(const struct kiln_chip *chip)
+{
+	return chip->read_info != NULL;
 }
 
 const char *kiln_chip_name(const struct kiln_chip *chip)
@@ -101,24 +282,11 @@ const struct kiln_chip *kiln_chip_at(unsigned n)
 	return n < kiln_n_chips ? &kiln_chips[n] : NULL;
 }
 
-/* Every chip that writes its id into images, so that a wrong file can be called by its name. */
-static const struct image_id {
-	uint16_t id;
-	const char *name;
-} image_ids[] = {
-	{ 0, "ESP32" },      { 2, "ESP32-S2" },   { 5, "ESP32-C3" },   { 9, "ESP32-S3" },
-	{ 12, "ESP32-C2" },  { 13, "ESP32-C6" },  { 16, "ESP32-H2" },  { 18, "ESP32-P4" },
-	{ 20, "ESP32-C61" }, { 23, "ESP32-C5" },  { 25, "ESP32-H21" }, { 28, "ESP32-H4" },
-	{ 31, "ESP32-E22" }, { 32, "ESP32-S31" },
-};
-
 const char *kiln_chip_name_of_image_id(uint16_t id)
 {
-	for (size_t i = 0; i < sizeof(image_ids) / sizeof(image_ids[0]); i++) {
-		if (image_ids[i].id == id)
-			return image_ids[i].name;
-	}
-	return NULL;
+	const struct kiln_chip *chip = kiln_chip_of_image(id);
+
+	return chip ? chip->name : NULL;
 }
 
 static const struct kiln_chip_nibble *find_name(const struct kiln_chip_nibble *n, const char *name)
