@@ -28,7 +28,7 @@
  */
 enum {
 	KILN_WIRE_MAX_IDENTS = 4,
-	KILN_WIRE_MAX_FRAMES = 1024, /* buffers included */
+	KILN_WIRE_MAX_FRAMES = 256, /* buffers included */
 	KILN_WIRE_MAX_BYTES = 64 * 1024 * 1024,
 	KILN_WIRE_PARTS = 4, /* header, parent_header, metadata, content */
 };

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The board that cells run on: one session that stays open from cell to cell, closed while bash
+ * may need the port, and opened again by the next cell that needs it.
+ */
+#include "kernel/kernel_impl.h"
+
+#include "base/text.h"
+
+static bool open_session(struct kiln_kernel *k, const char *what)
+{
+	struct current_board *current = &k->board;
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_board board;
+	struct kiln_repl *repl = NULL;
+	const kiln_code code = kiln_registry_connect(current->registry, what, &repl, &board, &err);
+
+	if (code == KILN_E_NO_BOARD)
+		return kiln_kernel_fail_text(k, kiln_code_name(code), "Device not available: '%s'",
+					     what);
+	if (code != KILN_OK)
+		return kiln_kernel_fail_err(k, &err);
+	current->board = board;
+	current->repl = repl;
+	current->chosen = true;
+	return true;
+}
+
+void kiln_kernel_board_release(struct kiln_kernel *k)
+{
+	kiln_registry_disconnect(k->board.registry, k->board.repl);
+	k->board.repl = NULL;
+}
+
+bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
+{
+	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+
+	if (k->board.repl && known && strcmp(known->url, k->board.board.url) == 0)
+		return true; /* its session is open: a new one could only lose something */
+	kiln_kernel_board_release(k);
+	return open_session(k, what);
+}
+
+static void show_text(void *user, const char *text, size_t n)
+{
+	kiln_kernel_text(user, KILN_STDOUT, text, n);
+}
+
+/* Newlines in front make the line numbers of a traceback those of the cell. */
+static kiln_code make_code(struct kiln_buf *out, struct kiln_span code, size_t line)
+{
+	for (size_t i = 0; i < line; i++)
+		KILN_TRY(kiln_buf_putc(out, '\n'));
+	return kiln_buf_append(out, code.p, code.n);
+}
+
+static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct kiln_buf *code)
+{
+	const struct kiln_repl_output output = { .text = show_text, .user = k };
+	struct kiln_repl_result result = { 0 };
+	struct kiln_err err = KILN_ERR_INIT;
+	bool good;
+
+	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) !=
+	    KILN_OK) {
+		kiln_kernel_board_release(k); /* the next cell begins with a new session */
+		return kiln_kernel_fail_err(k, &err);
+	}
+	good = !result.exception;
+	if (!good)
+		kiln_kernel_fail_traceback(k, result.ename, result.evalue, result.traceback);
+	else if (result.interrupted) /* the board's program had ended, or caught it */
+		good = kiln_kernel_fail_text(k, "KeyboardInterrupt", "interrupted");
+	kiln_repl_result_done(&result);
+	return good;
+}
+
+bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line)
+{
+	struct kiln_buf text = KILN_BUF_INIT(KILN_WIRE_MAX_BYTES);
+	struct kiln_err err = KILN_ERR_INIT;
+	char url[sizeof(k->board.board.url)];
+	bool good = true;
+
+	if (!k->board.chosen)
+		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "no device connected");
+	kiln_text_copy(url, sizeof(url), k->board.board.url);
+	if (!k->board.repl)
+		good = open_session(k, url);
+	if (good && make_code(&text, code, line) != KILN_OK) {
+		(void)kiln_fail(&err, KILN_E_TOO_BIG, "cannot run this cell");
+		good = kiln_kernel_fail_err(k, &err);
+	}
+	good = good && run_on(k, k->board.repl, &text);
+	kiln_buf_done(&text);
+	return good;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One execute_request: the cell's parts in order, their output, and the reply. */
+#include "kernel/kernel_impl.h"
+
+#include "base/text.h"
+#include "kernel/cell.h"
+#include "kernel/magic.h"
+
+/* ---- output ---- */
+
+void kiln_kernel_text(struct kiln_kernel *k, kiln_stream_name name, const char *text, size_t n)
+{
+	if (!k->silent)
+		kiln_stream_put(&k->out, name, text, n, kiln_now());
+}
+
+void kiln_kernel_print(struct kiln_kernel *k, kiln_stream_name name, const char *fmt, ...)
+{
+	struct kiln_buf text = KILN_BUF_INIT(64 * 1024);
+	va_list args;
+
+	va_start(args, fmt);
+	(void)kiln_buf_vprintf(&text, fmt, args);
+	va_end(args);
+	kiln_kernel_text(k, name, kiln_buf_str(&text), text.len);
+	kiln_buf_done(&text);
+}
+
+/* ---- failure ---- */
+
+static void failure_done(struct failure *f)
+{
+	json_decref(f->traceback);
+	*f = (struct failure){ 0 };
+}
+
+static struct failure *new_failure(struct kiln_kernel *k, const char *ename, const char *evalue)
+{
+	struct failure *f = &k->failure;
+
+	failure_done(f);
+	f->failed = true;
+	kiln_text_copy_untrusted(f->ename, sizeof(f->ename), ename, strlen(ename));
+	kiln_text_copy_untrusted(f->evalue, sizeof(f->evalue), evalue, strlen(evalue));
+	f->traceback = json_array();
+	return f;
+}
+
+bool kiln_kernel_fail_text(struct kiln_kernel *k, const char *ename, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	kiln_text_vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	kiln_kernel_print(k, KILN_STDERR, "%s\n", text);
+	new_failure(k, ename, text)->shown = true;
+	return false;
+}
+
+static const char *name_of(kiln_code code)
+{
+	return code == KILN_E_CANCELLED ? "KeyboardInterrupt" : kiln_code_name(code);
+}
+
+static void add_line(json_t *lines, const char *fmt, ...) KILN_PRINTF(2, 3);
+
+static void add_line(json_t *lines, const char *fmt, ...)
+{
+	char line[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	kiln_text_vformat(line, sizeof(line), fmt, args);
+	va_end(args);
+	(void)json_array_append_new(lines, json_string(line));
+}
+
+bool kiln_kernel_fail_err(struct kiln_kernel *k, const struct kiln_err *err)
+{
+	char text[sizeof(err->what) + sizeof(err->why) + 2];
+	struct failure *f;
+
+	kiln_text_format(text, sizeof(text), "%s%s%s", err->what, err->why[0] ? ": " : "",
+			 err->why);
+	f = new_failure(k, name_of(err->code), text);
+	add_line(f->traceback, "\033[31merror:\033[0m %s", f->evalue);
+	if (err->hint[0])
+		add_line(f->traceback, "\033[33mhint:\033[0m %s", err->hint);
+	return false;
+}
+
+void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const char *evalue,
+				const char *traceback)
+{
+	struct failure *f = new_failure(k, ename, evalue);
+	const char *at = traceback ? traceback : "";
+
+	while (*at) {
+		const size_t n = strcspn(at, "\n");
+		json_t *line = json_stringn(at, n);
+
+		/* a board may print anything, also what is no text */
+		(void)json_array_append_new(f->traceback, line ? line : json_string("?"));
+		at += n + (at[n] != '\0');
+	}
+	if (json_array_size(f->traceback) == 0)
+		add_line(f->traceback, "%s: %s", f->ename, f->evalue);
+}
+
+/* ---- the cell ---- */
+
+static bool run_part(struct kiln_kernel *k, const struct kiln_part *part)
+{
+	switch (part->kind) {
+	case KILN_PART_BOARD:
+		return kiln_kernel_board_run(k, part->text, part->line);
+	case KILN_PART_BASH:
+		return kiln_kernel_bash(k, part->text);
+	case KILN_PART_MAGIC:
+		return kiln_magic_line(k, part->text);
+	case KILN_PART_CELL_MAGIC:
+		return kiln_magic_cell(k, part->text, part->body);
+	}
+	return false;
+}
+
+bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code)
+{
+	struct kiln_cell cell;
+	struct kiln_part part;
+
+	kiln_cell_init(&cell, code);
+	while (kiln_cell_next(&cell, &part)) {
+		if (k->interrupted) /* between two parts, where nobody waited */
+			return kiln_kernel_fail_text(k, "KeyboardInterrupt", "interrupted");
+		if (!run_part(k, &part))
+			return false;
+	}
+	return true;
+}
+
+/* ---- the request ---- */
+
+static bool is_true(const json_t *object, const char *key, bool preset)
+{
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_boolean(value) ? json_is_true(value) : preset;
+}
+
+/* Expressions are for clients that know the kernel's host language; here each says why not. */
+static json_t *user_expressions(const json_t *content)
+{
+	json_t *asked = json_object_get(content, "user_expressions"), *answers = json_object();
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(asked, name, value)
+	{
+		json_t *answer = json_pack("{s:s, s:s, s:s, s:[]}", "status", "error", "ename",
+					   "KILN_E_UNSUPPORTED", "evalue",
+					   "user expressions are not evaluated", "traceback");
+
+		(void)json_object_set_new(answers, name, answer);
+	}
+	return answers;
+}
+
+static json_t *reply_ok(const struct kiln_kernel *k, const json_t *content)
+{
+	return json_pack("{s:s, s:I, s:o, s:[]}", "status", "ok", "execution_count", k->executions,
+			 "user_expressions", user_expressions(content), "payload");
+}
+
+static json_t *error_content(const struct failure *f)
+{
+	return json_pack("{s:s, s:s, s:O}", "ename", f->ename, "evalue", f->evalue, "traceback",
+			 f->traceback);
+}
+
+static json_t *reply_error(const struct kiln_kernel *k)
+{
+	json_t *content = error_content(&k->failure);
+
+	(void)json_object_set_new(content, "status", json_string("error"));
+	(void)json_object_set_new(content, "execution_count", json_integer(k->executions));
+	(void)json_object_set_new(content, "user_expressions", json_object());
+	(void)json_object_set_new(content, "payload", json_array());
+	return content;
+}
+
+static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *request)
+{
+	const json_t *code = json_object_get(request->content, "code");
+
+	k->running = request;
+	k->interrupted = false;
+	kiln_stream_begin(&k->out);
+	failure_done(&k->failure);
+	if (json_is_string(code))
+		(void)kiln_kernel_run_cell(
+			k, kiln_span(json_string_value(code), json_string_length(code)));
+	else
+		(void)kiln_kernel_fail_text(k, "KILN_E_INVALID",
+					    "cannot run the cell: the request has no code");
+	kiln_stream_flush(&k->out, kiln_now());
+	k->running = NULL;
+}
+
+void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
+			 const struct kiln_wire_msg *request)
+{
+	const json_t *content = request->content;
+	const char *code = json_string_value(json_object_get(content, "code"));
+	const bool silent = is_true(content, "silent", false);
+	const bool store = !silent && is_true(content, "store_history", true);
+	bool failed;
+
+	k->executions += store;
+	if (!silent)
+		kiln_kernel_publish(k, request, "execute_input",
+				    json_pack("{s:s, s:I}", "code", code ? code : "",
+					      "execution_count", k->executions));
+	k->silent = silent;
+	run_request(k, request);
+	failed = k->failure.failed;
+	if (failed && !silent && !k->failure.shown)
+		kiln_kernel_publish(k, request, "error", error_content(&k->failure));
+	kiln_kernel_reply(k, channel, request, "execute_reply",
+			  failed ? reply_error(k) : reply_ok(k, content));
+	failure_done(&k->failure);
+	if (failed && is_true(content, "stop_on_error", true))
+		kiln_kernel_abort_queue(k);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests, one handler each. `busy` and `idle` stand around every one. */
+#include "kernel/kernel_impl.h"
+
+#include <kiln/version.h>
+
+#include "kernel/complete.h"
+
+typedef void handler(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg);
+
+static void kernel_info(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	json_t *language = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:i}}", "name",
+				     "micropython", "version", "3.4", "mimetype", "text/x-python",
+				     "file_extension", ".py", "pygments_lexer", "python3",
+				     "codemirror_mode", "name", "python", "version", 3);
+	json_t *content = json_pack(
+		"{s:s, s:s, s:s, s:s, s:o, s:s+, s:[{s:s, s:s}], s:b, s:[]}", "status", "ok",
+		"protocol_version", "5.5", "implementation", "kiln", "implementation_version",
+		kiln_version(), "language_info", language, "banner", "MicroPython (kiln) ",
+		kiln_version(), "help_links", "text", "MicroPython", "url",
+		"https://docs.micropython.org/", "debugger", 0, "supported_features");
+
+	kiln_kernel_reply(k, channel, msg, "kernel_info_reply", content);
+}
+
+static void execute(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_execute(k, channel, msg);
+}
+
+static size_t cursor_of(const struct kiln_wire_msg *msg)
+{
+	const json_int_t cursor = json_integer_value(json_object_get(msg->content, "cursor_pos"));
+
+	return cursor > 0 ? (size_t)cursor : 0;
+}
+
+/* No board is asked for names yet: nothing matches. */
+static void complete(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	const json_int_t cursor = (json_int_t)cursor_of(msg);
+
+	kiln_kernel_reply(k, channel, msg, "complete_reply",
+			  json_pack("{s:s, s:[], s:I, s:I, s:{}}", "status", "ok", "matches",
+				    "cursor_start", cursor, "cursor_end", cursor, "metadata"));
+}
+
+static void inspect(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "inspect_reply",
+			  json_pack("{s:s, s:b, s:{}, s:{}}", "status", "ok", "found", 0, "data",
+				    "metadata"));
+}
+
+static void history(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "history_reply",
+			  json_pack("{s:s, s:[]}", "status", "ok", "history"));
+}
+
+static void is_complete(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	static const char *const names[] = { [KILN_CODE_COMPLETE] = "complete",
+					     [KILN_CODE_INCOMPLETE] = "incomplete",
+					     [KILN_CODE_INVALID] = "invalid" };
+	static const char spaces[] = "                                                            ";
+	const json_t *code = json_object_get(msg->content, "code");
+	const struct kiln_span text = kiln_span(json_is_string(code) ? json_string_value(code) : "",
+						json_string_length(code));
+	size_t indent = 0;
+	const kiln_completeness found = kiln_code_completeness(text, &indent);
+	json_t *content = json_pack("{s:s}", "status", names[found]);
+
+	if (indent > sizeof(spaces) - 1)
+		indent = sizeof(spaces) - 1;
+	if (found == KILN_CODE_INCOMPLETE)
+		(void)json_object_set_new(content, "indent", json_stringn(spaces, indent));
+	kiln_kernel_reply(k, channel, msg, "is_complete_reply", content);
+}
+
+static void comm_info(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "comm_info_reply",
+			  json_pack("{s:s, s:{}}", "status", "ok", "comms"));
+}
+
+/* Nobody listens to any target here; the protocol's answer to that is to close it. */
+static void comm_open(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	const char *id = json_string_value(json_object_get(msg->content, "comm_id"));
+
+	(void)channel;
+	if (id)
+		kiln_kernel_publish(k, msg, "comm_close",
+				    json_pack("{s:s, s:{}}", "comm_id", id, "data"));
+}
+
+static void nothing(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	(void)k;
+	(void)channel;
+	(void)msg;
+}
+
+static void interrupt(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	k->interrupted = k->running != NULL;
+	kiln_kernel_reply(k, channel, msg, "interrupt_reply", json_pack("{s:s}", "status", "ok"));
+}
+
+/* Takes the message: the reply goes out when the board's port is free. */
+static void shut_down(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	k->interrupted = true;
+	k->quitting = true;
+	kiln_wire_msg_done(&k->shutdown);
+	k->shutdown = *msg;
+	k->shutdown_channel = channel;
+	*msg = (struct kiln_wire_msg){ 0 };
+}
+
+enum { SHELL = 1 << KILN_CHANNEL_SHELL, CONTROL = 1 << KILN_CHANNEL_CONTROL };
+
+static const struct {
+	const char *type;
+	unsigned channels;
+	handler *run;
+} handlers[] = {
+	{ "kernel_info_request", SHELL | CONTROL, kernel_info },
+	{ "execute_request", SHELL, execute },
+	{ "complete_request", SHELL, complete },
+	{ "inspect_request", SHELL, inspect },
+	{ "history_request", SHELL, history },
+	{ "is_complete_request", SHELL, is_complete },
+	{ "comm_info_request", SHELL | CONTROL, comm_info },
+	{ "comm_open", SHELL | CONTROL, comm_open },
+	{ "comm_msg", SHELL | CONTROL, nothing },
+	{ "comm_close", SHELL | CONTROL, nothing },
+	{ "interrupt_request", SHELL | CONTROL, interrupt },
+	/* before protocol 5.4 it came on shell */
+	{ "shutdown_request", SHELL | CONTROL, shut_down },
+};
+
+static handler *find_handler(kiln_channel channel, const char *type)
+{
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+		if (handlers[i].channels & 1u << channel && strcmp(handlers[i].type, type) == 0)
+			return handlers[i].run;
+	}
+	return NULL;
+}
+
+void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	handler *run = find_handler(channel, msg->type);
+
+	if (!run) {
+		kiln_kernel_log(k, KILN_LOG_INFO, "ignored a message of unknown type on %s",
+				kiln_channel_name(channel));
+		run = nothing;
+	}
+	kiln_kernel_status(k, msg, "busy");
+	if (run == shut_down) {
+		shut_down(k, channel, msg); /* and idle follows with the reply */
+		return;
+	}
+	run(k, channel, msg);
+	kiln_kernel_status(k, msg, "idle");
+}
+
+void kiln_kernel_handle_shutdown(struct kiln_kernel *k)
+{
+	const bool restart = json_is_true(json_object_get(k->shutdown.content, "restart"));
+	json_t *content = json_pack("{s:s, s:b}", "status", "ok", "restart", restart);
+
+	kiln_kernel_publish(k, &k->shutdown, "shutdown_reply", json_incref(content));
+	kiln_kernel_reply(k, k->shutdown_channel, &k->shutdown, "shutdown_reply", content);
+	kiln_kernel_status(k, &k->shutdown, "idle");
+}
+
+void kiln_kernel_handle_aborted(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
+{
+	kiln_kernel_status(k, msg, "busy");
+	kiln_kernel_reply(k, KILN_CHANNEL_SHELL, msg, "execute_reply",
+			  json_pack("{s:s, s:I, s:s, s:s, s:[]}", "status", "aborted",
+				    "execution_count", k->executions, "ename", "Aborted", "evalue",
+				    "a cell before this one failed", "traceback"));
+	kiln_kernel_status(k, msg, "idle");
+}

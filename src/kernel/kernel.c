@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The kernel's life and its one loop. */
+#include "kernel/kernel_impl.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <zmq.h>
+
+#include "base/text.h"
+
+enum { WAIT_FDS = 4 }; /* that a caller may wait for */
+
+void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
+{
+	char line[600];
+	va_list args;
+
+	va_start(args, fmt);
+	kiln_text_vformat(line, sizeof(line), fmt, args);
+	va_end(args);
+	kiln_log(&k->config->ui, level, "kernel", "%s", line);
+}
+
+/* ---- requests that wait ---- */
+
+static bool queue_pop(struct kiln_kernel *k, struct kiln_wire_msg *ret_msg)
+{
+	if (k->queue_n == 0)
+		return false;
+	*ret_msg = k->queue[k->queue_at];
+	k->queue_at = (k->queue_at + 1) % QUEUE_MAX;
+	k->queue_n--;
+	return true;
+}
+
+/* One message of a channel; false: there is none. Bad ones are dropped, and that is logged. */
+static bool receive(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *ret_msg)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	for (;;) {
+		const kiln_code code = kiln_sockets_receive(&k->sockets, channel, k->wire, ret_msg,
+							    &err);
+
+		if (code == KILN_OK)
+			return true;
+		if (code == KILN_E_TIMEOUT)
+			return false;
+		kiln_kernel_log(k, KILN_LOG_WARNING, "%s on %s: %s", err.what,
+				kiln_channel_name(channel), err.why);
+	}
+}
+
+static void queue_fill(struct kiln_kernel *k)
+{
+	while (k->queue_n < QUEUE_MAX &&
+	       receive(k, KILN_CHANNEL_SHELL, &k->queue[(k->queue_at + k->queue_n) % QUEUE_MAX]))
+		k->queue_n++;
+}
+
+void kiln_kernel_abort_queue(struct kiln_kernel *k)
+{
+	queue_fill(k);
+	k->aborting = k->queue_n;
+}
+
+/* ---- what comes in ---- */
+
+static void take_signals(struct kiln_kernel *k)
+{
+	struct signalfd_siginfo info;
+
+	while (read(k->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		k->interrupted = true;
+		if (info.ssi_signo != SIGINT)
+			k->quitting = true;
+	}
+}
+
+static void take_subscribers(struct kiln_kernel *k)
+{
+	struct kiln_wire_ident topic;
+
+	for (int i = 0; i < SUBSCRIBERS_AT_ONCE && kiln_sockets_subscriber(&k->sockets, &topic);
+	     i++)
+		kiln_kernel_welcome(k, &topic);
+}
+
+static void take_control(struct kiln_kernel *k)
+{
+	struct kiln_wire_msg msg;
+
+	while (receive(k, KILN_CHANNEL_CONTROL, &msg)) {
+		kiln_kernel_handle(k, KILN_CHANNEL_CONTROL, &msg);
+		kiln_wire_msg_done(&msg);
+	}
+}
+
+/* Nothing is ever asked on stdin yet, so that what comes there answers nothing. */
+static void drop_stdin(struct kiln_kernel *k)
+{
+	struct kiln_wire_msg msg;
+
+	while (receive(k, KILN_CHANNEL_STDIN, &msg))
+		kiln_wire_msg_done(&msg);
+}
+
+static void take_parent(struct kiln_kernel *k, bool gone)
+{
+	if (!gone)
+		return;
+	kiln_kernel_log(k, KILN_LOG_INFO, "the program that started this kernel is gone");
+	k->interrupted = true;
+	k->quitting = true;
+	close(k->parent);
+	k->parent = -1;
+}
+
+void kiln_kernel_serve(struct kiln_kernel *k)
+{
+	take_signals(k);
+	take_subscribers(k);
+	take_control(k);
+	queue_fill(k);
+	drop_stdin(k);
+	kiln_kernel_orphans_drain(k);
+}
+
+/* ---- waiting ---- */
+
+enum { ITEMS_FIXED = KILN_CHANNEL_HB + 2, ITEMS_MAX = ITEMS_FIXED + ORPHANS_MAX + WAIT_FDS };
+
+/* Everything that the kernel listens to, then what the caller waits for. */
+static size_t fill_items(const struct kiln_kernel *k, zmq_pollitem_t *items,
+			 const struct pollfd *fds, size_t n_fds)
+{
+	size_t n = 0;
+
+	for (kiln_channel i = 0; i < KILN_CHANNEL_HB; i++) {
+		const bool wanted = i != KILN_CHANNEL_SHELL || k->queue_n < QUEUE_MAX;
+
+		items[n++] = (zmq_pollitem_t){ .socket = k->sockets.sockets[i],
+					       .events = wanted ? ZMQ_POLLIN : 0 };
+	}
+	items[n++] = (zmq_pollitem_t){ .fd = k->signals, .events = ZMQ_POLLIN };
+	if (k->parent >= 0)
+		items[n++] = (zmq_pollitem_t){ .fd = k->parent, .events = ZMQ_POLLIN };
+	for (size_t i = 0; i < k->n_orphans; i++)
+		items[n++] = (zmq_pollitem_t){ .fd = k->orphans[i].fd, .events = ZMQ_POLLIN };
+	for (size_t i = 0; i < n_fds; i++) {
+		const int events = (fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+				   (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0);
+
+		if (fds[i].fd >= 0)
+			items[n++] = (zmq_pollitem_t){ .fd = fds[i].fd, .events = (short)events };
+	}
+	return n;
+}
+
+/* Copy what happened to the caller's descriptors; returns whether anything did. */
+static bool read_items(const zmq_pollitem_t *items, size_t n, struct pollfd *fds, size_t n_fds)
+{
+	bool any = false;
+
+	for (size_t i = n_fds; i-- > 0;) {
+		fds[i].revents = 0;
+		if (fds[i].fd < 0)
+			continue;
+		n--;
+		if (items[n].revents & ZMQ_POLLIN)
+			fds[i].revents |= POLLIN;
+		if (items[n].revents & ZMQ_POLLOUT)
+			fds[i].revents |= POLLOUT;
+		if (items[n].revents & ZMQ_POLLERR) /* the caller finds out by reading */
+			fds[i].revents |= POLLERR;
+		any = any || fds[i].revents;
+	}
+	return any;
+}
+
+static long time_left(kiln_ms deadline, kiln_ms due)
+{
+	const kiln_ms first = due < deadline ? due : deadline;
+	const kiln_ms left = first == KILN_FOREVER ? -1 : first - kiln_now();
+
+	if (first == KILN_FOREVER)
+		return -1;
+	return left < 0 ? 0 : left > 3600000 ? 3600000 : (long)left;
+}
+
+/* One round: poll, serve what came. True if one of the caller's descriptors is ready. */
+static bool poll_once(struct kiln_kernel *k, struct pollfd *fds, size_t n_fds, kiln_ms deadline)
+{
+	zmq_pollitem_t items[ITEMS_MAX];
+	const size_t n = fill_items(k, items, fds, n_fds);
+	const bool watched = k->parent >= 0;
+	const int ready = zmq_poll(items, (int)n, time_left(deadline, kiln_stream_due(&k->out)));
+	bool any;
+
+	if (ready < 0)
+		return false; /* EINTR */
+	any = read_items(items, n, fds, n_fds);
+	if (watched)
+		take_parent(k, items[ITEMS_FIXED - 1].revents != 0);
+	if (kiln_now() >= kiln_stream_due(&k->out))
+		kiln_stream_flush(&k->out, kiln_now());
+	kiln_kernel_serve(k);
+	return any;
+}
+
+/* An interrupt ends one wait of the running cell, not the next one too. */
+static bool take_interrupt(struct kiln_kernel *k)
+{
+	const bool interrupted = k->interrupted && k->running;
+
+	if (interrupted)
+		k->interrupted = false;
+	return interrupted;
+}
+
+kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, kiln_ms deadline)
+{
+	for (;;) {
+		const bool ready = poll_once(k, fds, n, deadline);
+
+		if (take_interrupt(k))
+			return KILN_E_CANCELLED;
+		if (ready)
+			return KILN_OK;
+		if (deadline != KILN_FOREVER && kiln_now() >= deadline)
+			return KILN_E_TIMEOUT;
+		if (!k->running && (k->queue_n > 0 || k->quitting))
+			return KILN_OK;
+	}
+}
+
+/* kiln_waiter: a link waits for its descriptor. */
+static kiln_code wait_for_link(void *user, int fd, short events, kiln_ms deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return kiln_kernel_wait(user, &p, 1, deadline);
+}
+
+/* ---- life ---- */
+
+static bool new_session(char ret_session[33])
+{
+	uint8_t bytes[16];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return false;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		kiln_text_format(ret_session + 2 * i, 3, "%02x", bytes[i]);
+	return true;
+}
+
+static int open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/*
+ * jupyter_client says who starts the kernel in JPY_PARENT_PID. A wrapper may stand between, so
+ * it need not be our own parent; in another pid namespace the number means nothing.
+ */
+static int open_parent(void)
+{
+	const char *text = getenv("JPY_PARENT_PID");
+	uint64_t pid = 0;
+
+	if (!text || !kiln_text_to_u64(text, &pid) || pid < 2 || pid > INT32_MAX)
+		return -1;
+	return pidfd_open((pid_t)pid, 0); /* close-on-exec by itself */
+}
+
+static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_config *config,
+			     struct kiln_err *err)
+{
+	const struct kiln_registry_config boards = { .host = &k->host };
+
+	k->config = config;
+	k->host = (struct kiln_host){ .ui = config->ui,
+				      .schemes = config->schemes,
+				      .waiter = { .wait = wait_for_link, .user = k } };
+	k->parent = open_parent();
+	k->signals = open_signals();
+	if (k->signals < 0 || !new_session(k->session))
+		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot start the kernel");
+	KILN_TRY(kiln_wire_new(config->connection->key, &k->wire, err));
+	KILN_TRY(kiln_registry_new(&boards, &k->board.registry, err));
+	return kiln_sockets_open(config->connection, &k->sockets, err);
+}
+
+static void kernel_close(struct kiln_kernel *k)
+{
+	struct kiln_wire_msg msg;
+
+	kiln_kernel_board_release(k);
+	kiln_registry_free(k->board.registry);
+	kiln_kernel_orphans_done(k);
+	if (k->shutdown.type)
+		kiln_kernel_handle_shutdown(k);
+	kiln_wire_msg_done(&k->shutdown);
+	while (queue_pop(k, &msg))
+		kiln_wire_msg_done(&msg);
+	kiln_sockets_close(&k->sockets);
+	kiln_wire_free(k->wire);
+	kiln_stream_done(&k->out);
+	if (k->signals >= 0)
+		close(k->signals);
+	if (k->parent >= 0)
+		close(k->parent);
+}
+
+static void handle_next(struct kiln_kernel *k, struct kiln_wire_msg *msg)
+{
+	const bool aborted = k->aborting > 0 && strcmp(msg->type, "execute_request") == 0;
+
+	k->aborting -= k->aborting > 0;
+	if (aborted)
+		kiln_kernel_handle_aborted(k, msg);
+	else
+		kiln_kernel_handle(k, KILN_CHANNEL_SHELL, msg);
+}
+
+static void serve_until_told(struct kiln_kernel *k)
+{
+	struct kiln_wire_msg msg;
+
+	kiln_kernel_status(k, NULL, "starting");
+	while (!k->quitting) {
+		if (!queue_pop(k, &msg)) {
+			(void)kiln_kernel_wait(k, NULL, 0, KILN_FOREVER);
+			continue;
+		}
+		handle_next(k, &msg);
+		kiln_wire_msg_done(&msg);
+	}
+}
+
+static void send_stream(void *user, const char *name, const char *text, size_t n)
+{
+	struct kiln_kernel *k = user;
+
+	kiln_kernel_publish(k, k->running, "stream",
+			    json_pack("{s:s, s:s%}", "name", name, "text", text, n));
+}
+
+kiln_code kiln_kernel_run(const struct kiln_kernel_config *config, struct kiln_err *err)
+{
+	struct kiln_kernel *k = calloc(1, sizeof(*k)); /* its queue is too large for a stack */
+	kiln_code code;
+
+	if (!k)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot start the kernel");
+	k->signals = -1;
+	kiln_stream_init(&k->out, send_stream, k);
+	code = kernel_open(k, config, err);
+	if (code == KILN_OK)
+		serve_until_told(k);
+	kernel_close(k);
+	free(k);
+	return code;
+}

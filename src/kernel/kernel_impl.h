@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_KERNEL_KERNEL_IMPL_H
+#define KILN_KERNEL_KERNEL_IMPL_H
+
+#include <poll.h>
+
+#include <kiln/repl.h>
+
+#include "board/registry.h"
+#include "kernel/kernel.h"
+#include "kernel/sockets.h"
+#include "kernel/stream.h"
+#include "kernel/wire.h"
+
+/*
+ * One thread and one zmq_poll. Whoever waits, waits in kiln_kernel_wait(): the main loop for the
+ * next request, a bash cell for its pipes, and the links of boards, whose blocking calls come back
+ * here through kiln_waiter. So control messages and signals are served while a cell runs.
+ */
+enum {
+	QUEUE_MAX = 256,         /* requests that wait; more stay in the socket */
+	ORPHANS_MAX = 32,        /* pipes that background children of bash cells hold open */
+	SUBSCRIBERS_AT_ONCE = 16 /* welcomed before something else gets its turn */
+};
+
+/* How the running cell failed: what goes into the execute_reply. */
+struct failure {
+	bool failed;
+	bool shown; /* it was told on stderr: no `error` message */
+	char ename[64];
+	char evalue[512];
+	json_t *traceback; /* array of texts; NULL: none */
+};
+
+/* The board that cells run on. The session is closed while bash runs, the name stays. */
+struct current_board {
+	struct kiln_registry *registry;
+	bool chosen;
+	struct kiln_board board;
+	struct kiln_repl *repl; /* NULL: not open now */
+};
+
+/* A pipe whose bash cell has ended while a background child still writes. */
+struct orphan {
+	int fd;
+	pid_t group;
+};
+
+struct kiln_kernel {
+	const struct kiln_kernel_config *config;
+	struct kiln_host host; /* what links and the registry borrow */
+	struct kiln_wire *wire;
+	struct kiln_sockets sockets;
+	char session[33];
+	uint64_t n_sent;
+	int signals;
+	int parent; /* pidfd of the client that started this kernel; -1: not watched */
+
+	struct kiln_wire_msg queue[QUEUE_MAX]; /* a ring */
+	size_t queue_at, queue_n;
+	size_t aborting; /* so many of them came before the failure that stops them */
+
+	const struct kiln_wire_msg *running; /* the execute_request; NULL: idle */
+	bool silent;
+	bool interrupted;
+	struct failure failure;
+	struct kiln_stream out;
+	json_int_t executions;
+
+	bool quitting;
+	struct kiln_wire_msg shutdown; /* answered when the board is free */
+	kiln_channel shutdown_channel;
+
+	struct current_board board;
+	struct orphan orphans[ORPHANS_MAX];
+	size_t n_orphans;
+};
+
+/* kernel.c */
+kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, kiln_ms deadline);
+/* Serve what has come in, without waiting. */
+void kiln_kernel_serve(struct kiln_kernel *k);
+void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
+	KILN_PRINTF(3, 4);
+/* A cell has failed: execute requests that have come so far are answered `aborted`. */
+void kiln_kernel_abort_queue(struct kiln_kernel *k);
+
+/* send.c: all of them steal `content` */
+void kiln_kernel_reply(struct kiln_kernel *k, kiln_channel channel,
+		       const struct kiln_wire_msg *request, const char *type, json_t *content);
+void kiln_kernel_publish(struct kiln_kernel *k, const struct kiln_wire_msg *request,
+			 const char *type, json_t *content);
+void kiln_kernel_status(struct kiln_kernel *k, const struct kiln_wire_msg *request,
+			const char *state);
+void kiln_kernel_welcome(struct kiln_kernel *k, const struct kiln_wire_ident *topic);
+
+/* handle.c */
+void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg);
+void kiln_kernel_handle_shutdown(struct kiln_kernel *k);
+/* Answer an execute_request that will not be run. */
+void kiln_kernel_handle_aborted(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
+
+/* execute.c */
+void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
+			 const struct kiln_wire_msg *request);
+/* Output of the running cell: "stdout" or "stderr". */
+void kiln_kernel_text(struct kiln_kernel *k, kiln_stream_name name, const char *text, size_t n);
+void kiln_kernel_print(struct kiln_kernel *k, kiln_stream_name name, const char *fmt, ...)
+	KILN_PRINTF(3, 4);
+/*
+ * The running cell has failed. `fail_text` says it on stderr, as one line; `fail_err` as an error
+ * message with the hint; each returns false, for callers that return whether to go on.
+ */
+bool kiln_kernel_fail_text(struct kiln_kernel *k, const char *ename, const char *fmt, ...)
+	KILN_PRINTF(3, 4);
+bool kiln_kernel_fail_err(struct kiln_kernel *k, const struct kiln_err *err);
+void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const char *evalue,
+				const char *traceback);
+
+/* board.c */
+bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what);
+bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line);
+/* Close the port, so that others may use it; the next board cell opens it again. */
+void kiln_kernel_board_release(struct kiln_kernel *k);
+
+/* bash.c */
+bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);
+void kiln_kernel_orphans_drain(struct kiln_kernel *k);
+void kiln_kernel_orphans_done(struct kiln_kernel *k);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_KERNEL_MAGIC_H
+#define KILN_KERNEL_MAGIC_H
+
+#include "kernel/kernel_impl.h"
+
+/*
+ * Magics: one const table row each, in a file by theme; magic.c has the table of all. Options are
+ * rows too: `-h`, usage and parsing come from them.
+ */
+struct kiln_magic_args {
+	bool *flags;         /* by the option's index in the table */
+	const char **values; /* likewise; NULL where not given */
+	const char **words;
+	size_t n_words;
+};
+
+struct kiln_magic_option {
+	char letter;
+	const char *name; /* long form; NULL ends the table */
+	const char *arg;  /* name of its value; NULL: a flag */
+	const char *help;
+};
+
+struct kiln_magic {
+	const char *name;
+	bool cell;         /* %%name */
+	const char *words; /* "NAME [SCHEME ...]" for the usage; NULL: takes none */
+	size_t min_words, max_words;
+	const char *summary;                     /* one line, for %lsmagic and -h */
+	const char *more;                        /* further paragraphs of -h; may be NULL */
+	const struct kiln_magic_option *options; /* may be NULL */
+	bool (*run)(struct kiln_kernel *k, const struct kiln_magic *self,
+		    const struct kiln_magic_args *args, struct kiln_span body);
+};
+
+extern const struct kiln_magic kiln_magic_discover, kiln_magic_connect, kiln_magic_lsmagic;
+extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect;
+
+/* All of them, line magics first, ended by NULL. */
+extern const struct kiln_magic *const kiln_magics[];
+
+/* Run "name arguments" (without the %). False: it failed, and the cell ends. */
+bool kiln_magic_line(struct kiln_kernel *k, struct kiln_span text);
+bool kiln_magic_cell(struct kiln_kernel *k, struct kiln_span text, struct kiln_span body);
+
+/* execute.c, for magics that run their body */
+bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Magics that find and choose boards. */
+#include "kernel/magic.h"
+
+#include <kiln/port.h>
+
+#include "base/text.h"
+
+#define BLACK_ON_CYAN "\033[46m\033[30m"
+#define PLAIN "\033[0m"
+
+/* ---- %discover ---- */
+
+enum { DISCOVER_ALL, DISCOVER_VERBOSE, DISCOVER_FORCE };
+
+static void print_field(struct kiln_kernel *k, const char *name, const char *value)
+{
+	if (value[0])
+		kiln_kernel_print(k, KILN_STDOUT, "  %-12s %s\n", name, value);
+}
+
+static bool list_ports(struct kiln_kernel *k)
+{
+	struct kiln_port_list list = { 0 };
+	struct kiln_err err = KILN_ERR_INIT;
+
+	if (kiln_ports_scan(&k->host, &list, &err) != KILN_OK)
+		return kiln_kernel_fail_err(k, &err);
+	for (size_t i = 0; i < list.n; i++) {
+		const struct kiln_port *p = &list.ports[i];
+
+		kiln_kernel_print(k, KILN_STDOUT, "%s\n", p->device);
+		print_field(k, "hwid", p->hwid);
+		print_field(k, "manufacturer", p->manufacturer);
+		print_field(k, "product", p->product);
+		print_field(k, "interface", p->interface);
+		kiln_kernel_print(k, KILN_STDOUT, "\n");
+	}
+	if (list.n == 0)
+		kiln_kernel_print(k, KILN_STDOUT, "No serial ports\n");
+	kiln_ports_done(&list);
+	return true;
+}
+
+static void list_boards(struct kiln_kernel *k, bool verbose)
+{
+	const struct kiln_registry *registry = k->board.registry;
+	const size_t n = kiln_registry_count(registry);
+	int name = 0, url = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct kiln_board *b = kiln_registry_board(registry, i);
+
+		name = (int)strlen(b->name) > name ? (int)strlen(b->name) : name;
+		url = (int)strlen(b->url) > url ? (int)strlen(b->url) : url;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct kiln_board *b = kiln_registry_board(registry, i);
+
+		kiln_kernel_print(k, KILN_STDOUT, "%-*s  %-*s  %s\n", name, b->name, url, b->url,
+				  verbose ? b->info.uid : "");
+	}
+	if (n == 0)
+		kiln_kernel_print(k, KILN_STDOUT, "No devices available\n");
+}
+
+static void list_failures(struct kiln_kernel *k)
+{
+	for (size_t i = 0; i < kiln_registry_failures(k->board.registry); i++) {
+		const struct kiln_board_failure *f = kiln_registry_failure(k->board.registry, i);
+
+		kiln_kernel_print(k, KILN_STDERR, "%s: %s: %s\n", f->url, f->err.what, f->err.why);
+		if (f->err.hint[0])
+			kiln_kernel_print(k, KILN_STDERR, "hint: %s\n", f->err.hint);
+	}
+}
+
+static bool run_discover(struct kiln_kernel *k, const struct kiln_magic *self,
+			 const struct kiln_magic_args *args, struct kiln_span body)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	(void)self;
+	(void)body;
+	if (args->flags[DISCOVER_ALL])
+		return list_ports(k);
+	if (kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
+			       KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
+		return kiln_kernel_fail_err(k, &err);
+	list_boards(k, args->flags[DISCOVER_VERBOSE]);
+	if (args->flags[DISCOVER_VERBOSE])
+		list_failures(k);
+	return true;
+}
+
+const struct kiln_magic kiln_magic_discover = {
+	.name = "discover",
+	.summary = "Discover available microcontrollers",
+	.more = "A board is listed once a short program has run on it.\n\n"
+		"Example:\n  %discover\n  %discover --all",
+	.options =
+		(const struct kiln_magic_option[]){
+			[DISCOVER_ALL] = { 'a', "all", NULL,
+					   "list all serial ports, with or without a board" },
+			[DISCOVER_VERBOSE] = { 'v', "verbose", NULL,
+					       "also show uids, and why a port shows no board" },
+			[DISCOVER_FORCE] = { 'f', "force", NULL,
+					     "ask known boards and failed ports again" },
+			{ 0 },
+		},
+	.run = run_discover,
+};
+
+/* ---- %connect ---- */
+
+enum { CONNECT_QUIET };
+
+/*
+ * A name stands for whatever port the board is on; schemes say which kinds of port may be used.
+ * Boards are only known by one port each, so they decide whether that one will do.
+ */
+static bool scheme_wanted(const struct kiln_board *board, const struct kiln_magic_args *args)
+{
+	const size_t n = strcspn(board->url, ":");
+
+	for (size_t i = 1; i < args->n_words; i++) {
+		if (strlen(args->words[i]) == n && strncmp(board->url, args->words[i], n) == 0)
+			return true;
+	}
+	return args->n_words == 1;
+}
+
+static bool choose(struct kiln_kernel *k, const char *what)
+{
+	return kiln_kernel_board_choose(k, what);
+}
+
+static bool run_connect(struct kiln_kernel *k, const struct kiln_magic *self,
+			const struct kiln_magic_args *args, struct kiln_span body)
+{
+	const char *what = args->words[0];
+	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+
+	(void)self;
+	(void)body;
+	if (known && !scheme_wanted(known, args))
+		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "Device not available: '%s'",
+					     what);
+	if (!choose(k, what))
+		return false;
+	if (!args->flags[CONNECT_QUIET])
+		kiln_kernel_print(k, KILN_STDOUT, BLACK_ON_CYAN "Connected to %s @ %s" PLAIN "\n",
+				  k->board.board.name, k->board.board.url);
+	return true;
+}
+
+const struct kiln_magic kiln_magic_connect = {
+	.name = "connect",
+	.words = "NAME [SCHEME ...]",
+	.min_words = 1,
+	.max_words = 8,
+	.summary = "Connect to a microcontroller by name, uid or URL",
+	.more = "Cells run on the connected board. A URL also registers the board.\n\n"
+		"Example:\n  %connect 24:0a:c4:12:87:7c\n  %connect my_board serial\n"
+		"  %connect serial:///dev/ttyUSB0",
+	.options =
+		(const struct kiln_magic_option[]){
+			[CONNECT_QUIET] = { 'q', "quiet", NULL, "say nothing when it works" },
+			{ 0 },
+		},
+	.run = run_connect,
+};
+
+/* ---- %%connect ---- */
+
+static bool run_on_each(struct kiln_kernel *k, const struct kiln_magic_args *args,
+			struct kiln_span body)
+{
+	for (size_t i = 0; i < args->n_words; i++) {
+		if (!args->flags[CONNECT_QUIET])
+			kiln_kernel_print(k, KILN_STDOUT, "\n" BLACK_ON_CYAN "----- %s" PLAIN "\n",
+					  args->words[i]);
+		if (!choose(k, args->words[i]) || !kiln_kernel_run_cell(k, body))
+			return false;
+	}
+	return true;
+}
+
+static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic *self,
+			     const struct kiln_magic_args *args, struct kiln_span body)
+{
+	const bool chosen = k->board.chosen;
+	const struct kiln_board before = k->board.board;
+	const bool good = run_on_each(k, args, body);
+
+	(void)self;
+	/* other cells go on with the board that was current before */
+	if (chosen && strcmp(k->board.board.url, before.url) != 0) {
+		kiln_kernel_board_release(k);
+		k->board.board = before;
+	}
+	return good;
+}
+
+const struct kiln_magic kiln_magic_cell_connect = {
+	.name = "connect",
+	.cell = true,
+	.words = "NAME [NAME ...]",
+	.min_words = 1,
+	.max_words = 64,
+	.summary = "Run the cell on each of the named microcontrollers in turn",
+	.more = "Example:\n  %%connect kitchen garden\n  print(sys.platform)",
+	.options =
+		(const struct kiln_magic_option[]){
+			[CONNECT_QUIET] = { 'q', "quiet", NULL,
+					    "no header before each one's output" },
+			{ 0 },
+		},
+	.run = run_cell_connect,
+};
