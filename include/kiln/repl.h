@@ -20,8 +20,10 @@
  */
 struct kiln_repl;
 
-/* Where output goes, as it comes; UTF-8 characters are never cut, \r before \n and stray \x04 are
- * removed. */
+/*
+ * Where output goes, as it comes; may be NULL. UTF-8 characters are never cut, \r before \n and
+ * stray \x04 are removed. Bytes that are no UTF-8 come as the board sent them.
+ */
 struct kiln_repl_output {
 	void (*text)(void *user, const char *text, size_t n);
 	void *user;
@@ -31,6 +33,7 @@ struct kiln_repl_output {
 struct kiln_repl_result {
 	bool exception;
 	bool interrupted; /* ended by Ctrl-C that we sent */
+	bool restarted;   /* it restarted the interpreter (sys.exit): variables are gone */
 	char ename[64];   /* "NameError" */
 	char evalue[256]; /* "name 'x' isn't defined" */
 	char *traceback;  /* as the board printed it, \n line ends; NULL if none */
@@ -49,9 +52,12 @@ KILN_API struct kiln_link *kiln_repl_link(struct kiln_repl *repl);
 /*
  * Run `code` on the board until it ends. An exception on the board is no failure of the call:
  * result->exception says so. When the link's waiter returns E_CANCELLED the board's program gets
- * a Ctrl-C and the call goes on until the board's prompt is back (result->interrupted).
- * Fails with: E_PORT_GONE, E_TIMEOUT (no prompt came back after an interrupt), E_PROTOCOL,
- * E_NO_PROMPT (the board reset itself).
+ * a Ctrl-C and the call goes on until the board's prompt is back (result->interrupted); a second
+ * time makes the wait short, a third ends it. After a failure other than E_PORT_GONE the next call
+ * looks for the prompt anew.
+ * Fails with: E_INVALID (a byte 01 to 04 in the code would end raw mode), E_PORT_GONE, E_TIMEOUT
+ * (no prompt came back after an interrupt), E_PROTOCOL, E_NO_PROMPT (the board reset itself, or
+ * no longer answers), E_CANCELLED (while the prompt was being looked for anew), E_NOMEM.
  */
 KILN_API KILN_CHECK kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 					     const struct kiln_repl_output *output,
@@ -59,7 +65,10 @@ KILN_API KILN_CHECK kiln_code kiln_repl_exec(struct kiln_repl *repl, const char 
 					     struct kiln_err *err);
 KILN_API void kiln_repl_result_done(struct kiln_repl_result *result);
 
-/* Start the interpreter afresh; main.py is run only if asked for. Output goes to `output`. */
+/*
+ * Start the interpreter afresh; main.py is run only if asked for, and until it ends or the waiter
+ * returns E_CANCELLED. What boot.py and main.py print goes to `output`. Fails as kiln_repl_open.
+ */
 KILN_API KILN_CHECK kiln_code kiln_repl_soft_reset(struct kiln_repl *repl, bool run_main,
 						   const struct kiln_repl_output *output,
 						   struct kiln_err *err);
