@@ -21,4 +21,13 @@ KILN_API KILN_CHECK kiln_code kiln_board_identify(struct kiln_repl *repl,
 						  struct kiln_board_info *ret_info,
 						  struct kiln_err *err);
 
+/*
+ * Open the port at `url` (baud 0: 115200), get to its prompt and ask who it is.
+ * Fails with: what kiln_link_open, kiln_repl_open and kiln_board_identify fail with.
+ */
+KILN_API KILN_CHECK kiln_code kiln_board_open(const struct kiln_host *host, const char *url,
+					      unsigned baud, struct kiln_repl **ret_repl,
+					      struct kiln_board_info *ret_info,
+					      struct kiln_err *err);
+
 #endif

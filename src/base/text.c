@@ -50,6 +50,20 @@ size_t kiln_utf8_whole(const void *p, size_t n)
 	return n;
 }
 
+void kiln_utf8_mend(void *p, size_t n)
+{
+	uint8_t *bytes = p;
+
+	for (size_t i = 0; i < n;) {
+		const int length = utf8_length(bytes + i, n - i);
+
+		if (length > 0)
+			i += (size_t)length;
+		else
+			bytes[i++] = '?';
+	}
+}
+
 /* Make dst, which was cut at size - 1 bytes, end in "..." after a whole character. */
 static void show_cut(char *dst, size_t size)
 {

@@ -29,4 +29,7 @@ bool kiln_text_to_u64(const char *text, uint64_t *ret_value);
 /* Bytes at the start of p that are whole UTF-8 characters (invalid bytes count as whole). */
 size_t kiln_utf8_whole(const void *p, size_t n);
 
+/* Replace, in place, each byte that is no UTF-8 by '?': what JSON strings need. */
+void kiln_utf8_mend(void *p, size_t n);
+
 #endif

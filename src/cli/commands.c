@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 const struct command *const commands[] = {
+	&cmd_exec,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 /* One line a command, in the order in which `kiln help` shows them. */
+extern const struct command cmd_exec;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

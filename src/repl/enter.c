@@ -85,8 +85,8 @@ static void explain(const struct entry *e, struct kiln_err *err)
 		kiln_why(err, "the board is silent: it said nothing in %d s", seconds);
 		kiln_hint(err,
 			  "press its reset button and try again; if it stays silent, it may have "
-			  "no MicroPython ('kiln flash' puts it there), be in a long sleep, or "
-			  "not talk at %u baud",
+			  "no MicroPython ('kiln flash' puts it there), sleep, run a program that "
+			  "ignores Ctrl-C, or not talk at %u baud",
 			  baud);
 		break;
 	case OBSTACLE_GARBAGE:

@@ -65,6 +65,10 @@ static kiln_code fail_lost(const struct run *x, struct kiln_err *err)
 	if (w->counts[KILN_SEEN_FRIENDLY] || w->counts[KILN_SEEN_PASTE] ||
 	    w->counts[KILN_SEEN_BANNER] || w->counts[KILN_SEEN_ROM])
 		kiln_why(err, "it was reset since the last one");
+	else if (x->repl->paste == KILN_REPL_PASTE_NO && x->sent == x->n)
+		/* old firmware dies of it without a word */
+		kiln_why(err, "it did not take all %zu bytes: they may be more than its memory",
+			 x->n);
 	else if (last[0])
 		kiln_why(err, "it does not answer as raw mode does: '%s'", last);
 	else

@@ -74,9 +74,19 @@ static void whole_characters_are_counted(void **state)
 	assert_int_equal(kiln_utf8_whole("", 0), 0);
 }
 
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+	char text[] = "a\xFF\xC2\xB5\xE2\x82z\xC3";
+
+	(void)state;
+	kiln_utf8_mend(text, sizeof(text) - 1);
+	assert_string_equal(text, "a?\xC2\xB5??z?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bytes_that_are_no_text_are_replaced),
 		cmocka_unit_test(a_cut_never_splits_a_character),
 		cmocka_unit_test(untrusted_text_loses_what_steers_terminals),
 		cmocka_unit_test(numbers_are_python_literals),
