@@ -64,6 +64,7 @@ struct kiln_flash_event {
 	kiln_flash_stage stage;
 	uint32_t address;
 	uint64_t done, total;
+	unsigned block, blocks; /* of WRITING: this is block 1..blocks of its file */
 	kiln_ms elapsed_ms;
 	const char *item;                  /* borrowed for the call; may be NULL */
 	const struct kiln_chip_info *chip; /* from KILN_FLASH_CHIP on */
@@ -114,6 +115,15 @@ struct kiln_flash_job {
 	int freq;     /* header nibble or KILN_FLASH_KEEP */
 	int64_t size; /* bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT */
 };
+
+/*
+ * Check what can be checked of files without a board: that none is empty, that their addresses
+ * are possible and that no two share a flash sector. kiln_flasher_write does this and more; here
+ * it is for programs that want to know before they open a port.
+ * Fails with: E_INVALID, E_OVERLAP, E_NOMEM.
+ */
+KILN_API KILN_CHECK kiln_code kiln_flash_check_files(const struct kiln_flash_file *files,
+						     size_t n_files, struct kiln_err *err);
 
 struct kiln_flasher;
 

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a flasher: open (reset, sync, detect), prepare (stub, baud), close (reset).
+ */
+#include "flash/flasher.h"
+
+#include "base/text.h"
+#include "loader/bringup.h"
+#include "loader/connect.h"
+#include "loader/reset.h"
+
+enum { FIRST_BAUD = 115200 };
+
+void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event)
+{
+	event.chip = f->has_info ? &f->info : NULL;
+	if (f->options.event)
+		f->options.event(f->options.user, &event);
+}
+
+void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...)
+{
+	char text[320];
+	va_list args;
+
+	va_start(args, fmt);
+	kiln_text_vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	kiln_flasher_emit(f,
+			  (struct kiln_flash_event){ .stage = KILN_FLASH_WARNING, .item = text });
+}
+
+kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes)
+{
+	const kiln_ms ms = ms_per_mb * (kiln_ms)(bytes >> 10) / 1024;
+
+	if (ms < KILN_LOADER_TIMEOUT)
+		return KILN_LOADER_TIMEOUT;
+	return ms > KILN_FLASH_MAX_MS ? KILN_FLASH_MAX_MS : ms;
+}
+
+static void emit_stage(const struct kiln_flasher *f, kiln_flash_stage stage)
+{
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = stage });
+}
+
+struct connect_user {
+	struct kiln_flasher *f;
+	unsigned tries;
+};
+
+static void on_connect(void *user, kiln_connect_event event)
+{
+	struct connect_user *u = user;
+	struct kiln_flasher *f = u->f;
+
+	switch (event) {
+	case KILN_CONNECT_TRY:
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_TRY,
+								.done = ++u->tries });
+		break;
+	case KILN_CONNECT_NO_LINES:
+		if (!f->no_lines)
+			kiln_flasher_warn(
+				f, "the port has no DTR and RTS lines: the board is not reset; "
+				   "bring it to download mode by hand (hold BOOT, press EN)");
+		f->no_lines = true;
+		break;
+	case KILN_CONNECT_GONE:
+		kiln_log(&kiln_link_host(f->loader.link)->ui, KILN_LOG_INFO, "flash",
+			 "the port disappeared with the reset; waiting for it");
+		break;
+	}
+}
+
+static kiln_code connect(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const kiln_before before = f->options.before;
+	struct connect_user user = { .f = f };
+	const struct kiln_connect how = {
+		.no_reset = before == KILN_BEFORE_NO_RESET,
+		.no_sync = before == KILN_BEFORE_NO_RESET_NO_SYNC,
+		.usb_reset = before == KILN_BEFORE_USB_RESET,
+		.attempts = f->options.connect_attempts,
+		.event = on_connect,
+		.user = &user,
+	};
+
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_CONNECTING,
+							.item = kiln_link_url(f->loader.link) });
+	KILN_TRY(kiln_loader_connect(&f->loader, &how, err));
+	emit_stage(f, KILN_FLASH_CONNECTED);
+	return KILN_OK;
+}
+
+/*
+ * A chip that does not know GET_SECURITY_INFO is reset once more: what its ROM makes of a command
+ * that it does not know is not said anywhere.
+ */
+static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
+{
+	bool known;
+
+	if (f->options.chip)
+		return kiln_loader_expect_chip(&f->loader, f->options.chip, err);
+	KILN_TRY(kiln_loader_detect_by_id(&f->loader, &known, err));
+	if (!known) {
+		emit_stage(f, KILN_FLASH_DETECT_SWITCH);
+		KILN_TRY(connect(f, err));
+		KILN_TRY(kiln_loader_detect_by_magic(&f->loader, err));
+	}
+	emit_stage(f, KILN_FLASH_DETECTED);
+	return KILN_OK;
+}
+
+static kiln_code bring_up(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_chip_reader reader;
+
+	KILN_TRY(connect(f, err));
+	KILN_TRY(detect(f, err));
+	reader = kiln_loader_reader(&f->loader);
+	KILN_TRY(f->loader.chip->read_info(f->loader.chip, &reader, &f->info, err));
+	f->has_info = true;
+	emit_stage(f, KILN_FLASH_CHIP);
+	return KILN_OK;
+}
+
+/* What can't end well is refused before the board is touched. */
+static kiln_code check_options(const struct kiln_flasher_options *options, struct kiln_err *err)
+{
+	if (options->after == KILN_AFTER_SOFT_RESET && !options->no_stub) {
+		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot end with a soft reset");
+		kiln_why(err, "the stub has no way back to the firmware without a reset");
+		kiln_hint(err, "use a hard reset, or work without the stub (--no-stub)");
+		return KILN_E_UNSUPPORTED;
+	}
+	return KILN_OK;
+}
+
+kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
+			    const struct kiln_flasher_options *options,
+			    struct kiln_flasher **ret_flasher, struct kiln_err *err)
+{
+	const unsigned baud = options->baud ? options->baud : FIRST_BAUD;
+	struct kiln_flasher *f;
+	struct kiln_link *link;
+	kiln_code code;
+
+	KILN_TRY(check_options(options, err));
+	f = calloc(1, sizeof(*f));
+	if (!f)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot open '%s'", url);
+	f->options = *options;
+	f->options.baud = baud;
+	code = kiln_link_open(host, url, baud < FIRST_BAUD ? baud : FIRST_BAUD, &link, err);
+	if (code != KILN_OK) {
+		free(f);
+		return code;
+	}
+	kiln_loader_init(&f->loader, link);
+	code = bring_up(f, err);
+	if (code != KILN_OK) {
+		kiln_flasher_abandon(f);
+		return code;
+	}
+	*ret_flasher = f;
+	return KILN_OK;
+}
+
+const struct kiln_chip_info *kiln_flasher_chip(const struct kiln_flasher *flasher)
+{
+	return &flasher->info;
+}
+
+void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_stats *ret_stats)
+{
+	kiln_link_stats(flasher->loader.link, ret_stats);
+}
+
+static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
+{
+	if (f->loader.is_stub) {
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_STUB_RUNNING,
+								.done = 1 });
+		return KILN_OK;
+	}
+	emit_stage(f, KILN_FLASH_STUB_UPLOAD);
+	KILN_TRY(kiln_loader_upload_stub(&f->loader, err));
+	emit_stage(f, KILN_FLASH_STUB_START);
+	KILN_TRY(kiln_loader_start_stub(&f->loader, err));
+	emit_stage(f, KILN_FLASH_STUB_RUNNING);
+	return KILN_OK;
+}
+
+kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	const unsigned baud = flasher->options.baud;
+
+	if (!flasher->options.no_stub)
+		KILN_TRY(run_stub(flasher, err));
+	else if (flasher->loader.is_stub)
+		kiln_flasher_warn(flasher, "a stub runs already, and is used");
+	if (baud == kiln_link_baud(flasher->loader.link))
+		return KILN_OK;
+	kiln_flasher_emit(flasher,
+			  (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD, .total = baud });
+	KILN_TRY(kiln_loader_set_baud(&flasher->loader, baud, err));
+	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD_CHANGED,
+							      .total = baud });
+	return KILN_OK;
+}
+
+/* An empty write that ends: a stub then goes back to the ROM, a ROM on to the firmware. */
+static kiln_code end_session(struct kiln_flasher *f, bool reboot, struct kiln_err *err)
+{
+	struct kiln_loader *l = &f->loader;
+	const struct kiln_begin begin = {
+		.block_size = kiln_loader_block_size(l),
+		.has_encrypted_word = l->is_stub || l->chip->rom_has_encrypted_word,
+	};
+	struct kiln_request request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin);
+	struct kiln_reply reply;
+
+	KILN_TRY(kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err));
+	request = kiln_request_flash_end(KILN_OP_FLASH_END, reboot);
+	return kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
+}
+
+static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
+{
+	kiln_code code = f->no_lines ? KILN_E_UNSUPPORTED
+				     : kiln_reset_play(f->loader.link, KILN_RESET_HARD, err);
+
+	if (code != KILN_E_UNSUPPORTED)
+		return code;
+	if (f->loader.is_stub) /* it can reset the chip by itself */
+		return end_session(f, true, err);
+	kiln_flasher_warn(f, "the port has no RTS line: press the board's EN (RESET) button");
+	return KILN_OK;
+}
+
+static kiln_code soft_reset(struct kiln_flasher *f, struct kiln_err *err)
+{
+	return end_session(f, false, err);
+}
+
+static kiln_code leave_stub(struct kiln_flasher *f, struct kiln_err *err)
+{
+	return f->loader.is_stub ? end_session(f, true, err) : KILN_OK;
+}
+
+static kiln_code leave_as_is(struct kiln_flasher *f, struct kiln_err *err)
+{
+	(void)f;
+	(void)err;
+	return KILN_OK;
+}
+
+static kiln_code watchdog_reset(struct kiln_flasher *f, struct kiln_err *err)
+{
+	kiln_flasher_warn(f, "a watchdog reset is not for the %s: it is reset by RTS",
+			  f->loader.chip->name);
+	return hard_reset(f, err);
+}
+
+static kiln_code (*const afters[])(struct kiln_flasher *f, struct kiln_err *err) = {
+	[KILN_AFTER_HARD_RESET] = hard_reset,         [KILN_AFTER_SOFT_RESET] = soft_reset,
+	[KILN_AFTER_NO_RESET] = leave_stub,           [KILN_AFTER_NO_RESET_STUB] = leave_as_is,
+	[KILN_AFTER_WATCHDOG_RESET] = watchdog_reset,
+};
+
+kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	kiln_code code;
+
+	if (!flasher)
+		return KILN_OK;
+	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_RESET,
+							      .total = flasher->options.after });
+	code = afters[flasher->options.after](flasher, err);
+	kiln_flasher_abandon(flasher);
+	return code;
+}
+
+void kiln_flasher_abandon(struct kiln_flasher *flasher)
+{
+	if (!flasher)
+		return;
+	kiln_loader_done(&flasher->loader);
+	free(flasher);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_FLASHER_H
+#define KILN_FLASH_FLASHER_H
+
+#include <kiln/flash.h>
+
+#include "loader/session.h"
+
+enum {
+	KILN_FLASH_SECTOR = 4096,
+	KILN_FLASH_DEFAULT_SIZE = 4 << 20, /* where it can't be found out */
+
+	/* milliseconds: what the slowest chips take, after Espressif's own limits */
+	KILN_FLASH_ERASE_CHIP_MS = 120 * 1000,
+	KILN_FLASH_MAX_MS = 240 * 1000,
+	KILN_FLASH_ERASE_MS_PER_MB = 40 * 1000,
+	KILN_FLASH_WRITE_MS_PER_MB = 40 * 1000,
+	KILN_FLASH_MD5_MS_PER_MB = 8 * 1000,
+};
+
+struct kiln_flasher {
+	struct kiln_flasher_options options;
+	struct kiln_loader loader;
+	struct kiln_chip_info info;
+	bool has_info;
+	bool attached; /* the flash chip is set up, its id and size were read */
+	bool no_lines; /* the port can't reset the board */
+};
+
+void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
+void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_PRINTF(2, 3);
+
+/* A time limit that grows with the work; at least the loader's own. */
+kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes);
+
+/*
+ * spiflash.c: connect the ROM to the flash chip, ask for its id, tell the loader its size.
+ * `size`: bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT.
+ */
+kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_err *err);
+/* Size in bytes that a JEDEC id tells, 0 if it does not. Pure. */
+uint64_t kiln_jedec_size(uint32_t id);
+/* An id that no chip has: nothing is connected, or it is not powered. */
+bool kiln_jedec_is_valid(uint32_t id);
+
+/* erase.c */
+kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err);
+
+/* md5.c: the digest of `size` bytes of flash, and of bytes here. */
+kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t size,
+			   uint8_t ret_md5[16], struct kiln_err *err);
+kiln_code kiln_md5(const void *data, size_t n, uint8_t ret_md5[16], struct kiln_err *err);
+
+#endif

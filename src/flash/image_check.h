@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_IMAGE_CHECK_H
+#define KILN_FLASH_IMAGE_CHECK_H
+
+#include <kiln/flash.h>
+
+/*
+ * Could this file run on this chip? At the bootloader's address it must be a whole image; elsewhere
+ * it may be anything, but an image must be one for this chip and its revision. Pure.
+ * Fails with: E_IMAGE, E_WRONG_CHIP; the hint names --force.
+ */
+kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln_chip_info *info,
+			   struct kiln_err *err);
+
+#endif

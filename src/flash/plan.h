@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_PLAN_H
+#define KILN_FLASH_PLAN_H
+
+#include <kiln/flash.h>
+
+/*
+ * What a job will do, worked out before anything is written: the files in order of address, each
+ * as the bytes that will stand in the flash, and the steps that get them there. Pure: no chip is
+ * asked here.
+ *
+ *	kiln_plan_make(&plan, job, chip, rom_only, &err);  checks files, overlaps, images
+ *	kiln_plan_fit(&plan, flash_size, &err);            checks sizes
+ *	for each of plan.steps ...                         run.c
+ *	kiln_plan_done(&plan);
+ */
+struct kiln_plan_file {
+	const struct kiln_flash_file *file;
+	uint32_t address;
+	const uint8_t *data; /* the file's own bytes, or `owned` */
+	size_t size;
+	uint8_t *owned; /* padded or patched copy */
+	bool patched, redigested;
+	uint8_t mode, size_freq; /* header bytes after the patch */
+};
+
+typedef enum kiln_step_kind {
+	KILN_STEP_ERASE_CHIP = 1,
+	KILN_STEP_WRITE,
+	KILN_STEP_VERIFY,
+} kiln_step_kind;
+
+struct kiln_step {
+	kiln_step_kind kind;
+	const struct kiln_plan_file *file;
+};
+
+struct kiln_plan {
+	const struct kiln_flash_job *job;
+	struct kiln_plan_file *files;
+	size_t n_files;
+	struct kiln_step *steps;
+	size_t n_steps;
+	char warning[160]; /* one at most; empty if none */
+};
+
+/*
+ * `info`: the chip that it is for. `rom_only`: no stub; a ROM erases from the start of a sector
+ * on, so what stands before the data in it is filled with FF.
+ * Fails with: E_INVALID, E_OVERLAP, E_IMAGE, E_WRONG_CHIP, E_NOMEM; then there is nothing to free.
+ */
+kiln_code kiln_plan_make(struct kiln_plan *ret_plan, const struct kiln_flash_job *job,
+			 const struct kiln_chip_info *info, uint64_t header_size, bool rom_only,
+			 struct kiln_err *err);
+/* `flash_size` 0: not known, nothing to check. Fails with: E_TOO_BIG. */
+kiln_code kiln_plan_fit(const struct kiln_plan *plan, uint64_t flash_size, struct kiln_err *err);
+void kiln_plan_done(struct kiln_plan *plan);
+
+/* The sectors that the file lies in. */
+uint32_t kiln_plan_first_sector(const struct kiln_plan_file *f);
+uint64_t kiln_plan_end_sector(const struct kiln_plan_file *f);
+
+#endif

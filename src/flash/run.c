@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Carries out a plan, step by step. What a step needs it takes from the plan; what went wrong
+ * says in which state it leaves the flash.
+ */
+#include "flash/flasher.h"
+
+#include "flash/plan.h"
+#include "flash/write.h"
+
+static kiln_code step_erase(struct kiln_flasher *f, const struct kiln_plan *plan,
+			    const struct kiln_step *step, struct kiln_err *err)
+{
+	(void)plan;
+	(void)step;
+	return kiln_flasher_erase_chip(f, err);
+}
+
+static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan,
+			    const struct kiln_step *step, struct kiln_err *err)
+{
+	const struct kiln_plan_file *file = step->file;
+
+	if (file->patched)
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_PARAMS,
+								.total = (uint64_t)file->mode << 8 |
+									 file->size_freq,
+								.item = file->file->name });
+	if (file->redigested)
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_REDIGESTED,
+								.item = file->file->name });
+	return kiln_flasher_write_file(f, file, !plan->job->no_compress, err);
+}
+
+static kiln_code step_verify(struct kiln_flasher *f, const struct kiln_plan *plan,
+			     const struct kiln_step *step, struct kiln_err *err)
+{
+	(void)plan;
+	return kiln_flasher_verify_file(f, step->file, err);
+}
+
+static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan *plan,
+				  const struct kiln_step *step, struct kiln_err *err) = {
+	[KILN_STEP_ERASE_CHIP] = step_erase,
+	[KILN_STEP_WRITE] = step_write,
+	[KILN_STEP_VERIFY] = step_verify,
+};
+
+static void announce(const struct kiln_flasher *f, const struct kiln_plan *plan)
+{
+	if (plan->job->erase_all)
+		return;
+	for (size_t i = 0; i < plan->n_files; i++) {
+		const uint32_t first = kiln_plan_first_sector(&plan->files[i]);
+
+		kiln_flasher_emit(f, (struct kiln_flash_event){
+					     .stage = KILN_FLASH_WILL_ERASE,
+					     .address = first,
+					     .total = kiln_plan_end_sector(&plan->files[i]) - first,
+					     .item = plan->files[i].file->name });
+	}
+}
+
+static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struct kiln_err *err)
+{
+	size_t i = 0;
+
+	if (plan->warning[0])
+		kiln_flasher_warn(f, "%s", plan->warning);
+	/* the chip's erase comes first in the plan, and before the list of what else is erased */
+	for (; i < plan->n_steps && plan->steps[i].kind == KILN_STEP_ERASE_CHIP; i++)
+		KILN_TRY(step_erase(f, plan, &plan->steps[i], err));
+	announce(f, plan);
+	for (; i < plan->n_steps; i++)
+		KILN_TRY(steps[plan->steps[i].kind](f, plan, &plan->steps[i], err));
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_LEAVING });
+	return KILN_OK;
+}
+
+/* The size that goes into the header of an image, and that bounds the files. */
+static uint64_t size_of_job(const struct kiln_flasher *f, const struct kiln_flash_job *job)
+{
+	if (job->size > 0)
+		return (uint64_t)job->size;
+	if (f->info.flash_size)
+		return f->info.flash_size;
+	return job->size == KILN_FLASH_DETECT ? KILN_FLASH_DEFAULT_SIZE : 0;
+}
+
+static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *job,
+			   struct kiln_plan *ret_plan, struct kiln_err *err)
+{
+	const uint64_t size = size_of_job(f, job);
+	kiln_code code;
+
+	KILN_TRY(kiln_plan_make(ret_plan, job, &f->info, size, !f->loader.is_stub, err));
+	code = kiln_plan_fit(ret_plan, size, err);
+	if (code != KILN_OK)
+		kiln_plan_done(ret_plan);
+	return code;
+}
+
+kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
+			     struct kiln_err *err)
+{
+	struct kiln_plan plan;
+	kiln_code code;
+
+	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	KILN_TRY(kiln_flasher_attach(flasher, job->size, err));
+	if (job->size == KILN_FLASH_DETECT)
+		kiln_flasher_emit(flasher,
+				  (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,
+							     .total = size_of_job(flasher, job) });
+	KILN_TRY(make_plan(flasher, job, &plan, err));
+	code = run(flasher, &plan, err);
+	kiln_plan_done(&plan);
+	return code;
+}

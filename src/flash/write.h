@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_WRITE_H
+#define KILN_FLASH_WRITE_H
+
+#include "flash/flasher.h"
+#include "flash/plan.h"
+
+/* Send one file, block by block. Fails with: E_REFUSED, E_TIMEOUT, E_PORT_GONE, E_CANCELLED. */
+kiln_code kiln_flasher_write_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
+				  bool compress, struct kiln_err *err);
+
+/* Compare digests of the flash and the file. Fails with: E_VERIFY (why: where they differ). */
+kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
+				   struct kiln_err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_LOADER_BRINGUP_H
+#define KILN_LOADER_BRINGUP_H
+
+#include "loader/session.h"
+
+/*
+ * From "it answers" to "it is ready to work": which chip it is, the stub, the speed.
+ */
+
+/*
+ * Ask the chip for its id (all after the ESP32-S2 know GET_SECURITY_INFO). *ret_known is false if
+ * it does not know the question; then only its magic register can tell.
+ * Fails with: E_WRONG_CHIP (a chip that is not supported), and what commands fail with.
+ */
+kiln_code kiln_loader_detect_by_id(struct kiln_loader *l, bool *ret_known, struct kiln_err *err);
+kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *err);
+
+/* Take the chip to be `chip`. Fails with: E_WRONG_CHIP if it says that it is another. */
+kiln_code kiln_loader_expect_chip(struct kiln_loader *l, const struct kiln_chip *chip,
+				  struct kiln_err *err);
+
+/* The program that replaces the ROM's loader; generated from the npm package esptool-js. */
+struct kiln_stub {
+	const char *chip; /* option name */
+	uint32_t entry, text_start, data_start;
+	const uint8_t *text, *data;
+	uint32_t text_size, data_size;
+};
+const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip); /* NULL: none */
+
+/* Put the stub into the chip's memory; start it. Fails with: E_UNSUPPORTED (no stub), E_PROTOCOL.
+ */
+kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err);
+kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err);
+
+/*
+ * Change both sides to `baud`, and make sure that they understand each other.
+ * Fails with: E_UNSUPPORTED (the port can't), E_PROTOCOL (the chip is not understood at it).
+ */
+kiln_code kiln_loader_set_baud(struct kiln_loader *l, unsigned baud, struct kiln_err *err);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loader/bringup.h"
+
+static kiln_code unknown_chip(struct kiln_err *err, const char *what, uint32_t value)
+{
+	(void)kiln_fail(err, KILN_E_WRONG_CHIP, "cannot use this chip");
+	kiln_why(err, "its %s is 0x%x, which is not known", what, value);
+	kiln_hint(err, "if you know that it behaves like a supported chip, name that one");
+	return KILN_E_WRONG_CHIP;
+}
+
+static kiln_code take_id(struct kiln_loader *l, uint32_t id, struct kiln_err *err)
+{
+	const char *name;
+
+	l->chip = id <= UINT16_MAX ? kiln_chip_by_image_id((uint16_t)id) : NULL;
+	if (l->chip)
+		return KILN_OK;
+	name = id <= UINT16_MAX ? kiln_chip_name_of_image_id((uint16_t)id) : NULL;
+	if (!name)
+		return unknown_chip(err, "chip id", id);
+	(void)kiln_fail(err, KILN_E_WRONG_CHIP, "cannot use this chip");
+	kiln_why(err, "it is an %s, which is not supported yet", name);
+	return KILN_E_WRONG_CHIP;
+}
+
+kiln_code kiln_loader_detect_by_id(struct kiln_loader *l, bool *ret_known, struct kiln_err *err)
+{
+	const struct kiln_request request = kiln_request_bare(KILN_OP_GET_SECURITY_INFO);
+	struct kiln_security_info info;
+	struct kiln_reply reply;
+	const kiln_code code = kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
+
+	*ret_known = false;
+	if (code == KILN_E_UNSUPPORTED || code == KILN_E_REFUSED)
+		return kiln_loader_settle(l, 100, err); /* a ROM may say so eight times */
+	if (code != KILN_OK)
+		return code;
+	if (!kiln_security_info_decode(reply.body, &info) || !info.has_chip_id)
+		return KILN_OK;
+	*ret_known = true;
+	return take_id(l, info.chip_id, err);
+}
+
+kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *err)
+{
+	uint32_t magic;
+
+	KILN_TRY(kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &magic, err));
+	l->chip = kiln_chip_by_magic(magic);
+	if (!l->chip)
+		return unknown_chip(err, "magic value", magic);
+	return KILN_OK;
+}
+
+kiln_code kiln_loader_expect_chip(struct kiln_loader *l, const struct kiln_chip *chip,
+				  struct kiln_err *err)
+{
+	const struct kiln_chip *other;
+	uint32_t magic;
+
+	l->chip = chip;
+	KILN_TRY(kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &magic, err));
+	other = kiln_chip_by_magic(magic);
+	if (!other || other == chip)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_WRONG_CHIP, "cannot use this chip as an %s", chip->name);
+	kiln_why(err, "it is an %s", other->name);
+	kiln_hint(err, "leave the chip's name out, or name the %s", other->option);
+	return KILN_E_WRONG_CHIP;
+}

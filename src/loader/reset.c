@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loader/reset.h"
+
+struct step {
+	bool dtr, rts;
+	int wait_ms;
+};
+
+/* From any state of the lines; a step that changes one line only works on any port. */
+static const struct step tight[] = {
+	{ 0, 0, 0 }, { 1, 1, 0 }, { 0, 1, 100 }, { 1, 0, 50 }, { 0, 0, 0 },
+};
+static const struct step tight_slow[] = {
+	{ 0, 0, 0 }, { 1, 1, 0 }, { 0, 1, 100 }, { 1, 0, 550 }, { 0, 0, 0 },
+};
+static const struct step classic[] = {
+	{ 0, 0, 0 }, { 0, 1, 100 }, { 1, 1, 0 }, { 1, 0, 50 }, { 0, 0, 0 },
+};
+static const struct step classic_slow[] = {
+	{ 0, 0, 0 }, { 0, 1, 100 }, { 1, 1, 0 }, { 1, 0, 550 }, { 0, 0, 0 },
+};
+static const struct step usb_jtag[] = {
+	{ 0, 0, 100 }, { 1, 0, 100 }, { 1, 1, 0 }, { 0, 1, 100 }, { 0, 0, 0 },
+};
+static const struct step hard[] = {
+	{ 0, 0, 0 },
+	{ 0, 1, 100 },
+	{ 0, 0, 0 },
+};
+
+#define STEPS(a) a, sizeof(a) / sizeof((a)[0])
+static const struct sequence {
+	const char *name;
+	const struct step *steps;
+	unsigned n;
+} sequences[] = {
+	[KILN_RESET_TIGHT] = { "tight", STEPS(tight) },
+	[KILN_RESET_TIGHT_SLOW] = { "tight, slow", STEPS(tight_slow) },
+	[KILN_RESET_CLASSIC] = { "classic", STEPS(classic) },
+	[KILN_RESET_CLASSIC_SLOW] = { "classic, slow", STEPS(classic_slow) },
+	[KILN_RESET_USB_JTAG] = { "USB-JTAG", STEPS(usb_jtag) },
+	[KILN_RESET_HARD] = { "hard", STEPS(hard) },
+};
+
+const char *kiln_reset_name(kiln_reset reset)
+{
+	return sequences[reset].name;
+}
+
+kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, struct kiln_err *err)
+{
+	const struct sequence *s = &sequences[reset];
+
+	kiln_log(&kiln_link_host(link)->ui, KILN_LOG_DEBUG, "loader", "reset: %s", s->name);
+	for (unsigned i = 0; i < s->n; i++) {
+		KILN_TRY(kiln_link_set_lines(link, s->steps[i].dtr, s->steps[i].rts, err));
+		if (s->steps[i].wait_ms)
+			KILN_TRY(kiln_link_sleep(link, s->steps[i].wait_ms, err));
+	}
+	return KILN_OK;
+}
+
+/* Espressif's USB vendor; product 1001 is the USB-Serial/JTAG block of the chip itself. */
+enum { VID_ESPRESSIF = 0x303A, PID_USB_JTAG = 0x1001 };
+
+struct kiln_reset_plan kiln_reset_plan_for(const struct kiln_link *link, bool usb_asked_for)
+{
+	static const kiln_reset usb[] = { KILN_RESET_USB_JTAG };
+	static const kiln_reset atomic[] = { KILN_RESET_TIGHT, KILN_RESET_TIGHT_SLOW,
+					     KILN_RESET_CLASSIC, KILN_RESET_CLASSIC_SLOW };
+	static const kiln_reset one_by_one[] = { KILN_RESET_CLASSIC, KILN_RESET_CLASSIC_SLOW };
+	uint16_t vid, pid;
+
+	kiln_link_usb_ids(link, &vid, &pid);
+	if (usb_asked_for || (vid == VID_ESPRESSIF && pid == PID_USB_JTAG))
+		return (struct kiln_reset_plan){ STEPS(usb) };
+	if (kiln_link_has_atomic_lines(link))
+		return (struct kiln_reset_plan){ STEPS(atomic) };
+	return (struct kiln_reset_plan){ STEPS(one_by_one) };
+}

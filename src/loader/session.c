@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "loader/session.h"
+
+#include "base/text.h"
+
+enum {
+	HEARD_MAX = 2048,
+	MAX_OTHER_FRAMES = 100, /* late replies to earlier requests, before ours */
+	WRITE_TIMEOUT = 10000,
+	TRACE_BYTES = 40,
+};
+
+void kiln_loader_init(struct kiln_loader *l, struct kiln_link *link)
+{
+	*l = (struct kiln_loader){ .link = link };
+	kiln_slip_init(&l->slip, KILN_LOADER_MAX_REPLY);
+	kiln_buf_init(&l->request, 64 * 1024);
+	kiln_buf_init(&l->wire, 128 * 1024);
+	kiln_buf_init(&l->heard, HEARD_MAX);
+}
+
+void kiln_loader_done(struct kiln_loader *l)
+{
+	kiln_link_close(l->link);
+	l->link = NULL;
+	kiln_slip_done(&l->slip);
+	kiln_buf_done(&l->request);
+	kiln_buf_done(&l->wire);
+	kiln_buf_done(&l->heard);
+}
+
+unsigned kiln_loader_status_size(const struct kiln_loader *l)
+{
+	if (l->is_stub)
+		return 2;
+	return l->chip ? l->chip->rom_status_size : 4;
+}
+
+unsigned kiln_loader_block_size(const struct kiln_loader *l)
+{
+	return l->is_stub ? KILN_LOADER_BLOCK_STUB : KILN_LOADER_BLOCK_ROM;
+}
+
+/* 10 bits a byte. */
+kiln_ms kiln_loader_wire_ms(const struct kiln_loader *l, size_t n)
+{
+	const unsigned baud = kiln_link_baud(l->link);
+
+	return baud ? (kiln_ms)(n * 10 * 1000 / baud + 1) : 0;
+}
+
+static void trace(const struct kiln_loader *l, char direction, struct kiln_span payload)
+{
+	const struct kiln_ui *ui = &kiln_link_host(l->link)->ui;
+	const size_t n = payload.n < TRACE_BYTES ? payload.n : TRACE_BYTES;
+	char hex[2 * TRACE_BYTES + 1] = "";
+	struct kiln_op_room room;
+
+	if (!ui->log || ui->level < KILN_LOG_TRACE)
+		return;
+	for (size_t i = 0; i < n; i++)
+		kiln_text_format(hex + 2 * i, 3, "%02x", payload.p[i]);
+	kiln_log(ui, KILN_LOG_TRACE, "loader", "%c %s %zu bytes: %s%s", direction,
+		 payload.n >= KILN_REPLY_HEADER ? kiln_op_name(payload.p[1], &room) : "raw",
+		 payload.n, hex, payload.n > n ? "..." : "");
+}
+
+/* The newest text is what explains: make room at the front. */
+static void keep_heard(struct kiln_loader *l, const struct kiln_buf *noise)
+{
+	struct kiln_span s = kiln_buf_span(noise);
+
+	if (s.n > HEARD_MAX / 2)
+		s = kiln_span(s.p + s.n - HEARD_MAX / 2, HEARD_MAX / 2);
+	if (l->heard.len + s.n > HEARD_MAX)
+		kiln_buf_consume(&l->heard, l->heard.len + s.n - HEARD_MAX);
+	(void)kiln_buf_append(&l->heard, s.p, s.n);
+}
+
+/* Feed what was read to the decoder. True if a frame is complete. */
+static bool decode_rx(struct kiln_loader *l)
+{
+	while (l->rx_at < l->rx_len) {
+		size_t used = 0;
+		const kiln_slip_event event = kiln_slip_decode(&l->slip, l->rx + l->rx_at,
+							       l->rx_len - l->rx_at, &used);
+
+		l->rx_at += used;
+		if (event == KILN_SLIP_FRAME)
+			return true;
+		if (event == KILN_SLIP_NOISE)
+			keep_heard(l, &l->slip.noise);
+	}
+	return false;
+}
+
+kiln_code kiln_loader_frame(struct kiln_loader *l, kiln_ms deadline, struct kiln_span *ret_frame,
+			    struct kiln_err *err)
+{
+	while (!decode_rx(l)) {
+		size_t n;
+
+		KILN_TRY(kiln_link_read(l->link, l->rx, sizeof(l->rx), deadline, &n, err));
+		l->rx_at = 0;
+		l->rx_len = n;
+	}
+	*ret_frame = kiln_buf_span(&l->slip.frame);
+	trace(l, '<', *ret_frame);
+	return KILN_OK;
+}
+
+kiln_code kiln_loader_absorb(struct kiln_loader *l, struct kiln_err *err)
+{
+	return kiln_loader_settle(l, 0, err);
+}
+
+kiln_code kiln_loader_settle(struct kiln_loader *l, kiln_ms quiet_ms, struct kiln_err *err)
+{
+	const kiln_ms end = kiln_link_after(l->link, 20 * quiet_ms);
+	struct kiln_span frame;
+	kiln_code code;
+
+	/* bounded in frames too: a board that floods would keep this loop for ever */
+	for (int i = 0; i < 4 * MAX_OTHER_FRAMES; i++) {
+		const kiln_ms next = quiet_ms ? kiln_link_after(l->link, quiet_ms) : 0;
+
+		code = kiln_loader_frame(l, next < end ? next : end, &frame, err);
+		if (code != KILN_OK)
+			return code == KILN_E_TIMEOUT ? KILN_OK : code;
+		if (quiet_ms && kiln_link_now(l->link) >= end)
+			break;
+	}
+	return KILN_OK;
+}
+
+void kiln_loader_forget(struct kiln_loader *l)
+{
+	kiln_slip_reset(&l->slip);
+	l->rx_at = l->rx_len = 0;
+	kiln_buf_reset(&l->heard);
+}
+
+kiln_code kiln_loader_send_raw(struct kiln_loader *l, struct kiln_span payload,
+			       struct kiln_err *err)
+{
+	kiln_buf_reset(&l->wire);
+	if (kiln_slip_encode(&l->wire, payload.p, payload.n) != KILN_OK)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot send a request");
+	trace(l, '>', payload);
+	const kiln_ms ms = WRITE_TIMEOUT + 2 * kiln_loader_wire_ms(l, l->wire.len);
+
+	return kiln_link_write(l->link, l->wire.data, l->wire.len, kiln_link_after(l->link, ms),
+			       err);
+}
+
+kiln_code kiln_loader_send(struct kiln_loader *l, const struct kiln_request *request,
+			   struct kiln_err *err)
+{
+	kiln_buf_reset(&l->request);
+	if (kiln_request_encode(request, &l->request) != KILN_OK)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot send a request");
+	return kiln_loader_send_raw(l, kiln_buf_span(&l->request), err);
+}
+
+static kiln_code refused(const struct kiln_request *request, const struct kiln_reply *reply,
+			 kiln_code code, struct kiln_err *err)
+{
+	struct kiln_op_room room;
+
+	(void)kiln_fail(err, code, "the chip refused %s",
+			kiln_op_name((uint8_t)request->op, &room));
+	kiln_why(err, "%s", kiln_reply_error_text(reply->error));
+	if (err)
+		err->sys = reply->status << 8 | reply->error;
+	return code;
+}
+
+/*
+ * A loader that does not know a command says so under another opcode (a ROM: that of the command
+ * before; a stub: what it took for the opcode). Without an error it is a late reply.
+ */
+static kiln_code judge(const struct kiln_request *request, const struct kiln_reply *reply,
+		       bool *ret_ours, struct kiln_err *err)
+{
+	const bool same = reply->op == request->op;
+
+	*ret_ours = same || (reply->status && reply->body.n == 0);
+	if (!*ret_ours || !reply->status)
+		return KILN_OK;
+	if (!same || reply->error == KILN_STUB_E_COMMAND ||
+	    reply->error == KILN_STUB_E_NOT_IMPLEMENTED)
+		return refused(request, reply, KILN_E_UNSUPPORTED, err);
+	return refused(request, reply, KILN_E_REFUSED, err);
+}
+
+static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *request,
+			    kiln_ms deadline, struct kiln_reply *ret_reply, struct kiln_err *err)
+{
+	struct kiln_op_room room;
+	const char *name = kiln_op_name((uint8_t)request->op, &room);
+	struct kiln_span frame;
+	struct kiln_reply reply;
+	bool ours;
+
+	for (int i = 0; i < MAX_OTHER_FRAMES; i++) {
+		const kiln_code code = kiln_loader_frame(l, deadline, &frame, err);
+
+		if (code == KILN_E_TIMEOUT) {
+			(void)kiln_fail(err, code, "the chip does not answer %s", name);
+			return code;
+		}
+		if (code != KILN_OK)
+			return code;
+		if (!kiln_reply_decode(frame, kiln_loader_status_size(l), &reply))
+			continue;
+		KILN_TRY(judge(request, &reply, &ours, err));
+		if (ours) {
+			*ret_reply = reply;
+			return KILN_OK;
+		}
+	}
+	(void)kiln_fail(err, KILN_E_PROTOCOL, "the chip does not answer %s", name);
+	kiln_why(err, "it sends replies to something else");
+	return KILN_E_PROTOCOL;
+}
+
+kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *request,
+			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
+			      struct kiln_err *err)
+{
+	kiln_ms deadline;
+
+	KILN_TRY(kiln_loader_absorb(l, err)); /* a late reply must not answer this request */
+	deadline = kiln_link_after(l->link, timeout_ms);
+	KILN_TRY(kiln_loader_send(l, request, err));
+	/* what was written may still be on its way: escapes included, twice for slow bridges */
+	deadline += 2 * kiln_loader_wire_ms(l, l->wire.len);
+	return wait_reply(l, request, deadline, ret_reply, err);
+}
+
+kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *request,
+			    kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err)
+{
+	static const uint8_t end[] = { 0xC0 }; /* between frames it means nothing */
+
+	KILN_TRY(kiln_link_write(l->link, end, sizeof(end), kiln_link_after(l->link, WRITE_TIMEOUT),
+				 err));
+	return wait_reply(l, request, kiln_link_after(l->link, timeout_ms), ret_reply, err);
+}
+
+bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err)
+{
+	static const uint8_t garbled[] = { 0x05, 0x07, 0xC0, 0xC1, 0xC3 };
+
+	if (code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL)
+		return true;
+	if (code != KILN_E_REFUSED && code != KILN_E_UNSUPPORTED)
+		return false;
+	for (size_t i = 0; i < sizeof(garbled); i++) {
+		if ((err->sys & 0xFF) == garbled[i])
+			return true;
+	}
+	return false;
+}
+
+kiln_code kiln_loader_ask(struct kiln_loader *l, const struct kiln_request *request,
+			  kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	struct kiln_reply reply;
+	kiln_code code = KILN_OK;
+
+	for (int i = 0; i < KILN_LOADER_TRIES; i++) {
+		code = kiln_loader_command(l, request, timeout_ms, &reply, &fault);
+		if (code == KILN_OK) {
+			if (ret_reply)
+				*ret_reply = reply;
+			return KILN_OK;
+		}
+		/* who has waited for a long work in vain should not wait for it three times */
+		if (!kiln_loader_is_wire_fault(code, &fault) ||
+		    (code == KILN_E_TIMEOUT && timeout_ms > 2 * KILN_LOADER_TIMEOUT))
+			break;
+	}
+	if (err)
+		*err = fault;
+	return code;
+}
+
+kiln_code kiln_loader_read_reg(struct kiln_loader *l, uint32_t address, uint32_t *ret_value,
+			       struct kiln_err *err)
+{
+	const struct kiln_request request = kiln_request_read_reg(address);
+	struct kiln_reply reply;
+
+	KILN_TRY(kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
+	*ret_value = reply.value;
+	return KILN_OK;
+}
+
+kiln_code kiln_loader_write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes,
+				 unsigned n, struct kiln_err *err)
+{
+	const struct kiln_request request = kiln_request_write_reg(writes, n);
+
+	return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
+}
+
+static kiln_code reader_read_reg(void *user, uint32_t address, uint32_t *ret_value,
+				 struct kiln_err *err)
+{
+	return kiln_loader_read_reg(user, address, ret_value, err);
+}
+
+struct kiln_chip_reader kiln_loader_reader(struct kiln_loader *l)
+{
+	return (struct kiln_chip_reader){
+		.read_reg = reader_read_reg,
+		.user = l,
+		.baud = kiln_link_baud(l->link),
+	};
+}

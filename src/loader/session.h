@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_LOADER_SESSION_H
+#define KILN_LOADER_SESSION_H
+
+#include <kiln/link.h>
+
+#include "chip/chip.h"
+#include "loader/command.h"
+#include "slip/slip.h"
+
+/*
+ * A conversation with a chip's ROM loader, or with the stub that was put in its place: one request,
+ * one reply. Everything that the board says outside of frames is kept as `heard`, for messages
+ * that explain why it does not answer.
+ *
+ *	kiln_loader_init(&l, link);            takes the link
+ *	kiln_loader_connect(&l, &how, &err);   connect.h: reset, sync
+ *	kiln_loader_ask(&l, &request, KILN_LOADER_TIMEOUT, &reply, &err);
+ *	kiln_loader_done(&l);
+ */
+enum {
+	KILN_LOADER_TIMEOUT = 3000, /* ms, for what takes no time on the chip */
+	KILN_LOADER_TRIES = 3,
+	KILN_LOADER_MAX_REPLY = 20 * 1024,
+	KILN_LOADER_BLOCK_STUB = 0x4000,
+	KILN_LOADER_BLOCK_ROM = 0x400,
+};
+
+struct kiln_loader {
+	struct kiln_link *link;
+	const struct kiln_chip *chip; /* NULL before it is known */
+	bool is_stub;
+	struct kiln_slip_decoder slip;
+	uint8_t rx[4096];
+	size_t rx_at, rx_len;
+	struct kiln_buf request, wire;
+	struct kiln_buf heard;
+};
+
+void kiln_loader_init(struct kiln_loader *l, struct kiln_link *link);
+void kiln_loader_done(struct kiln_loader *l);
+
+/*
+ * Send a request once and wait for its reply. reply->body is valid until the next call.
+ * `timeout_ms` is what the chip needs; the wire's time is added here.
+ * Fails with: E_TIMEOUT, E_REFUSED (err->sys: status << 8 | error), E_UNSUPPORTED (the loader does
+ * not know the command, or got it garbled), E_PROTOCOL, and what the link fails with.
+ */
+kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *request,
+			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
+			      struct kiln_err *err);
+
+/*
+ * The same for commands that may be done twice: a lost or garbled request or reply is sent again,
+ * KILN_LOADER_TRIES times in all. `ret_reply` may be NULL.
+ */
+kiln_code kiln_loader_ask(struct kiln_loader *l, const struct kiln_request *request,
+			  kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err);
+
+/*
+ * After a timeout of a command that must not be done twice: end the frame that may have lost its
+ * end on the wire, and wait for the reply once more. Fails as kiln_loader_command does.
+ */
+kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *request,
+			    kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err);
+
+/* True if such a failure may be the wire's fault, so that sending again can help. */
+bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err);
+
+kiln_code kiln_loader_read_reg(struct kiln_loader *l, uint32_t address, uint32_t *ret_value,
+			       struct kiln_err *err);
+kiln_code kiln_loader_write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes,
+				 unsigned n, struct kiln_err *err);
+
+/* A reader for the chip layer that asks through this session. */
+struct kiln_chip_reader kiln_loader_reader(struct kiln_loader *l);
+
+/* Lower half, for replies that come without a request (SYNC's, OHAI, flash data). */
+kiln_code kiln_loader_send(struct kiln_loader *l, const struct kiln_request *request,
+			   struct kiln_err *err);
+kiln_code kiln_loader_send_raw(struct kiln_loader *l, struct kiln_span payload,
+			       struct kiln_err *err);
+/* Next frame of any kind; valid until the next call. Fails with: E_TIMEOUT, the link's. */
+kiln_code kiln_loader_frame(struct kiln_loader *l, kiln_ms deadline, struct kiln_span *ret_frame,
+			    struct kiln_err *err);
+/* Read what is there, keep its text as heard, drop its frames. */
+kiln_code kiln_loader_absorb(struct kiln_loader *l, struct kiln_err *err);
+/* The same until nothing has come for `quiet_ms`, at most 20 times as long. */
+kiln_code kiln_loader_settle(struct kiln_loader *l, kiln_ms quiet_ms, struct kiln_err *err);
+/* Forget what was heard and what is half read. */
+void kiln_loader_forget(struct kiln_loader *l);
+unsigned kiln_loader_status_size(const struct kiln_loader *l);
+unsigned kiln_loader_block_size(const struct kiln_loader *l);
+kiln_ms kiln_loader_wire_ms(const struct kiln_loader *l, size_t n);
+
+#endif

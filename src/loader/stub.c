@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The stub: a small program for the chip's RAM that answers like the ROM's loader, only faster
+ * and with more commands. It says "OHAI" when it runs.
+ */
+#include "loader/bringup.h"
+
+#include "loader/stubs.h"
+
+enum {
+	RAM_BLOCK = 0x1800,
+	OHAI_TIMEOUT = 3000,
+};
+
+const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip)
+{
+	for (unsigned i = 0; i < kiln_n_stubs; i++) {
+		if (strcmp(kiln_stubs[i].chip, chip->option) == 0)
+			return &kiln_stubs[i];
+	}
+	return NULL;
+}
+
+static kiln_code upload_part(struct kiln_loader *l, uint32_t address, struct kiln_span part,
+			     struct kiln_err *err)
+{
+	const struct kiln_begin begin = {
+		.size = (uint32_t)part.n,
+		.n_blocks = (uint32_t)(part.n + RAM_BLOCK - 1) / RAM_BLOCK,
+		.block_size = RAM_BLOCK,
+		.offset = address,
+	};
+	struct kiln_request request = kiln_request_begin(KILN_OP_MEM_BEGIN, &begin);
+	struct kiln_span block;
+	struct kiln_reply reply;
+
+	KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
+	for (uint32_t seq = 0; seq < begin.n_blocks; seq++) {
+		(void)kiln_span_take(&part, part.n < RAM_BLOCK ? part.n : RAM_BLOCK, &block);
+		request = kiln_request_data(KILN_OP_MEM_DATA, seq, block);
+		KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
+	}
+	return KILN_OK;
+}
+
+static kiln_code upload_once(struct kiln_loader *l, const struct kiln_stub *stub,
+			     struct kiln_err *err)
+{
+	KILN_TRY(upload_part(l, stub->text_start, kiln_span(stub->text, stub->text_size), err));
+	if (stub->data_size == 0)
+		return KILN_OK;
+	return upload_part(l, stub->data_start, kiln_span(stub->data, stub->data_size), err);
+}
+
+static kiln_code find_stub(const struct kiln_loader *l, const struct kiln_stub **ret_stub,
+			   struct kiln_err *err)
+{
+	*ret_stub = kiln_stub_for(l->chip);
+	if (*ret_stub)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot run a stub on this chip");
+	kiln_why(err, "there is none for the %s", l->chip->name);
+	return KILN_E_UNSUPPORTED;
+}
+
+kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	const struct kiln_stub *stub;
+	kiln_code code = KILN_OK;
+
+	KILN_TRY(find_stub(l, &stub, err));
+	/* a block whose reply was lost can't be sent twice: the whole part begins anew */
+	for (int i = 0; i < KILN_LOADER_TRIES; i++) {
+		code = upload_once(l, stub, &fault);
+		if (code == KILN_OK || !kiln_loader_is_wire_fault(code, &fault))
+			break;
+	}
+	if (code != KILN_OK) {
+		kiln_because(&fault, "cannot upload the stub");
+		if (err)
+			*err = fault;
+	}
+	return code;
+}
+
+kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
+{
+	static const char hello[] = "OHAI";
+	const kiln_ms deadline = kiln_link_after(l->link, OHAI_TIMEOUT);
+	struct kiln_request request;
+	const struct kiln_stub *stub;
+	struct kiln_span frame;
+	kiln_code code;
+
+	KILN_TRY(find_stub(l, &stub, err));
+	request = kiln_request_mem_end(stub->entry);
+	KILN_TRY(kiln_loader_send(l, &request, err));
+	do { /* MEM_END's own reply, if it comes at all, is passed over */
+		code = kiln_loader_frame(l, deadline, &frame, err);
+		if (code == KILN_E_TIMEOUT) {
+			(void)kiln_fail(err, code, "cannot start the stub");
+			kiln_why(err, "it was uploaded, but does not say that it runs");
+			kiln_hint(err, "try again; if it never starts, work without it "
+				       "(--no-stub)");
+			return code;
+		}
+		if (code != KILN_OK)
+			return code;
+	} while (!kiln_span_equal(frame, kiln_span(hello, sizeof(hello) - 1)));
+	l->is_stub = true;
+	return KILN_OK;
+}
