@@ -8,6 +8,8 @@
 
 /* One line a command, in the order in which `kiln help` shows them. */
 extern const struct command cmd_exec;
+extern const struct command cmd_esptool;
+extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_version;
 

@@ -139,14 +139,15 @@ static bool find_short(const struct scan *s, const char *letters, bool alias,
 	return false;
 }
 
-static kiln_code check_choice(const struct opt *o, const char *value, struct kiln_err *err)
+static kiln_code check_choice(const struct opt *o, unsigned rules, const char *value,
+			      struct kiln_err *err)
 {
 	struct kiln_buf all = KILN_BUF_INIT(200);
 
 	if (!o->choices)
 		return KILN_OK;
 	for (size_t i = 0; o->choices[i]; i++) {
-		if (strcmp(o->choices[i], value) == 0)
+		if (name_matches(o->choices[i], value, strlen(value), rules, true))
 			return KILN_OK;
 		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	}
@@ -156,13 +157,13 @@ static kiln_code check_choice(const struct opt *o, const char *value, struct kil
 	return KILN_E_INVALID;
 }
 
-static kiln_code store(struct found f, const char *value, struct kiln_err *err)
+static kiln_code store(struct found f, unsigned rules, const char *value, struct kiln_err *err)
 {
 	const struct opt *o = f.opt;
 	void *target = f.target;
 
 	if (value)
-		KILN_TRY(check_choice(o, value, err));
+		KILN_TRY(check_choice(o, rules, value, err));
 	switch (o->kind) {
 	case OPT_FLAG:
 		*(bool *)target = true;
@@ -192,11 +193,11 @@ static kiln_code take_value(struct scan *s, struct found f, const char *attached
 			    struct kiln_err *err)
 {
 	if (attached)
-		return store(f, attached, err);
+		return store(f, s->rules, attached, err);
 	if (s->at + 1 >= s->argc)
 		return kiln_fail(err, KILN_E_INVALID, "option --%s needs a value: %s", f.opt->name,
 				 f.opt->arg);
-	return store(f, s->argv[++s->at], err);
+	return store(f, s->rules, s->argv[++s->at], err);
 }
 
 static kiln_code parse_long(struct scan *s, const char *word, struct kiln_err *err)
@@ -209,7 +210,7 @@ static kiln_code parse_long(struct scan *s, const char *word, struct kiln_err *e
 		return take_value(s, f, equals ? equals + 1 : NULL, err);
 	if (equals)
 		return kiln_fail(err, KILN_E_INVALID, "option --%s takes no value", f.opt->name);
-	return store(f, NULL, err);
+	return store(f, s->rules, NULL, err);
 }
 
 static kiln_code parse_letters(struct scan *s, const char *letters, struct kiln_err *err)
@@ -219,13 +220,13 @@ static kiln_code parse_letters(struct scan *s, const char *letters, struct kiln_
 
 	if (find_short(s, letters, true, &f))
 		return f.opt->arg ? take_value(s, f, equals ? equals + 1 : NULL, err)
-				  : store(f, NULL, err);
+				  : store(f, s->rules, NULL, err);
 	for (const char *c = letters; *c; c++) {
 		if (!find_short(s, c, false, &f))
 			return kiln_fail(err, KILN_E_INVALID, "no such option: -%c", *c);
 		if (f.opt->arg)
 			return take_value(s, f, c[1] == '=' ? c + 2 : c[1] ? c + 1 : NULL, err);
-		KILN_TRY(store(f, NULL, err));
+		KILN_TRY(store(f, s->rules, NULL, err));
 	}
 	return KILN_OK;
 }
@@ -261,7 +262,7 @@ kiln_code opts_parse(const struct opt *table, unsigned rules, int argc, char **a
 	return opts_parse_groups(groups, rules, argc, argv, ret_words, err);
 }
 
-kiln_code opts_from_env(const struct opt *table, void *params, struct kiln_err *err)
+kiln_code opts_from_env(const struct opt *table, unsigned rules, void *params, struct kiln_err *err)
 {
 	const struct opt_group group = { table, params };
 
@@ -270,7 +271,7 @@ kiln_code opts_from_env(const struct opt *table, void *params, struct kiln_err *
 
 		if (!value || !value[0])
 			continue;
-		if (store(found_at(&group, o), value, err) != KILN_OK) {
+		if (store(found_at(&group, o), rules, value, err) != KILN_OK) {
 			kiln_because(err, "cannot use the environment variable %s", o->env);
 			return KILN_E_INVALID;
 		}

@@ -61,7 +61,7 @@ typedef enum opt_rule {
 	OPT_STOP_AT_WORD =
 		1 << 0,           /* the first word that is no option ends parsing (sub-commands) */
 	OPT_PREFIXES = 1 << 1,    /* unambiguous prefixes of long names are accepted */
-	OPT_UNDERSCORES = 1 << 2, /* '_' and '-' in long names are the same */
+	OPT_UNDERSCORES = 1 << 2, /* '_' and '-' in long names and choices are the same */
 } opt_rule;
 
 /*
@@ -80,7 +80,8 @@ KILN_CHECK kiln_code opts_parse_groups(const struct opt_group *groups, unsigned 
 				       struct kiln_err *err);
 
 /* Take values from the environment, for options that name a variable. Fails with: E_INVALID. */
-KILN_CHECK kiln_code opts_from_env(const struct opt *table, void *params, struct kiln_err *err);
+KILN_CHECK kiln_code opts_from_env(const struct opt *table, unsigned rules, void *params,
+				   struct kiln_err *err);
 
 struct kiln_buf;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "cli/opts.h"
 
@@ -108,11 +110,50 @@ static void drop_ins_take_prefixes_and_underscores(void **state)
 	opt_list_done(&words);
 }
 
+static void aliases_environment_and_groups(void **state)
+{
+	struct two {
+		const char *mode;
+		uint64_t baud;
+	} two = { 0 };
+	static const struct opt second[] = {
+		{ 0, "flash_mode", "MODE", OPT_STRING, offsetof(struct two, mode), "mode", modes,
+		  "fm", "KILN_TEST_MODE" },
+		{ 'b', "baud", "BAUD", OPT_UINT, offsetof(struct two, baud), "baud",
+		  .env = "KILN_TEST_BAUD" },
+		{ 0 },
+	};
+	char a[] = "-fm", b[] = "uf2", c[] = "-fm=raw", d[] = "-b9600", e[] = "--json";
+	char *argv[] = { a, b, d, e, c };
+	struct opt_list words = { 0 };
+	struct kiln_err err = KILN_ERR_INIT;
+	struct params p = { 0 };
+	const struct opt_group groups[] = { { second, &two }, { table, &p }, { NULL, NULL } };
+
+	(void)state;
+	assert_int_equal(opts_parse_groups(groups, 0, 4, argv, &words, &err), KILN_OK);
+	assert_string_equal(two.mode, "uf2");
+	assert_int_equal(two.baud, 9600);
+	assert_true(p.json);
+	assert_int_equal(opts_parse(second, 0, 1, argv + 4, &two, &words, &err), KILN_OK);
+	assert_string_equal(two.mode, "raw");
+	setenv("KILN_TEST_BAUD", "115_200", 1);
+	setenv("KILN_TEST_MODE", "", 1); /* empty is as not set */
+	assert_int_equal(opts_from_env(second, 0, &two, &err), KILN_OK);
+	assert_int_equal(two.baud, 115200);
+	assert_string_equal(two.mode, "raw");
+	setenv("KILN_TEST_BAUD", "fast", 1);
+	assert_int_equal(opts_from_env(second, 0, &two, &err), KILN_E_INVALID);
+	assert_string_equal(err.what, "cannot use the environment variable KILN_TEST_BAUD");
+	opt_list_done(&words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_forms_are_accepted),
 		cmocka_unit_test(wrong_lines_are_said),
+		cmocka_unit_test(aliases_environment_and_groups),
 		cmocka_unit_test(drop_ins_take_prefixes_and_underscores),
 	};
 	return RUN(tests);

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/dialect.h"
+
+#include <string.h>
+
+struct fact {
+	const char *name;
+	kiln_code (*put)(struct kiln_buf *out, const struct dialect_run *run,
+			 const struct kiln_flash_event *e);
+};
+
+static kiln_code put_address(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%08x", e->address);
+}
+
+static kiln_code put_last(struct kiln_buf *out, const struct dialect_run *run,
+			  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%08x", (unsigned)(e->address + e->total - 1));
+}
+
+static kiln_code put_done(struct kiln_buf *out, const struct dialect_run *run,
+			  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%llu", (unsigned long long)e->done);
+}
+
+static kiln_code put_total(struct kiln_buf *out, const struct dialect_run *run,
+			   const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%llu", (unsigned long long)e->total);
+}
+
+static kiln_code put_params(struct kiln_buf *out, const struct dialect_run *run,
+			    const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%04x", (unsigned)e->total);
+}
+
+/* esptool counts blocks, not bytes: the last, shorter one weighs as much as the others. */
+static kiln_code put_percent(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	const uint64_t block = run->block ? run->block : 1;
+	const uint64_t blocks = (e->total + block - 1) / block;
+	const uint64_t sent = (e->done + block - 1) / block;
+
+	return kiln_buf_printf(out, "%llu",
+			       (unsigned long long)(blocks ? 100 * sent / blocks : 100));
+}
+
+static kiln_code put_seconds(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%.1f", (double)e->elapsed_ms / 1000);
+}
+
+static kiln_code put_kbits(struct kiln_buf *out, const struct dialect_run *run,
+			   const struct kiln_flash_event *e)
+{
+	const kiln_ms ms = e->elapsed_ms > 0 ? e->elapsed_ms : 1;
+
+	(void)run;
+	return kiln_buf_printf(out, "%.1f", (double)e->total * 8 / (double)ms);
+}
+
+static kiln_code put_megabytes(struct kiln_buf *out, const struct dialect_run *run,
+			       const struct kiln_flash_event *e)
+{
+	(void)run;
+	if (e->total >= 1 << 20)
+		return kiln_buf_printf(out, "%lluMB", (unsigned long long)(e->total >> 20));
+	return kiln_buf_printf(out, "%lluKB", (unsigned long long)(e->total >> 10));
+}
+
+static kiln_code put_item(struct kiln_buf *out, const struct dialect_run *run,
+			  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_puts(out, e->item ? e->item : "");
+}
+
+static kiln_code put_family(struct kiln_buf *out, const struct dialect_run *run,
+			    const struct kiln_flash_event *e)
+{
+	(void)run;
+	if (e->chip && e->chip->chip)
+		return kiln_buf_puts(out, kiln_chip_name(e->chip->chip));
+	return kiln_buf_puts(out, e->item ? e->item : "");
+}
+
+static kiln_code put_description(struct kiln_buf *out, const struct dialect_run *run,
+				 const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_puts(out, e->chip->description);
+}
+
+static kiln_code put_revision(struct kiln_buf *out, const struct dialect_run *run,
+			      const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%u", e->chip->revision / 100);
+}
+
+static kiln_code put_features(struct kiln_buf *out, const struct dialect_run *run,
+			      const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_puts(out, e->chip->features);
+}
+
+static kiln_code put_crystal(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%uMHz", e->chip->crystal_mhz);
+}
+
+static kiln_code put_mac(struct kiln_buf *out, const struct dialect_run *run,
+			 const struct kiln_flash_event *e)
+{
+	const uint8_t *m = e->chip->mac;
+
+	(void)run;
+	return kiln_buf_printf(out, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4],
+			       m[5]);
+}
+
+static const struct fact facts[] = {
+	{ "address", put_address },
+	{ "last", put_last }, /* address of the last byte */
+	{ "done", put_done },
+	{ "total", put_total },
+	{ "params", put_params },
+	{ "percent", put_percent },
+	{ "seconds", put_seconds },
+	{ "kbits", put_kbits },         /* plain bits a millisecond */
+	{ "megabytes", put_megabytes }, /* total as "4MB", "512KB" */
+	{ "item", put_item },
+	{ "family", put_family }, /* ESP32 */
+	{ "description", put_description },
+	{ "revision", put_revision }, /* the major one */
+	{ "features", put_features },
+	{ "crystal", put_crystal },
+	{ "mac", put_mac },
+};
+
+static kiln_code put_fact(struct kiln_buf *out, const char *name, size_t n,
+			  const struct dialect_run *run, const struct kiln_flash_event *event)
+{
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
+		if (strncmp(facts[i].name, name, n) == 0 && facts[i].name[n] == '\0')
+			return facts[i].put(out, run, event);
+	}
+	/* a test sees to it that no table has such a name */
+	return kiln_buf_printf(out, "{%.*s}", (int)n, name);
+}
+
+static kiln_code put_text(struct kiln_buf *out, const char *text, const struct dialect_run *run,
+			  const struct kiln_flash_event *event)
+{
+	while (*text) {
+		const size_t plain = strcspn(text, "{");
+
+		KILN_TRY(kiln_buf_append(out, text, plain));
+		text += plain;
+		if (*text == '{') {
+			const size_t name = strcspn(text, "}") - 1;
+
+			KILN_TRY(put_fact(out, text + 1, name, run, event));
+			text += name + 2;
+		}
+	}
+	return KILN_OK;
+}
+
+static bool fits(const struct dialect_row *row, const struct dialect_run *run,
+		 const struct kiln_flash_event *event)
+{
+	if (row->stage != event->stage)
+		return false;
+	switch (row->when) {
+	case DIALECT_ALWAYS:
+		return true;
+	case DIALECT_AUTO:
+		return run->chip_auto;
+	case DIALECT_TOTAL:
+		return event->total == row->value;
+	case DIALECT_DONE:
+		return event->done == row->value;
+	case DIALECT_REGION:
+		return run->region;
+	case DIALECT_ONE_BY_ONE:
+		return !run->no_progress;
+	}
+	return false;
+}
+
+/* What later lines depend on. */
+static void note(struct dialect_run *run, const struct kiln_flash_event *event)
+{
+	if (event->stage == KILN_FLASH_ERASING)
+		run->region = event->total != 0;
+	else if (event->stage == KILN_FLASH_WROTE)
+		run->block = 0;
+	else if (event->stage == KILN_FLASH_WRITING && run->block == 0)
+		run->block = event->done; /* the first: what went out is one block */
+}
+
+static kiln_code put_row(struct dialect_run *run, const struct dialect_row *row,
+			 const struct kiln_flash_event *event, struct kiln_buf *out)
+{
+	const bool replaces = row->end == DIALECT_OVER || row->end == DIALECT_LAST;
+
+	if (row->end == DIALECT_ASIDE || (run->end == DIALECT_OVER && !replaces))
+		KILN_TRY(dialect_break(run, out));
+	else if (run->end == DIALECT_OVER)
+		KILN_TRY(kiln_buf_putc(out, '\r'));
+	KILN_TRY(put_text(out, row->text, run, event));
+	run->end = DIALECT_LINE;
+	if (row->end == DIALECT_OPEN || (row->end == DIALECT_OVER && run->terminal))
+		run->end = row->end;
+	return run->end == DIALECT_LINE ? kiln_buf_putc(out, '\n') : KILN_OK;
+}
+
+kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *event,
+		       struct kiln_buf *out)
+{
+	const struct dialect_row *row = run->dialect->rows;
+
+	note(run, event);
+	while (row->stage && !fits(row, run, event))
+		row++;
+	return row->stage && row->text ? put_row(run, row, event, out) : KILN_OK;
+}
+
+kiln_code dialect_break(struct dialect_run *run, struct kiln_buf *out)
+{
+	if (run->end != DIALECT_LINE)
+		KILN_TRY(kiln_buf_putc(out, '\n'));
+	run->end = DIALECT_LINE;
+	return KILN_OK;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CLI_DIALECT_H
+#define KILN_CLI_DIALECT_H
+
+#include <stdbool.h>
+
+#include <kiln/flash.h>
+
+#include "base/buf.h"
+
+/*
+ * What a flashing tool says, as a table: each event of the engine (kiln/flash.h) to a line of
+ * text. Pure: events in, bytes for stdout out. A second tool's language is a second table.
+ *
+ * In a text, {name} stands for a fact of the event; dialect.c lists the names.
+ */
+typedef enum dialect_when {
+	DIALECT_ALWAYS = 0,
+	DIALECT_AUTO,      /* the chip was not named but is to be detected */
+	DIALECT_TOTAL,     /* event->total is the row's `value` */
+	DIALECT_DONE,      /* event->done is the row's `value` */
+	DIALECT_REGION,    /* what is or was erased is a part of the flash */
+	DIALECT_ONE_BY_ONE /* WRITING only: progress is wanted */
+} dialect_when;
+
+typedef enum dialect_end {
+	DIALECT_LINE = 0, /* the line is whole */
+	DIALECT_OPEN,     /* it goes on with the next text */
+	DIALECT_OVER,     /* on a terminal the next of its kind takes its place; else it is whole */
+	DIALECT_LAST,     /* whole, and takes the place of an OVER before it */
+	DIALECT_ASIDE     /* whole, and on a line of its own whatever was left open */
+} dialect_end;
+
+struct dialect_row {
+	kiln_flash_stage stage;
+	dialect_when when;
+	uint64_t value;
+	const char *text;
+	dialect_end end;
+};
+
+struct dialect {
+	const char *name; /* "esptool.py" */
+	const struct dialect_row
+		*rows; /* the first that fits an event is taken; ended by stage 0 */
+};
+
+extern const struct dialect dialect_esptool_v3;
+
+/* One run of a tool. */
+struct dialect_run {
+	const struct dialect *dialect;
+	bool chip_auto, no_progress, terminal;
+	bool region;     /* the last ERASING was of a part */
+	dialect_end end; /* of the text before */
+	uint64_t block;  /* wire bytes of a block of the file that is being written; 0: unknown */
+};
+
+/* Append what the dialect says of the event; nothing if it has no row for it. */
+kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *event,
+		       struct kiln_buf *out);
+
+/* End a line that was left open, so that something else may be printed. */
+kiln_code dialect_break(struct dialect_run *run, struct kiln_buf *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "cli/esptool.h"
+
+static const char *const befores[] = { "default_reset", "usb_reset", "no_reset", "no_reset_no_sync",
+				       NULL };
+static const char *const afters[] = { "hard_reset",    "soft_reset",     "no_reset",
+				      "no_reset_stub", "watchdog_reset", NULL };
+
+#define AT(member) offsetof(struct esptool, options.member)
+const struct opt esptool_options[] = {
+	{ 'c', "chip", "CHIP", OPT_STRING, AT(chip), "kind of chip; 'auto' asks the chip",
+	  .env = "ESPTOOL_CHIP" },
+	{ 'p', "port", "PORT", OPT_STRING, AT(port),
+	  "serial port or URL; without it all ports are tried", .env = "ESPTOOL_PORT" },
+	{ 'b', "baud", "BAUD", OPT_UINT, AT(baud), "speed after connecting",
+	  .env = "ESPTOOL_BAUD" },
+	{ 0, "before", "HOW", OPT_STRING, AT(before), "what to do to the chip first", befores, NULL,
+	  "ESPTOOL_BEFORE" },
+	{ 'a', "after", "HOW", OPT_STRING, AT(after), "what to do to the chip at the end", afters,
+	  NULL, "ESPTOOL_AFTER" },
+	{ 0, "no-stub", NULL, OPT_FLAG, AT(no_stub), "talk to the ROM, upload no flasher stub" },
+	{ 't', "trace", NULL, OPT_FLAG, AT(trace), "show every byte on stderr" },
+	{ 0, "connect-attempts", "N", OPT_STRING, AT(attempts),
+	  "tries to connect; 0 or less: for ever", .env = "ESPTOOL_CONNECT_ATTEMPTS" },
+	{ 'h', "help", NULL, OPT_FLAG, AT(help), "show this help" },
+	{ 0 },
+};
+
+/* Which of the choices it is; the option table has let only those through. '_' and '-' are one. */
+static int index_of(const char *const *choices, const char *value)
+{
+	for (int i = 0; value && choices[i]; i++) {
+		size_t n = 0;
+
+		while (value[n] && (value[n] == '-' ? '_' : value[n]) == choices[i][n])
+			n++;
+		if (!value[n] && !choices[i][n])
+			return i;
+	}
+	return 0;
+}
+
+static kiln_code settle_chip(struct esptool *t, struct kiln_err *err)
+{
+	struct kiln_buf all = KILN_BUF_INIT(200);
+	const char *name = t->options.chip;
+
+	if (!name || strcasecmp(name, "auto") == 0)
+		return KILN_OK;
+	t->flasher.chip = kiln_chip_by_option(name);
+	if (t->flasher.chip)
+		return KILN_OK;
+	for (unsigned i = 0; kiln_chip_at(i); i++)
+		(void)kiln_buf_printf(&all, ", %s", kiln_chip_option(kiln_chip_at(i)));
+	(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --chip: '%s'", name);
+	kiln_why(err, "it takes one of: auto%s", kiln_buf_str(&all));
+	kiln_buf_done(&all);
+	return KILN_E_INVALID;
+}
+
+static kiln_code settle_attempts(struct esptool *t, struct kiln_err *err)
+{
+	const char *text = t->options.attempts;
+	char *end;
+
+	if (!text)
+		return KILN_OK;
+	const long n = strtol(text, &end, 10);
+	if (end == text || *end || n > INT_MAX) {
+		(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --connect-attempts: '%s'",
+				text);
+		kiln_why(err, "not a number");
+		return KILN_E_INVALID;
+	}
+	t->flasher.connect_attempts = n > 0 ? (int)n : -1;
+	return KILN_OK;
+}
+
+kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
+{
+	KILN_TRY(settle_chip(t, err));
+	KILN_TRY(settle_attempts(t, err));
+	if (t->options.baud > UINT_MAX || (t->options.baud > 0 && t->options.baud < 50)) {
+		(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --baud: %llu",
+				(unsigned long long)t->options.baud);
+		kiln_why(err, "no serial port has such a speed");
+		return KILN_E_INVALID;
+	}
+	t->flasher.baud = (unsigned)t->options.baud;
+	t->flasher.no_stub = t->options.no_stub;
+	t->flasher.before = (kiln_before)index_of(befores, t->options.before);
+	t->flasher.after = (kiln_after)index_of(afters, t->options.after);
+	return KILN_OK;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cli/esptool.h"
+
+static const char *const freqs[] = { "keep", "80m", "60m", "48m", "40m", "30m", "26m",
+				     "24m",  "20m", "16m", "15m", "12m", NULL };
+static const char *const modes[] = { "keep", "qio", "qout", "dio", "dout", NULL };
+static const char *const sizes[] = { "keep", "detect", "256KB", "512KB",  "1MB",
+				     "2MB",  "2MB-c1", "4MB",   "4MB-c1", "8MB",
+				     "16MB", "32MB",   "64MB",  "128MB",  NULL };
+
+#define AT(member) offsetof(struct esptool, params.write.member)
+const struct opt esptool_write_options[] = {
+	{ 'e', "erase-all", NULL, OPT_FLAG, AT(erase_all), "erase the whole flash first" },
+	{ 'p', "no-progress", NULL, OPT_FLAG, AT(no_progress), "print no progress" },
+	{ 'z', "compress", NULL, OPT_FLAG, AT(compress),
+	  "send the data compressed (the default with the stub)" },
+	{ 'u', "no-compress", NULL, OPT_FLAG, AT(no_compress), "send the data as it is" },
+	{ 0, "verify", NULL, OPT_FLAG, AT(verify), "accepted; data is always verified" },
+	{ 0, "force", NULL, OPT_FLAG, AT(force), "write even what is no image for this chip" },
+	{ 0, "flash_freq", "FREQ", OPT_STRING, AT(freq), "flash frequency for the image's header",
+	  freqs, "ff", "ESPTOOL_FF" },
+	{ 0, "flash_mode", "MODE", OPT_STRING, AT(mode), "flash mode for the image's header", modes,
+	  "fm", "ESPTOOL_FM" },
+	{ 0, "flash_size", "SIZE", OPT_STRING, AT(size), "flash size for the image's header", sizes,
+	  "fs", "ESPTOOL_FS" },
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+
+kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	struct esptool_write *w = &t->params.write;
+
+	t->run.no_progress = w->no_progress;
+	if (w->compress && w->no_compress)
+		return kiln_fail(err, KILN_E_INVALID,
+				 "--compress and --no-compress exclude each "
+				 "other");
+	if (words->n == 0)
+		return kiln_fail(err, KILN_E_INVALID, "no files given: <address> <file> ...");
+	for (size_t i = 0; i < words->n; i += 2) {
+		uint32_t address;
+
+		KILN_TRY(files_address(words->items[i], &address, err));
+		if (i + 1 == words->n)
+			return kiln_fail(err, KILN_E_INVALID,
+					 "no file given for address '%s': <address> <file> ...",
+					 words->items[i]);
+		KILN_TRY(files_add(&w->files, address, words->items[i + 1], err));
+	}
+	files_sort(&w->files);
+	return files_check(&w->files, err);
+}
+
+static kiln_code unknown_param(struct kiln_err *err, const struct kiln_chip *chip, const char *what,
+			       const char *name)
+{
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot set flash %s %s", what, name);
+	kiln_why(err, "the header of an %s image has no such value", kiln_chip_name(chip));
+	return KILN_E_INVALID;
+}
+
+static bool is_keep(const char *value)
+{
+	return !value || strcmp(value, "keep") == 0;
+}
+
+static kiln_code set_freq(const char *name, const struct kiln_chip *chip,
+			  struct kiln_flash_job *job, struct kiln_err *err)
+{
+	if (!is_keep(name) && !kiln_chip_freq_by_name(chip, name, &job->freq))
+		return unknown_param(err, chip, "frequency", name);
+	return KILN_OK;
+}
+
+static kiln_code set_size(const char *name, const struct kiln_chip *chip,
+			  struct kiln_flash_job *job, struct kiln_err *err)
+{
+	uint64_t bytes;
+	int nibble;
+
+	if (is_keep(name))
+		return KILN_OK;
+	if (strcmp(name, "detect") == 0) {
+		job->size = KILN_FLASH_DETECT;
+		return KILN_OK;
+	}
+	if (!kiln_chip_size_by_name(chip, name, &bytes, &nibble))
+		return unknown_param(err, chip, "size", name);
+	job->size = (int64_t)bytes;
+	return KILN_OK;
+}
+
+kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	const struct esptool_write *w = &t->params.write;
+	const struct kiln_chip *chip = kiln_flasher_chip(flasher)->chip;
+	struct kiln_flash_job job = {
+		.files = w->files.items,
+		.n_files = w->files.n,
+		.erase_all = w->erase_all,
+		/* as the original: the ROM alone gets plain data unless -z asks for it */
+		.no_compress = w->no_compress || (t->options.no_stub && !w->compress),
+		.force = w->force,
+		.mode = KILN_FLASH_KEEP,
+		.freq = KILN_FLASH_KEEP,
+		.size = KILN_FLASH_KEEP,
+	};
+
+	for (int i = 1; w->mode && modes[i]; i++) {
+		if (strcmp(w->mode, modes[i]) == 0)
+			job.mode = i - 1;
+	}
+	KILN_TRY(set_freq(w->freq, chip, &job, err));
+	KILN_TRY(set_size(w->size, chip, &job, err));
+	return kiln_flasher_write(flasher, &job, err);
+}
+
+void esptool_write_done(struct esptool *t)
+{
+	files_done(&t->params.write.files);
+}

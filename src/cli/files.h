@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CLI_FILES_H
+#define KILN_CLI_FILES_H
+
+#include <kiln/flash.h>
+
+/*
+ * The files of a flash job, read whole before a board is touched: a file that is missing or cut
+ * is found then, not when half of the flash is written.
+ */
+struct files {
+	struct kiln_flash_file *items;
+	size_t n;
+};
+
+/* Read the file at `path`, which goes to `address`. Fails with: E_NOT_FOUND, E_DENIED, E_IO,
+ * E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM. */
+KILN_CHECK kiln_code files_add(struct files *files, uint32_t address, const char *path,
+			       struct kiln_err *err);
+void files_done(struct files *files);
+
+/* Order them by address, as the engine and files_check want them. */
+void files_sort(struct files *files);
+
+/*
+ * No two files may share a flash sector, for erasing one would damage the other, and none may end
+ * behind the 32-bit address space. Fails with: E_OVERLAP, E_TOO_BIG.
+ */
+KILN_CHECK kiln_code files_check(const struct files *files, struct kiln_err *err);
+
+/* An address or size as people type it. Fails with: E_INVALID. */
+KILN_CHECK kiln_code files_address(const char *text, uint32_t *ret_address, struct kiln_err *err);
+
+#endif

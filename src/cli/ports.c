@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/ports.h"
+
+#include "base/buf.h"
+
+static void list_names(const struct kiln_port_list *list, bool likely, struct kiln_buf *out)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->ports[i].likely_board == likely)
+			(void)kiln_buf_printf(out, "%s%s", out->len ? ", " : "",
+					      list->ports[i].device);
+	}
+}
+
+static kiln_code none(const struct kiln_port_list *list, struct kiln_err *err)
+{
+	struct kiln_buf others = KILN_BUF_INIT(200);
+
+	list_names(list, false, &others);
+	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot tell which board");
+	if (others.len > 0) {
+		kiln_why(err, "no port looks like a board");
+		kiln_hint(err, "plug a board in, or name one of the other ports with -p: %s",
+			  kiln_buf_str(&others));
+	} else {
+		kiln_why(err, "there are no serial ports");
+		kiln_hint(err, "plug a board in (some cables carry no data); 'kiln doctor' tells "
+			       "more; '-p sim:demo' is a virtual board");
+	}
+	kiln_buf_done(&others);
+	return KILN_E_NO_BOARD;
+}
+
+static kiln_code several(const struct kiln_port_list *list, size_t n, struct kiln_err *err)
+{
+	struct kiln_buf names = KILN_BUF_INIT(200);
+
+	list_names(list, true, &names);
+	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot tell which board");
+	kiln_why(err, "there are %zu", n);
+	kiln_hint(err, "name one with -p: %s", kiln_buf_str(&names));
+	kiln_buf_done(&names);
+	return KILN_E_NO_BOARD;
+}
+
+kiln_code ports_only_board(const struct kiln_host *host, struct kiln_port *ret_port,
+			   struct kiln_err *err)
+{
+	const struct kiln_port *found = NULL;
+	struct kiln_port_list list;
+	kiln_code code = KILN_OK;
+	size_t n = 0;
+
+	KILN_TRY(kiln_ports_scan(host, &list, err));
+	for (size_t i = 0; i < list.n; i++) {
+		if (list.ports[i].likely_board && n++ == 0)
+			found = &list.ports[i];
+	}
+	if (n == 1)
+		*ret_port = *found;
+	else
+		code = n == 0 ? none(&list, err) : several(&list, n, err);
+	kiln_ports_done(&list);
+	return code;
+}
