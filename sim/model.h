@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_SIM_MODEL_H
+#define KILN_SIM_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "chip/chip.h"
+#include "sim/clock.h"
+
+/*
+ * What differs from one chip model to the next, as const rows (model.c). What a host knows of a
+ * chip family too (register addresses, offsets) comes from the chip tables.
+ */
+struct sim_register {
+	uint32_t address, value;
+};
+
+/* Why the CPU started. */
+typedef enum sim_reset {
+	SIM_RESET_POWER_ON = 1, /* power, or the EN pin */
+	SIM_RESET_SOFTWARE,     /* the program asked for a system reset */
+	SIM_RESET_CPU, /* the program asked for a CPU reset: MicroPython's machine.reset() */
+	SIM_RESET_RTC_WATCHDOG, /* the ROM's own, while it looks for an image */
+	SIM_RESET_KINDS
+} sim_reset;
+
+/* What the mask ROM says and expects. Lines end in \r\n on the wire. */
+struct sim_rom_text {
+	const char *banner;                     /* first line after each reset */
+	const char *reset[SIM_RESET_KINDS];     /* "rst:" texts */
+	const char *boot_flash, *boot_download; /* "boot:" texts, with the strapping value */
+	const char *waiting;
+	const char *invalid_header; /* then the first word of the image */
+	const char *bad_segment;    /* then its length */
+	const char *checksum_error; /* then computed != stored */
+	const char *stopped;        /* what follows a checksum error */
+	bool compares_digest;       /* it looks at the SHA-256 that is appended to an image */
+	bool boots_without_digest;  /* and boots also if it is wrong */
+	sim_ns watchdog;            /* from reset to the watchdog's reset if no image is found */
+	sim_ns retry;               /* between two looks at the flash */
+};
+
+/* A flasher stub that a host can upload: known by where it is loaded and entered. */
+struct sim_stub {
+	const char *name;
+	uint32_t text_start, text_end; /* its code; the entry point lies inside */
+	bool legacy;
+};
+
+struct sim_ram {
+	uint32_t base, size;
+};
+
+struct sim_model {
+	const char *name;   /* "esp32-d0wdq6", as in chip= */
+	const char *family; /* kiln_chip_by_option */
+	const struct sim_rom_text *rom;
+	const struct sim_register *registers;   /* values after a reset; ended by address 0 */
+	uint32_t efuse_mac_low, efuse_mac_high; /* registers that hold the MAC */
+	uint32_t strap_register, strap_flash, strap_download; /* what the pins were at reset */
+	uint32_t spi_user_stub;       /* what a stub leaves in the SPI controller's USER register */
+	const struct sim_stub *stubs; /* ended by a NULL name */
+	const struct sim_ram *ram;    /* ended by size 0 */
+};
+
+/* By model ("esp32-d0wd-v3") or family ("esp32": its first row); NULL if there is none. */
+const struct sim_model *sim_model_find(const char *name);
+const struct sim_model *sim_model_at(unsigned i); /* NULL after the last */
+const struct kiln_chip *sim_model_chip(const struct sim_model *model);
+
+/* The value of the eFuse words that hold a MAC, with its CRC-8. */
+void sim_model_mac_words(const uint8_t mac[6], uint32_t *ret_low, uint32_t *ret_high);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_SIM_OPTIONS_H
+#define KILN_SIM_OPTIONS_H
+
+#include <stdbool.h>
+
+#include <kiln/err.h>
+
+#include "sim/fault.h"
+#include "sim/model.h"
+
+/* What stands in a sim: URL. A member that was not given is 0 or empty. */
+struct sim_options {
+	char name[64];
+	const struct sim_model *model;
+	char flash[1024]; /* file */
+	uint32_t flash_size;
+	bool has_mac;
+	uint8_t mac[6];
+	bool virtual_clock;
+	struct sim_faults faults;
+	sim_ns bridge_latency, en_rise;
+};
+
+/* Fails with: E_INVALID; an option that is not known, or given twice, is an error. */
+kiln_code sim_options_parse(const char *url, struct sim_options *ret_options, struct kiln_err *err);
+
+bool sim_name_is_valid(const char *name);
+bool sim_mac_parse(const char *text, uint8_t mac[6]);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_SIM_STATE_H
+#define KILN_SIM_STATE_H
+
+#include "sim/options.h"
+
+/*
+ * A virtual board's things on disk, in $XDG_STATE_HOME/kiln/sim (~/.local/state):
+ *
+ *	NAME.json        chip, MAC, and the flash's file if it is not the next one
+ *	NAME.flash       the flash, byte for byte
+ *	NAME.files.json  run mode's file tree
+ *	NAME.lock        locked by the process that holds the board, with its process id
+ */
+struct sim_state {
+	char name[64];
+	const struct sim_model *model;
+	uint8_t mac[6];
+	char flash[1200], files[1200];
+	int lock; /* descriptor; -1: not locked */
+};
+
+/*
+ * Lock the board, read what is known of it, lay the options over it, and write it down. A board
+ * that does not exist is made, with a MAC of Espressif's that no real board is likely to have.
+ * Fails with: E_PORT_BUSY (why: which process holds it), E_CONFIG (its file is damaged), E_IO.
+ */
+kiln_code sim_state_open(struct sim_state *state, const struct sim_options *options,
+			 struct kiln_err *err);
+void sim_state_close(struct sim_state *state);
+
+/* Call `found` for each board that exists. */
+kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,
+			 struct kiln_err *err);
+
+#endif
