@@ -51,4 +51,36 @@ KILN_API KILN_CHECK kiln_code kiln_ports_scan(const struct kiln_host *host,
 					      struct kiln_err *err);
 KILN_API void kiln_ports_done(struct kiln_port_list *list);
 
+/*
+ * Ports as they come and go. The first events are the ports that there are; from then on each
+ * event is a port that appeared or went. One thread at a time.
+ */
+struct kiln_port_watch;
+
+struct kiln_port_event {
+	bool added; /* else it went */
+	struct kiln_port port;
+};
+
+/* Looked at so often even if nothing tells of a change: virtual boards send no events. */
+enum { KILN_PORT_WATCH_MS = 1000 };
+
+/* Fails with: E_NOMEM. */
+KILN_API KILN_CHECK kiln_code kiln_port_watch_open(const struct kiln_host *host,
+						   struct kiln_port_watch **ret_watch,
+						   struct kiln_err *err);
+KILN_API void kiln_port_watch_close(struct kiln_port_watch *watch);
+
+/* Wait for the next event. Fails with: E_TIMEOUT, E_CANCELLED, and what kiln_ports_scan fails with.
+ */
+KILN_API KILN_CHECK kiln_code kiln_port_watch_next(struct kiln_port_watch *watch, kiln_ms deadline,
+						   struct kiln_port_event *ret_event,
+						   struct kiln_err *err);
+
+/*
+ * For loops of their own: readable when a device came or went (-1: nobody tells). Then, and every
+ * KILN_PORT_WATCH_MS, call kiln_port_watch_next with a deadline of 0 until it has no more.
+ */
+KILN_API int kiln_port_watch_fd(const struct kiln_port_watch *watch);
+
 #endif

@@ -113,13 +113,18 @@ static kiln_code poll_until(int fd, short events, kiln_ms deadline)
 	}
 }
 
-kiln_code kiln_link_wait(const struct kiln_link *link, int fd, short events, kiln_ms deadline)
+kiln_code kiln_host_wait(const struct kiln_host *host, int fd, short events, kiln_ms deadline)
 {
-	const struct kiln_waiter *waiter = &link->host->waiter;
+	const struct kiln_waiter *waiter = &host->waiter;
 
 	if (waiter->wait)
 		return waiter->wait(waiter->user, fd, events, deadline);
 	return poll_until(fd, events, deadline);
+}
+
+kiln_code kiln_link_wait(const struct kiln_link *link, int fd, short events, kiln_ms deadline)
+{
+	return kiln_host_wait(link->host, fd, events, deadline);
 }
 
 kiln_code kiln_link_read(struct kiln_link *link, void *buf, size_t n, kiln_ms deadline,

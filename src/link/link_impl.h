@@ -49,6 +49,7 @@ void kiln_link_init(struct kiln_link *link, const struct kiln_link_ops *ops,
 		    const struct kiln_host *host, const char *url, unsigned baud);
 
 /* Wait as the program wants it (kiln_waiter) for fd, or only for the deadline with fd -1. */
+kiln_code kiln_host_wait(const struct kiln_host *host, int fd, short events, kiln_ms deadline);
 kiln_code kiln_link_wait(const struct kiln_link *link, int fd, short events, kiln_ms deadline);
 
 /* The built-in schemes, one a file. */
