@@ -25,7 +25,7 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_CONNECTED,      /* the ROM (or a stub that runs already) answers */
 	KILN_FLASH_DETECT_SWITCH, /* the chip does not know GET_SECURITY_INFO: connect again, ask by
 				     magic */
-	KILN_FLASH_DETECTED,      /* chip family known; only if it was asked for */
+	KILN_FLASH_DETECTED,      /* chip family known; only if it was asked for; item: its name */
 	KILN_FLASH_CHIP,          /* chip points to all that it says of itself */
 	KILN_FLASH_STUB_UPLOAD,
 	KILN_FLASH_STUB_START,

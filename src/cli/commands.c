@@ -3,9 +3,12 @@
 
 #include <stddef.h>
 
-/* clang-format off: one a line, so that two additions do not meet */
+/* One a line, so that two additions do not meet. */
+/* clang-format off */
 const struct command *const commands[] = {
+	&cmd_flash,
 	&cmd_exec,
+	&cmd_esptool,
 	&cmd_help,
 	&cmd_version,
 	NULL,

@@ -48,12 +48,8 @@ static kiln_code put_params(struct kiln_buf *out, const struct dialect_run *run,
 static kiln_code put_percent(struct kiln_buf *out, const struct dialect_run *run,
 			     const struct kiln_flash_event *e)
 {
-	const uint64_t block = run->block ? run->block : 1;
-	const uint64_t blocks = (e->total + block - 1) / block;
-	const uint64_t sent = (e->done + block - 1) / block;
-
-	return kiln_buf_printf(out, "%llu",
-			       (unsigned long long)(blocks ? 100 * sent / blocks : 100));
+	(void)run;
+	return kiln_buf_printf(out, "%u", e->blocks ? 100 * e->block / e->blocks : 100);
 }
 
 static kiln_code put_seconds(struct kiln_buf *out, const struct dialect_run *run,
@@ -85,15 +81,6 @@ static kiln_code put_item(struct kiln_buf *out, const struct dialect_run *run,
 			  const struct kiln_flash_event *e)
 {
 	(void)run;
-	return kiln_buf_puts(out, e->item ? e->item : "");
-}
-
-static kiln_code put_family(struct kiln_buf *out, const struct dialect_run *run,
-			    const struct kiln_flash_event *e)
-{
-	(void)run;
-	if (e->chip && e->chip->chip)
-		return kiln_buf_puts(out, kiln_chip_name(e->chip->chip));
 	return kiln_buf_puts(out, e->item ? e->item : "");
 }
 
@@ -146,7 +133,6 @@ static const struct fact facts[] = {
 	{ "kbits", put_kbits },         /* plain bits a millisecond */
 	{ "megabytes", put_megabytes }, /* total as "4MB", "512KB" */
 	{ "item", put_item },
-	{ "family", put_family }, /* ESP32 */
 	{ "description", put_description },
 	{ "revision", put_revision }, /* the major one */
 	{ "features", put_features },
@@ -205,17 +191,6 @@ static bool fits(const struct dialect_row *row, const struct dialect_run *run,
 	return false;
 }
 
-/* What later lines depend on. */
-static void note(struct dialect_run *run, const struct kiln_flash_event *event)
-{
-	if (event->stage == KILN_FLASH_ERASING)
-		run->region = event->total != 0;
-	else if (event->stage == KILN_FLASH_WROTE)
-		run->block = 0;
-	else if (event->stage == KILN_FLASH_WRITING && run->block == 0)
-		run->block = event->done; /* the first: what went out is one block */
-}
-
 static kiln_code put_row(struct dialect_run *run, const struct dialect_row *row,
 			 const struct kiln_flash_event *event, struct kiln_buf *out)
 {
@@ -237,7 +212,8 @@ kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *e
 {
 	const struct dialect_row *row = run->dialect->rows;
 
-	note(run, event);
+	if (event->stage == KILN_FLASH_ERASING)
+		run->region = event->total != 0;
 	while (row->stage && !fits(row, run, event))
 		row++;
 	return row->stage && row->text ? put_row(run, row, event, out) : KILN_OK;

@@ -53,7 +53,6 @@ struct dialect_run {
 	bool chip_auto, no_progress, terminal;
 	bool region;     /* the last ERASING was of a part */
 	dialect_end end; /* of the text before */
-	uint64_t block;  /* wire bytes of a block of the file that is being written; 0: unknown */
 };
 
 /* Append what the dialect says of the event; nothing if it has no row for it. */

@@ -50,8 +50,7 @@ kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, s
 					 words->items[i]);
 		KILN_TRY(files_add(&w->files, address, words->items[i + 1], err));
 	}
-	files_sort(&w->files);
-	return files_check(&w->files, err);
+	return kiln_flash_check_files(w->files.items, w->files.n, err);
 }
 
 static kiln_code unknown_param(struct kiln_err *err, const struct kiln_chip *chip, const char *what,

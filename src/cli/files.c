@@ -12,7 +12,6 @@
 #include "base/text.h"
 
 #define BIGGEST ((size_t)256 << 20) /* twice the largest flash that a chip's header can name */
-#define SECTOR 4096u
 
 static kiln_code read_all(int fd, const char *path, struct kiln_buf *buf, struct kiln_err *err)
 {
@@ -101,48 +100,6 @@ void files_done(struct files *files)
 		free((void *)(uintptr_t)files->items[i].data);
 	free(files->items);
 	*files = (struct files){ 0 };
-}
-
-void files_sort(struct files *files)
-{
-	/* by insertion: a few files, and those at the same address keep their order */
-	for (size_t i = 1; i < files->n; i++) {
-		const struct kiln_flash_file file = files->items[i];
-		size_t at = i;
-
-		for (; at > 0 && files->items[at - 1].address > file.address; at--)
-			files->items[at] = files->items[at - 1];
-		files->items[at] = file;
-	}
-}
-
-kiln_code files_check(const struct files *files, struct kiln_err *err)
-{
-	uint64_t free_from = 0; /* the first sector that no file uses yet */
-
-	for (size_t i = 0; i < files->n; i++) {
-		const struct kiln_flash_file *f = &files->items[i];
-		const uint64_t end = (uint64_t)f->address + f->size;
-
-		if (end > (uint64_t)1 << 32) {
-			(void)kiln_fail(err, KILN_E_TOO_BIG, "cannot write '%s' at 0x%x", f->name,
-					f->address);
-			kiln_why(err, "its %zu bytes end behind the address space", f->size);
-			return KILN_E_TOO_BIG;
-		}
-		if (f->address / SECTOR < free_from) {
-			(void)kiln_fail(err, KILN_E_OVERLAP, "cannot write '%s' at 0x%x", f->name,
-					f->address);
-			kiln_why(err,
-				 "it overlaps '%s', which ends at 0x%llx (flash is erased in "
-				 "sectors of 0x%x)",
-				 f[-1].name, (unsigned long long)f[-1].address + f[-1].size,
-				 SECTOR);
-			return KILN_E_OVERLAP;
-		}
-		free_from = (end + SECTOR - 1) / SECTOR;
-	}
-	return KILN_OK;
 }
 
 kiln_code files_address(const char *text, uint32_t *ret_address, struct kiln_err *err)

@@ -19,15 +19,6 @@ KILN_CHECK kiln_code files_add(struct files *files, uint32_t address, const char
 			       struct kiln_err *err);
 void files_done(struct files *files);
 
-/* Order them by address, as the engine and files_check want them. */
-void files_sort(struct files *files);
-
-/*
- * No two files may share a flash sector, for erasing one would damage the other, and none may end
- * behind the 32-bit address space. Fails with: E_OVERLAP, E_TOO_BIG.
- */
-KILN_CHECK kiln_code files_check(const struct files *files, struct kiln_err *err);
-
 /* An address or size as people type it. Fails with: E_INVALID. */
 KILN_CHECK kiln_code files_address(const char *text, uint32_t *ret_address, struct kiln_err *err);
 

@@ -8,6 +8,8 @@
 
 #include "cli/commands.h"
 #include "cli/host.h"
+#include "cli/personas.h"
+#include "sim/sim.h"
 
 struct main_params {
 	bool help, version;
@@ -62,7 +64,8 @@ static int run_kiln(struct cli *cli, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct cli cli = { 0 };
+	const struct kiln_scheme schemes[] = { kiln_sim_scheme, { .name = NULL } };
+	struct cli cli = { .host.schemes = schemes };
 	struct kiln_err err = KILN_ERR_INIT;
 
 	if (argc < 1)
@@ -70,7 +73,9 @@ int main(int argc, char **argv)
 	if (host_init(&cli, &err) != KILN_OK)
 		return cli_error(&err);
 
-	const int exit_code = run_kiln(&cli, argc, argv);
+	const struct command *persona = persona_of(argv[0]);
+	const int exit_code = persona ? persona->run(&cli, persona, argc, argv)
+				      : run_kiln(&cli, argc, argv);
 
 	/* a full disk or a closed pipe must not look like success */
 	if (fflush(stdout) != 0 && exit_code == 0)

@@ -106,6 +106,5 @@ kiln_code plan_files(const struct opt_list *words, const struct opt_list *at,
 		KILN_TRY(plan_at(words, at, ret_files, err));
 	else
 		KILN_TRY(plan_words(words, ret_files, err));
-	files_sort(ret_files);
-	return files_check(ret_files, err);
+	return kiln_flash_check_files(ret_files->items, ret_files->n, err);
 }

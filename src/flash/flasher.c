@@ -109,7 +109,8 @@ static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
 		KILN_TRY(connect(f, err));
 		KILN_TRY(kiln_loader_detect_by_magic(&f->loader, err));
 	}
-	emit_stage(f, KILN_FLASH_DETECTED);
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_DETECTED,
+							.item = f->loader.chip->name });
 	return KILN_OK;
 }
 
