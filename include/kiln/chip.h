@@ -39,7 +39,7 @@ struct kiln_chip_info {
 	const struct kiln_chip *chip;
 	char description[64]; /* "ESP32-D0WDQ6" */
 	unsigned revision;    /* major * 100 + minor */
-	char features[128];   /* "WiFi, BT, Dual Core, Coding Scheme None" */
+	char features[160];   /* "WiFi, BT, Dual Core, Coding Scheme None" */
 	unsigned crystal_mhz;
 	uint8_t mac[6];
 	uint32_t flash_id;   /* JEDEC: manufacturer in the low byte; 0 before it was asked for */

@@ -3,7 +3,13 @@
 
 #include "base/text.h"
 
-enum { CHECKSUM_SEED = 0xEF, DIRECTION_REQUEST = 0, DIRECTION_REPLY = 1, BEGIN_WORDS = 4 };
+enum {
+	CHECKSUM_SEED = 0xEF,
+	DIRECTION_REQUEST = 0,
+	DIRECTION_REPLY = 1,
+	BEGIN_WORDS = 4,
+	STATUS_ROM_FAILED = 1
+};
 
 static const struct op_name {
 	kiln_op op;
@@ -218,7 +224,8 @@ bool kiln_reply_decode(struct kiln_span frame, unsigned status_size, struct kiln
 		return false;
 	(void)kiln_span_take(&frame, length - status_size, &reply.body);
 	reply.status = frame.p[0];
-	reply.error = frame.p[1];
+	/* a ROM says "failed" and why; a stub puts the reason where the ROM has "failed" */
+	reply.error = reply.status == STATUS_ROM_FAILED ? frame.p[1] : reply.status;
 	*ret_reply = reply;
 	return true;
 }

@@ -15,6 +15,7 @@
  *
  *	request:  00 | op | length (u16) | checksum (u32) | body
  *	reply:    01 | op | length (u16) | value (u32)    | body | status | error [| 0 | 0]
+ *	          status of a ROM: 0 or 1, then the error; of a stub: 0 or the error, then 0
  *
  * Body fields are little-endian words. A ROM's status has 4 bytes (2 on the ESP8266), a stub's 2.
  * Only *_DATA requests have a checksum: EF xor all bytes of data.
@@ -105,7 +106,7 @@ struct kiln_reply {
 	uint8_t op;
 	uint32_t value;
 	struct kiln_span body; /* without the status; borrowed from the frame */
-	uint8_t status, error; /* status 0: done */
+	uint8_t status, error; /* status 0: done; else `error` tells why, whoever says it */
 };
 
 /*
