@@ -22,6 +22,8 @@ static const struct {
 			 "chip is worn out" },
 	{ KILN_E_IMAGE, "check that the download is whole, and that it is the .bin for this chip" },
 	{ KILN_E_WRONG_CHIP, "get the firmware that is made for this chip" },
+	{ KILN_E_TOO_BIG,
+	  "check the address and the size of the flash; take firmware that is smaller" },
 	{ KILN_E_NO_BOARD, "plug a board in; 'kiln discover --all' lists all ports" },
 	{ KILN_E_NO_PROMPT, "'kiln flash FIRMWARE' puts MicroPython on the board" },
 	{ KILN_E_NETWORK, "check the address and the network, then try again" },
