@@ -44,29 +44,36 @@ static void reset_cpu(struct sim_board *b, sim_reset reason)
 	b->reason = reason;
 	/* the pin is latched by power, EN and the RTC watchdog, not by software (ESP32 TRM) */
 	if (reason == SIM_RESET_POWER_ON || reason == SIM_RESET_RTC_WATCHDOG)
-		b->strapped_download = b->io0_low;
+		b->strap = b->io0_low ? b->config.strap_download : b->config.strap_flash;
 	sim_download_reset(&b->download);
 	sim_bus_reset(&b->bus, b->config.mac);
 	b->cpu = SIM_CPU_WAKING;
 	b->cpu_at = b->now + WAKE_TIME;
 }
 
+static const struct sim_strap *boot_mode(const struct sim_board *b)
+{
+	for (const struct sim_strap *s = b->model->rom->straps; s->text; s++) {
+		if (s->pins == b->strap)
+			return s;
+	}
+	return b->model->rom->straps;
+}
+
 static void wake(struct sim_board *b)
 {
-	const struct sim_model *m = b->model;
+	const struct sim_rom_text *rom = b->model->rom;
+	const struct sim_strap *mode = boot_mode(b);
 	struct kiln_buf text = KILN_BUF_INIT(1024);
 
-	(void)kiln_buf_printf(&text, "%s%s,%s\r\n", m->rom->banner, m->rom->reset[b->reason],
-			      b->strapped_download ? m->rom->boot_download : m->rom->boot_flash);
-	(void)sim_bus_write(&b->bus, m->strap_register,
-			    b->strapped_download ? m->strap_download : m->strap_flash);
-	b->cpu = b->strapped_download ? SIM_CPU_DOWNLOAD : SIM_CPU_LOOKING;
+	(void)kiln_buf_printf(&text, "%s%s,boot:0x%x%s", rom->banner, rom->reset[b->reason],
+			      b->strap, mode->text);
+	(void)sim_bus_write(&b->bus, b->model->strap_register, b->strap);
+	b->cpu = mode->download ? SIM_CPU_DOWNLOAD : SIM_CPU_LOOKING;
 	b->cpu_at = SIM_NEVER;
-	if (b->strapped_download) {
-		(void)kiln_buf_puts(&text, m->rom->waiting);
-	} else {
+	if (!mode->download) {
 		b->cpu_at = b->now + LOOK_TIME;
-		b->watchdog_at = b->now + m->rom->watchdog;
+		b->watchdog_at = b->now + rom->watchdog;
 	}
 	print(b, text.data, text.len);
 	kiln_buf_done(&text);
@@ -196,6 +203,8 @@ static void chip_receives(struct sim_board *b, uint8_t byte)
 	if (in_download(b)) {
 		sim_download_receive(&b->download, b->now, byte);
 		sim_download_run(&b->download, b->now);
+		if (b->to_host.n <= SIM_PENDING_MAX / 2)
+			sim_download_room(&b->download);
 		obey_download(b);
 	} else if (b->cpu == SIM_CPU_RUNNING) {
 		sim_run_input(b->run, &byte, 1);
@@ -364,6 +373,10 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 		b->flash.bad_sector = (uint32_t)(bad->n / SIM_FLASH_SECTOR);
 	if (b->config.en_rise == 0)
 		b->config.en_rise = EN_RISE;
+	if (b->config.strap_flash == 0)
+		b->config.strap_flash = b->model->strap_flash;
+	if (b->config.strap_download == 0)
+		b->config.strap_download = b->model->strap_download;
 	b->faults = config->faults;
 	b->cpu_at = b->watchdog_at = b->baud_at = b->held_until = SIM_NEVER;
 	b->chip_baud = b->host_baud = RUN_BAUD;

@@ -31,7 +31,8 @@ struct sim_board_config {
 	const char *flash_file; /* NULL: memory only */
 	uint32_t flash_size;    /* 0: the file's, or 4 MB */
 	uint8_t mac[6];
-	sim_ns en_rise;        /* 0: what 10 kOhm and 1 uF give */
+	uint32_t strap_flash, strap_download; /* 0: as dev boards of this model are wired */
+	sim_ns en_rise;                       /* 0: what 10 kOhm and 1 uF give */
 	sim_ns bridge_latency; /* how long the bridge keeps bytes to the host back; 0: not */
 	struct sim_faults faults;
 	const char *files; /* run mode's file tree; NULL: not kept */
@@ -55,7 +56,7 @@ struct sim_board {
 	sim_cpu cpu;
 	sim_ns cpu_at, watchdog_at;
 	sim_reset reason;
-	bool strapped_download; /* the pin at the last reset that looks at it */
+	uint32_t strap; /* the pins at the last reset that latches them */
 	unsigned chip_baud;
 	sim_ns baud_at; /* when the speed that the loader wished for begins */
 	struct sim_run *run;

@@ -7,6 +7,14 @@
 
 #include <string.h>
 
+static const struct sim_strap esp32_straps[] = {
+	{ 0x13, false, " (SPI_FAST_FLASH_BOOT)\r\n" },
+	{ 0x03, true, " (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))\r\nwaiting for download\r\n" },
+	{ 0x12, false, " (SPI_FAST_FLASH_BOOT)\r\n" },
+	{ 0x0F, true, " (UART_BOOT(UART0))\r\n" },
+	{ 0, false, NULL },
+};
+
 static const struct sim_rom_text esp32_rom = {
 	.banner = "ets Jul 29 2019 12:21:46\r\n\r\n",
 	.reset = {
@@ -15,9 +23,7 @@ static const struct sim_rom_text esp32_rom = {
 		[SIM_RESET_CPU] = "rst:0xc (SW_CPU_RESET)",
 		[SIM_RESET_RTC_WATCHDOG] = "rst:0x10 (RTCWDT_RTC_RESET)",
 	},
-	.boot_flash = "boot:0x13 (SPI_FAST_FLASH_BOOT)",
-	.boot_download = "boot:0x3 (DOWNLOAD_BOOT(UART0/UART1/SDIO_REI_REO_V2))",
-	.waiting = "waiting for download\r\n",
+	.straps = esp32_straps,
 	.invalid_header = "invalid header: ",
 	.bad_segment = "invalid segment length ",
 	.checksum_error = "csum err:",

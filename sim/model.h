@@ -25,20 +25,26 @@ typedef enum sim_reset {
 	SIM_RESET_KINDS
 } sim_reset;
 
+/* What the pins that are latched at reset mean to the ROM. */
+struct sim_strap {
+	uint32_t pins;
+	bool download;
+	const char *text; /* after "boot:0x..": its name, and what else it prints */
+};
+
 /* What the mask ROM says and expects. Lines end in \r\n on the wire. */
 struct sim_rom_text {
-	const char *banner;                     /* first line after each reset */
-	const char *reset[SIM_RESET_KINDS];     /* "rst:" texts */
-	const char *boot_flash, *boot_download; /* "boot:" texts, with the strapping value */
-	const char *waiting;
-	const char *invalid_header; /* then the first word of the image */
-	const char *bad_segment;    /* then its length */
-	const char *checksum_error; /* then computed != stored */
-	const char *stopped;        /* what follows a checksum error */
-	bool compares_digest;       /* it looks at the SHA-256 that is appended to an image */
-	bool boots_without_digest;  /* and boots also if it is wrong */
-	sim_ns watchdog;            /* from reset to the watchdog's reset if no image is found */
-	sim_ns retry;               /* between two looks at the flash */
+	const char *banner;                 /* first line after each reset */
+	const char *reset[SIM_RESET_KINDS]; /* "rst:" texts */
+	const struct sim_strap *straps;     /* the first is what fits no other */
+	const char *invalid_header;         /* then the first word of the image */
+	const char *bad_segment;            /* then its length */
+	const char *checksum_error;         /* then computed != stored */
+	const char *stopped;                /* what follows a checksum error */
+	bool compares_digest;      /* it looks at the SHA-256 that is appended to an image */
+	bool boots_without_digest; /* and boots also if it is wrong */
+	sim_ns watchdog;           /* from reset to the watchdog's reset if no image is found */
+	sim_ns retry;              /* between two looks at the flash */
 };
 
 /* A flasher stub that a host can upload: known by where it is loaded and entered. */
@@ -58,7 +64,8 @@ struct sim_model {
 	const struct sim_rom_text *rom;
 	const struct sim_register *registers;   /* values after a reset; ended by address 0 */
 	uint32_t efuse_mac_low, efuse_mac_high; /* registers that hold the MAC */
-	uint32_t strap_register, strap_flash, strap_download; /* what the pins were at reset */
+	uint32_t strap_register;
+	uint32_t strap_flash, strap_download; /* of a dev board, with IO0 high and low */
 	uint32_t spi_user_stub;       /* what a stub leaves in the SPI controller's USER register */
 	const struct sim_stub *stubs; /* ended by a NULL name */
 	const struct sim_ram *ram;    /* ended by size 0 */
