@@ -7,6 +7,7 @@
 /* clang-format off */
 const struct command *const commands[] = {
 	&cmd_flash,
+	&cmd_discover,
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_help,

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 /* One line a command, in the order in which `kiln help` shows them. */
+extern const struct command cmd_discover;
 extern const struct command cmd_exec;
 extern const struct command cmd_esptool;
 extern const struct command cmd_flash;
