@@ -161,6 +161,18 @@ static inline void script_act(struct script *s, const struct step *step)
 		s->at++;
 }
 
+/* Let time pass until the waiter wants to stop, if that is before `until`. */
+static inline bool script_cancel_comes(struct script *s, kiln_ms until)
+{
+	for (size_t i = 0; i < 4; i++) {
+		if (s->cancels[i] && s->cancels[i] <= until) {
+			script_pass(s, s->cancels[i]);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The host waits: go on with the script as far as the clock allows. */
 static inline bool script_idle(void *user, struct kiln_link *waiting, kiln_ms deadline)
 {
@@ -168,15 +180,19 @@ static inline bool script_idle(void *user, struct kiln_link *waiting, kiln_ms de
 	const struct step *step = &s->steps[s->at];
 	size_t said;
 
-	if (waiting != s->link || (!step->kind && !step->answer))
+	if (waiting != s->link)
 		return false;
+	if (!step->kind && !step->answer)
+		return script_cancel_comes(s, deadline);
 	said = s->all.len;
 	script_hear(s);
 	if (s->due == 0 && script_triggered(s, step))
 		s->due = s->now + step->after_ms + 1;
-	if (s->due == 0)
-		return step->kind == STEP_PASTE && s->all.len > said;
-	if (s->due > deadline)
+	if (s->due == 0 && step->kind == STEP_PASTE && s->all.len > said)
+		return true;
+	if (script_cancel_comes(s, s->due && s->due < deadline ? s->due : deadline))
+		return true;
+	if (s->due == 0 || s->due > deadline)
 		return false;
 	if (s->due > s->now)
 		s->now = s->due;
