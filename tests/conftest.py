@@ -12,14 +12,18 @@ SOURCE = pathlib.Path(os.environ['KILN_SOURCE'])
 
 @pytest.fixture
 def env(tmp_path):
-    """An environment in which nothing of the user's is seen: state, config, ports, terminal."""
+    """An environment in which nothing of the user's is seen: state, config, ports, terminal.
+
+    No ports of this machine either: $KILN_SYSFS is an empty folder.
+    """
     clean = {k: v for k, v in os.environ.items()
              if not k.startswith(('XDG_', 'KILN_', 'ESPTOOL_', 'JUPYTER_'))}
     for name in ('state', 'config', 'runtime', 'data', 'cache'):
         folder = tmp_path / 'xdg' / name
         folder.mkdir(parents=True, mode=0o700)
         clean['XDG_' + {'runtime': 'RUNTIME_DIR'}.get(name, name.upper() + '_HOME')] = str(folder)
-    clean.update(HOME=str(tmp_path), TERM='dumb', LC_ALL='C.UTF-8',
+    (tmp_path / 'sysfs').mkdir()
+    clean.update(HOME=str(tmp_path), KILN_SYSFS=str(tmp_path / 'sysfs'), TERM='dumb', LC_ALL='C.UTF-8',
                  PATH=f'{BUILD}:{os.environ["PATH"]}',
                  KILN_BUILD=str(BUILD), KILN_SOURCE=str(SOURCE))
     return clean

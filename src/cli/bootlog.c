@@ -43,9 +43,10 @@ bootlog_kind bootlog_judge(struct kiln_span log)
 
 void bootlog_line(struct kiln_span log, char *dst, size_t size)
 {
-	size_t end = log.n, start;
+	const uint8_t *newline = memrchr(log.p, '\n', log.n);
+	size_t end = newline ? (size_t)(newline - log.p) : log.n, start;
 
-	while (end > 0 && strchr("\r\n >", log.p[end - 1]))
+	while (end > 0 && strchr("\r\n ", log.p[end - 1]))
 		end--;
 	for (start = end; start > 0 && !strchr("\r\n", log.p[start - 1]);)
 		start--;

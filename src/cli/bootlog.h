@@ -18,7 +18,8 @@ typedef enum bootlog_kind {
 /* Judge a log: pure. */
 bootlog_kind bootlog_judge(struct kiln_span log);
 
-/* The line of it that says most: the last that is not empty; control characters replaced. */
+/* The line of it that says most: the last whole one that is not empty; control characters
+ * replaced. */
 void bootlog_line(struct kiln_span log, char *dst, size_t size);
 
 /*

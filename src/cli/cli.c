@@ -109,10 +109,10 @@ void cli_help(const struct command *self)
 	kiln_buf_done(&out);
 }
 
-static bool asks_for_help(int argc, char **argv)
+static bool has_word(int argc, char **argv, const char *word)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], word) == 0)
 			return true;
 	}
 	return false;
@@ -126,13 +126,15 @@ int cli_parse(struct cli *cli, const struct command *self, int argc, char **argv
 					    { NULL, NULL } };
 	struct kiln_err err = KILN_ERR_INIT;
 
-	if (asks_for_help(argc, argv)) {
+	if (has_word(argc, argv, "-h") || has_word(argc, argv, "--help")) {
 		cli_help(self);
 		return 0;
 	}
 	if (opts_parse_groups(groups, OPT_PLAIN, argc - 1, argv + 1, ret_words, &err) != KILN_OK) {
 		if (!err.hint[0])
 			kiln_hint(&err, "'kiln %s --help' shows what it takes", self->name);
+		/* whoever asks for objects gets this as one, wherever the line went wrong */
+		cli->json = has_word(argc, argv, "--json");
 		return cli_fail(cli, &err);
 	}
 	host_set_level(cli);

@@ -103,7 +103,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 
-	cli->json = params.json;
+	cli->json = cli->json || params.json;
 	if (exit_code < 0 && words.n == 0)
 		exit_code = cli_usage(cli, self, "no file given");
 	else if (exit_code < 0 && (params.baud < 300 || params.baud > 10000000))

@@ -73,6 +73,10 @@ static void last_line_is_found_and_tamed(void **state)
 	assert_string_equal(line, "two");
 	bootlog_line(text("a\x1b[31mb\r\n"), line, sizeof(line));
 	assert_string_equal(line, "a?[31mb");
+	bootlog_line(text("whole\r\nhal"), line, sizeof(line));
+	assert_string_equal(line, "whole");
+	bootlog_line(text("hal"), line, sizeof(line));
+	assert_string_equal(line, "hal");
 	bootlog_line(text("\r\n\r\n"), line, sizeof(line));
 	assert_string_equal(line, "");
 	bootlog_line(text("a line that is too long"), line, sizeof(line));

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kiln flash: the whole way in one command, and what stops it before it touches a board."""
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+
+import pytest
+from conftest import BUILD, SOURCE
+
+BOARD = 'sim:flash?clock=virtual'
+MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
+
+
+@pytest.fixture(scope='module')
+def firmware(tmp_path_factory):
+    path = tmp_path_factory.mktemp('firmware') / 'firmware.bin'
+    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', path, '--size', '300000'],
+                   check=True)
+    return path
+
+
+def flash_of(env, name='flash'):
+    return open(os.path.join(env['XDG_STATE_HOME'], 'kiln', 'sim', name + '.flash'), 'rb').read()
+
+
+def test_the_whole_way(run, env, firmware):
+    """In a pipe: a line for each thing that is done, then MicroPython's own words."""
+    done = run('kiln', 'flash', '-p', BOARD, '--erase', firmware, check=0)
+    assert done.stderr == ''
+    assert re.fullmatch(
+        rf'port     {re.escape(BOARD)}\n'
+        rf'chip     ESP32-D0WDQ6 \(revision 1\), crystal 40MHz, MAC {MAC}\n'
+        r'erased   in [\d.]+ s\n'
+        rf'( \d5 %    writing {re.escape(str(firmware))} at 0x[0-9a-f]{{8}}\n| 50 %    .*\n){{3}}'
+        r'wrote    300000 bytes at 0x00001000 in [\d.]+ s \([\d.]+ kbit/s\)\n'
+        r'verified\n'
+        rf'runs     micropython \d+\.\d+\.\d+.*, {MAC}\n'
+        r"\(name='micropython', version=\(.*\n", done.stdout)
+    flash = flash_of(env)
+    assert flash[0x1000:0x1000 + 300000] == firmware.read_bytes()
+    assert set(flash[:0x1000]) | set(flash[0x1000 + 300000:]) == {0xff}
+
+
+def test_json(run, firmware):
+    lines = run('kiln', 'flash', '-p', BOARD, '--json', firmware, check=0).stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    names = [event['event'] for event in events]
+    assert names[0] == 'connecting' and names[-1] == 'running'
+    chip = events[names.index('chip')]
+    assert chip['chip'] == 'esp32' and re.fullmatch(MAC, chip['mac'])
+    writing = [event for event in events if event['event'] == 'writing']
+    assert writing[0]['address'] == 0x1000 and writing[-1]['done'] == writing[-1]['total']
+    assert writing[0]['file'] == str(firmware)
+    assert events[names.index('wrote')]['total'] == 300000
+    assert events[-1]['implementation'] == 'micropython' and events[-1]['uid'] == chip['mac']
+
+
+def test_json_errors(run):
+    done = run('kiln', 'flash', '-p', BOARD, '--json', 'nope.bin', check=1)
+    assert done.stderr == ''
+    assert json.loads(done.stdout) == {
+        'event': 'error', 'code': 'E_NOT_FOUND', 'what': "cannot open 'nope.bin'",
+        'why': 'no such file or directory', 'hint': '', 'exit': 1}
+    done = run('kiln', 'flash', '--json', '--prot', check=2)
+    assert json.loads(done.stdout)['hint'] == "did you mean '--port'?"
+
+
+def test_bar_on_a_terminal(env, firmware):
+    master, slave = pty.openpty()
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', BOARD, firmware],
+                             env={**env, 'TERM': 'xterm'}, stdout=slave)
+    os.close(slave)
+    text = b''
+    try:
+        while data := os.read(master, 65536):
+            text += data
+    except OSError:  # EIO: the other end is closed
+        pass
+    assert flash.wait() == 0
+    assert re.search(rb'\r\x1b\[K\[=*>? *\] +\d+ %  writing ', text)
+    assert b'100 %' in text
+    # what stays: each bar is erased before a line that stays
+    lines = [line for line in re.sub(rb'\r\x1b\[K[^\r\n]*(?=\r\x1b\[K)', b'', text).split(b'\r\n')]
+    assert any(re.fullmatch(rb'\r\x1b\[Kwrote    300000 bytes .*', line) for line in lines)
+    assert b'verified' in text and b"(name='micropython'" in text
+
+
+def test_the_only_board_is_found(run, firmware):
+    done = run('kiln', 'flash', firmware, check=0, KILN_PORTS='sim:one?clock=virtual')
+    assert done.stdout.startswith('port     sim:one?clock=virtual\n')
+
+
+def test_no_board(run, firmware):
+    done = run('kiln', 'flash', firmware, check=3)
+    assert done.stdout == ''
+    assert done.stderr == (
+        'error: cannot tell which board: there are no serial ports\n'
+        "hint: plug a board in (some cables carry no data); 'kiln doctor' tells more; "
+        "'-p sim:demo' is a virtual board\n")
+
+
+def test_several_boards(run, firmware):
+    done = run('kiln', 'flash', firmware, check=3, KILN_PORTS='sim:one sim:two')
+    assert (done.stdout, done.stderr) == (
+        '', 'error: cannot tell which board: there are 2\n'
+        'hint: name one with -p: sim:one, sim:two\n')
+
+
+def bare_application(path):
+    """An image whose first segment begins with an application's descriptor."""
+    data = b'\x32\x54\xcd\xab' + bytes(252)
+    image = bytes([0xe9, 1, 2, 0x20]) + struct.pack('<I', 0x40080000) + bytes(16)
+    image += struct.pack('<II', 0x3f400020, len(data)) + data
+    image += bytes(15 - len(image) % 16)
+    checksum = 0xef
+    for byte in data:
+        checksum ^= byte
+    path.write_bytes(image + bytes([checksum]))
+
+
+@pytest.mark.parametrize('words,stderr', [
+    ([], "error: no file given\nhint: 'kiln flash --help' shows what it takes\n"),
+    (['nope.bin'], "error: cannot open 'nope.bin': no such file or directory\n"),
+    (['data.bin'],
+     "error: cannot flash 'data.bin': it does not begin as a firmware image does\n"
+     'hint: get the .bin for your board from micropython.org/download, or say with --at ADDR where '
+     'else this file belongs\n'),
+    (['app.bin'],
+     "error: cannot flash 'app.bin': it is an application without a bootloader\n"
+     'hint: get the file that has both, or use --at with the address of an application partition '
+     '(often 0x10000)\n'),
+    (['cut.bin'], None),
+    (['0x1000'], "error: no file given for address '0x1000'\n"),
+    (['--at', 'x', 'data.bin'],
+     "error: bad address: 'x': not a number (use 0x1000 or 4096)\n"),
+    (['--at', '0', '--at', '1', 'data.bin'], 'error: 1 files but 2 addresses (--at)\n'),
+    (['0x1000', 'data.bin', '0x1004', 'data.bin'],
+     "error: cannot write 'data.bin' at 0x00001004: it overlaps 'data.bin', which ends at "
+     '0x00001100\nhint: flash is erased by sectors of 0x1000 bytes: files must not share one\n'),
+    (['--baud', '1', 'data.bin'],
+     "error: no port has a speed of 1\nhint: 'kiln flash --help' shows what it takes\n"),
+], ids=lambda x: ' '.join(x)[:30] if isinstance(x, list) else '')
+def test_stopped_before_a_board_is_touched(run, env, tmp_path, firmware, words, stderr):
+    (tmp_path / 'data.bin').write_bytes(bytes(range(256)))
+    (tmp_path / 'cut.bin').write_bytes(firmware.read_bytes()[:3000])
+    bare_application(tmp_path / 'app.bin')
+    done = run('kiln', 'flash', '-p', BOARD, *words)
+    assert done.stdout == '' and done.returncode in (1, 2)
+    if stderr:
+        assert done.stderr == stderr
+    else:
+        assert done.stderr.startswith("error: ") and '\nhint: ' in done.stderr
+    assert not os.path.exists(env['XDG_STATE_HOME'] + '/kiln')
+
+
+def test_other_files_at_addresses(run, env, tmp_path, firmware):
+    (tmp_path / 'data.bin').write_bytes(bytes(range(256)))
+    done = run('kiln', 'flash', '-p', BOARD, firmware, '0x200000', 'data.bin', check=0)
+    assert done.stdout.count('verified\n') == 2
+    flash = flash_of(env)
+    assert flash[0x200000:0x200100] == bytes(range(256))
+    assert flash[0x1000:0x1000 + 300000] == firmware.read_bytes()
+
+
+def test_what_does_not_boot_is_said(run, tmp_path):
+    """Verified but useless: the boot log's words, and no success."""
+    (tmp_path / 'data.bin').write_bytes(bytes(range(256)))
+    done = run('kiln', 'flash', '-p', BOARD, '--at', '0x10000', 'data.bin', check=1)
+    assert 'verified\n' in done.stdout
+    assert done.stderr == (
+        f"error: '{BOARD}' was written and verified, but does not boot: it says again and again: "
+        'invalid header: 0xffffffff\n'
+        'hint: flash firmware that is made for this board, with --erase\n')
+
+
+def test_unplugged(run, env, firmware):
+    done = run('kiln', 'flash', '-p', BOARD + '&fault=unplug@90000', firmware, check=1)
+    assert done.stderr.startswith(f"error: cannot write '{firmware}' at 0x00001000: ")
+    assert 'incomplete' in done.stderr and 'run the same command again' in done.stderr
+    run('kiln', 'flash', '-p', BOARD, firmware, check=0)
+    assert flash_of(env)[0x1000:0x1000 + 300000] == firmware.read_bytes()
+
+
+def test_bad_sector(run, firmware):
+    """Flash that does not hold what is written is found by the verification."""
+    done = run('kiln', 'flash', '-p', BOARD + '&fault=bad-sector@0x5000', firmware, check=1)
+    assert 'verified' not in done.stdout
+    assert done.stderr.startswith('error: ') and '\nhint: ' in done.stderr
