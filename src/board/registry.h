@@ -90,8 +90,7 @@ const struct kiln_board *kiln_registry_find(const struct kiln_registry *registry
 /*
  * Open a session with the board `what`: a name, a uid or a url. One that is not known is looked
  * for by a scan; a url is opened as it is and becomes known. *ret_board is a copy.
- * Fails with: E_NO_BOARD, E_EXISTS (two boards have this name, or it is connected already), and
- * what kiln_link_open, kiln_repl_open and kiln_board_identify fail with.
+ * Fails with: E_NO_BOARD, E_EXISTS (it is connected already), what kiln_board_open fails with.
  */
 KILN_CHECK kiln_code kiln_registry_connect(struct kiln_registry *registry, const char *what,
 					   struct kiln_repl **ret_repl,
@@ -99,7 +98,7 @@ KILN_CHECK kiln_code kiln_registry_connect(struct kiln_registry *registry, const
 /* Close a session that came from kiln_registry_connect; NULL is fine. */
 void kiln_registry_disconnect(struct kiln_registry *registry, struct kiln_repl *repl);
 
-/* Take a board from the list. Fails with: E_NO_BOARD. */
+/* Take a board from the list. Fails with: E_NO_BOARD, E_EXISTS (it is connected). */
 KILN_CHECK kiln_code kiln_registry_forget(struct kiln_registry *registry, const char *what,
 					  struct kiln_err *err);
 
