@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/ports.h"
 
 /* More than any board has memory for. */
 enum { CODE_MAX = 4 * 1024 * 1024 };
@@ -21,7 +22,7 @@ struct params {
 
 static const struct opt options[] = {
 	{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port),
-	  "port or URL of the board" },
+	  "port or URL of the board; may be left out if there is just one" },
 	{ 'f', "file", "FILE", OPT_STRING, offsetof(struct params, file),
 	  "run a file of this computer" },
 	{ 'b', "baud", "BAUD", OPT_UINT, offsetof(struct params, baud),
@@ -120,17 +121,30 @@ static int report(const struct cli *cli, const struct kiln_repl_result *result)
 	return exit_code;
 }
 
+static kiln_code open_board(const struct cli *cli, const struct params *params,
+			    struct kiln_repl **ret_repl, struct kiln_err *err)
+{
+	struct kiln_port only;
+	struct kiln_link *link;
+	const char *url = params->port;
+
+	if (!url) {
+		KILN_TRY(ports_only_board(&cli->host, &only, err));
+		url = only.url;
+	}
+	KILN_TRY(kiln_link_open(&cli->host, url, (unsigned)params->baud, &link, err));
+	return kiln_repl_open(link, ret_repl, err);
+}
+
 static int exec_code(struct cli *cli, const struct params *params, const struct kiln_buf *code)
 {
 	const struct kiln_repl_output output = { .text = cli->json ? print_json : print_text };
 	struct kiln_repl_result result = { .exception = false };
 	struct kiln_err err = KILN_ERR_INIT;
-	struct kiln_link *link;
 	struct kiln_repl *repl;
 	int exit_code;
 
-	if (kiln_link_open(&cli->host, params->port, (unsigned)params->baud, &link, &err) ||
-	    kiln_repl_open(link, &repl, &err))
+	if (open_board(cli, params, &repl, &err) != KILN_OK)
 		return cli_fail(cli, &err);
 	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) == KILN_OK)
 		exit_code = report(cli, &result);
@@ -151,8 +165,6 @@ static int run_words(struct cli *cli, const struct command *self, const struct p
 	if (params->file ? words->n != 0 : words->n != 1)
 		return cli_usage(cli, self,
 				 "give one program: CODE, -f FILE, or - for standard input");
-	if (!params->port)
-		return cli_usage(cli, self, "give the board's port: -p PORT");
 	if (params->baud > 10000000)
 		return cli_usage(cli, self, "no port does %llu baud",
 				 (unsigned long long)params->baud);
@@ -180,9 +192,9 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 static const char *const examples[] = {
 	"kiln exec -p /dev/ttyUSB0 'import sys; print(sys.implementation)'",
 	"Run one line on the board at this port.",
-	"kiln exec -p /dev/ttyUSB0 -f blink.py",
-	"Run a file of this computer on the board; it is not stored there.",
-	"echo 'print(1 + 1)' | kiln exec -p /dev/ttyUSB0 -",
+	"kiln exec -f blink.py",
+	"Run a file of this computer on the only board there is; it is not stored there.",
+	"echo 'print(1 + 1)' | kiln exec -",
 	"Run what comes on standard input.",
 	NULL,
 };
@@ -190,7 +202,7 @@ static const char *const examples[] = {
 const struct command cmd_exec = {
 	.name = "exec",
 	.summary = "run Python on a board",
-	.usage = "-p PORT [-b BAUD] [--json] {CODE | -f FILE | -}",
+	.usage = "[-p PORT] [-b BAUD] [--json] {CODE | -f FILE | -}",
 	.description =
 		"Run a program on a board and show what it prints, as it prints it. A running "
 		"program of the board is stopped first; the interpreter is not reset, so that "
