@@ -220,7 +220,7 @@ static kiln_code fill(struct sim_state *state, const struct sim_options *o, cons
 
 	KILN_TRY(path_of(json, sizeof(json), dir, o->name, ".json", err));
 	KILN_TRY(path_of(own_flash, sizeof(own_flash), dir, o->name, ".flash", err));
-	KILN_TRY(path_of(state->files, sizeof(state->files), dir, o->name, ".files.json", err));
+	KILN_TRY(path_of(state->files, sizeof(state->files), dir, o->name, ".files", err));
 	kiln_text_copy(state->flash, sizeof(state->flash), own_flash);
 	KILN_TRY(load(state, json, &found, err));
 	if (!found) {
@@ -275,13 +275,6 @@ static bool name_from_file(const char *file, char *name, size_t size)
 	return sim_name_is_valid(name);
 }
 
-static bool is_files(const char *name)
-{
-	const size_t n = strlen(name);
-
-	return n > 6 && strcmp(name + n - 6, ".files") == 0;
-}
-
 kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,
 			 struct kiln_err *err)
 {
@@ -298,7 +291,6 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 		bool there;
 
 		if (!name_from_file(e->d_name, state.name, sizeof(state.name)) ||
-		    is_files(state.name) ||
 		    path_of(path, sizeof(path), dir, state.name, ".json", NULL) != KILN_OK)
 			continue;
 		if (load(&state, path, &there, NULL) == KILN_OK && there)

@@ -9,7 +9,7 @@
  *
  *	NAME.json        chip, MAC, and the flash's file if it is not the next one
  *	NAME.flash       the flash, byte for byte
- *	NAME.files.json  run mode's file tree
+ *	NAME.files       run mode's file tree, a folder
  *	NAME.lock        locked by the process that holds the board, with its process id
  */
 struct sim_state {
