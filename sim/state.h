@@ -33,4 +33,10 @@ void sim_state_close(struct sim_state *state);
 kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,
 			 struct kiln_err *err);
 
+/*
+ * Remove a board for good: its flash (unless that is a file of the user's) and its files.
+ * Fails with: E_NO_BOARD, E_PORT_BUSY, E_IO.
+ */
+kiln_code sim_state_remove(const char *name, struct kiln_err *err);
+
 #endif

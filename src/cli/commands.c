@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_help,
+	&cmd_sim,
 	&cmd_version,
 	NULL,
 };

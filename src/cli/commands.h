@@ -12,6 +12,7 @@ extern const struct command cmd_exec;
 extern const struct command cmd_esptool;
 extern const struct command cmd_flash;
 extern const struct command cmd_help;
+extern const struct command cmd_sim;
 extern const struct command cmd_version;
 
 /* All commands and common options. */
