@@ -8,6 +8,7 @@
 const struct command *const commands[] = {
 	&cmd_flash,
 	&cmd_discover,
+	&cmd_doctor,
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_help,

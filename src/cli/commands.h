@@ -8,6 +8,7 @@
 
 /* One line a command, in the order in which `kiln help` shows them. */
 extern const struct command cmd_discover;
+extern const struct command cmd_doctor;
 extern const struct command cmd_exec;
 extern const struct command cmd_esptool;
 extern const struct command cmd_flash;
