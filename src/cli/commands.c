@@ -8,11 +8,10 @@
 const struct command *const commands[] = {
 	&cmd_flash,
 	&cmd_discover,
-	&cmd_doctor,
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_help,
-	&cmd_sim,
+	&cmd_kernel,
 	&cmd_version,
 	NULL,
 };
