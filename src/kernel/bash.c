@@ -57,7 +57,7 @@ static void become_bash(const struct kiln_kernel *k, const char *script, int out
 	char shell[] = "bash", option[] = "-c";
 	char *copy = strdup(script);
 	char *const argv[] = { shell, option, copy, NULL };
-	const int null = open("/dev/null", O_RDONLY);
+	const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
 	sigemptyset(&none);

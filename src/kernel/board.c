@@ -7,6 +7,23 @@
 
 #include "base/text.h"
 
+enum { FAILURES_SHOWN = 5 };
+
+/* The board may be on a port that could not be asked: say which, and why. */
+static bool fail_missing(struct kiln_kernel *k, const char *what)
+{
+	const struct kiln_registry *registry = k->board.registry;
+
+	(void)kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NO_BOARD),
+				    "Device not available: '%s'", what);
+	for (size_t i = 0; i < FAILURES_SHOWN && i < kiln_registry_failures(registry); i++) {
+		const struct kiln_board_failure *f = kiln_registry_failure(registry, i);
+
+		kiln_kernel_print(k, KILN_STDERR, "%s: %s: %s\n", f->url, f->err.what, f->err.why);
+	}
+	return false;
+}
+
 static bool open_session(struct kiln_kernel *k, const char *what)
 {
 	struct current_board *current = &k->board;
@@ -16,8 +33,7 @@ static bool open_session(struct kiln_kernel *k, const char *what)
 	const kiln_code code = kiln_registry_connect(current->registry, what, &repl, &board, &err);
 
 	if (code == KILN_E_NO_BOARD)
-		return kiln_kernel_fail_text(k, kiln_code_name(code), "Device not available: '%s'",
-					     what);
+		return fail_missing(k, what);
 	if (code != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
 	current->board = board;

@@ -4,7 +4,7 @@
 
 #include <kiln/port.h>
 
-#include "base/text.h"
+#include "discover/format.h"
 
 #define BLACK_ON_CYAN "\033[46m\033[30m"
 #define PLAIN "\033[0m"
@@ -13,55 +13,42 @@
 
 enum { DISCOVER_ALL, DISCOVER_VERBOSE, DISCOVER_FORCE };
 
-static void print_field(struct kiln_kernel *k, const char *name, const char *value)
-{
-	if (value[0])
-		kiln_kernel_print(k, KILN_STDOUT, "  %-12s %s\n", name, value);
-}
+enum { TEXT_MAX = 512 * 1024 };
 
 static bool list_ports(struct kiln_kernel *k)
 {
+	struct kiln_buf text = KILN_BUF_INIT(TEXT_MAX);
 	struct kiln_port_list list = { 0 };
 	struct kiln_err err = KILN_ERR_INIT;
 
 	if (kiln_ports_scan(&k->host, &list, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
-	for (size_t i = 0; i < list.n; i++) {
-		const struct kiln_port *p = &list.ports[i];
-
-		kiln_kernel_print(k, KILN_STDOUT, "%s\n", p->device);
-		print_field(k, "hwid", p->hwid);
-		print_field(k, "manufacturer", p->manufacturer);
-		print_field(k, "product", p->product);
-		print_field(k, "interface", p->interface);
-		kiln_kernel_print(k, KILN_STDOUT, "\n");
-	}
+	for (size_t i = 0; i < list.n; i++)
+		(void)kiln_port_format(&text, &list.ports[i]);
 	if (list.n == 0)
-		kiln_kernel_print(k, KILN_STDOUT, "No serial ports\n");
+		(void)kiln_buf_puts(&text, "No serial ports\n");
+	kiln_kernel_text(k, KILN_STDOUT, kiln_buf_str(&text), text.len);
+	kiln_buf_done(&text);
 	kiln_ports_done(&list);
 	return true;
 }
 
 static void list_boards(struct kiln_kernel *k, bool verbose)
 {
-	const struct kiln_registry *registry = k->board.registry;
-	const size_t n = kiln_registry_count(registry);
-	int name = 0, url = 0;
+	struct kiln_buf text = KILN_BUF_INIT(TEXT_MAX);
+	struct kiln_board_line lines[KILN_REGISTRY_MAX];
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct kiln_board *b = kiln_registry_board(registry, i);
+	for (; n < KILN_REGISTRY_MAX && n < kiln_registry_count(k->board.registry); n++) {
+		const struct kiln_board *b = kiln_registry_board(k->board.registry, n);
 
-		name = (int)strlen(b->name) > name ? (int)strlen(b->name) : name;
-		url = (int)strlen(b->url) > url ? (int)strlen(b->url) : url;
-	}
-	for (size_t i = 0; i < n; i++) {
-		const struct kiln_board *b = kiln_registry_board(registry, i);
-
-		kiln_kernel_print(k, KILN_STDOUT, "%-*s  %-*s  %s\n", name, b->name, url, b->url,
-				  verbose ? b->info.uid : "");
+		lines[n] = (struct kiln_board_line){ b->name, b->url, b->info.uid };
 	}
 	if (n == 0)
-		kiln_kernel_print(k, KILN_STDOUT, "No devices available\n");
+		(void)kiln_buf_puts(&text, "No devices available\n");
+	(void)kiln_boards_format(&text, lines, n, verbose);
+	kiln_kernel_text(k, KILN_STDOUT, kiln_buf_str(&text), text.len);
+	kiln_buf_done(&text);
 }
 
 static void list_failures(struct kiln_kernel *k)

@@ -39,7 +39,9 @@ void kiln_stream_flush(struct kiln_stream *s, kiln_ms now)
 
 kiln_ms kiln_stream_due(const struct kiln_stream *s)
 {
-	return s->text.len ? s->sent + KILN_STREAM_QUIET_MS : KILN_FOREVER;
+	const kiln_ms from = s->sent > s->begun ? s->sent : s->begun;
+
+	return s->text.len ? from + KILN_STREAM_QUIET_MS : KILN_FOREVER;
 }
 
 /*
@@ -97,6 +99,8 @@ static void put_piece(struct kiln_stream *s, kiln_stream_name name, const char *
 {
 	if (s->text.len && (s->name != name || s->text.len + n > KILN_STREAM_CHUNK))
 		kiln_stream_flush(s, now);
+	if (s->text.len == 0)
+		s->begun = now;
 	s->name = name;
 	append_clean(&s->text, (const uint8_t *)text, n);
 }
@@ -117,6 +121,7 @@ void kiln_stream_put(struct kiln_stream *s, kiln_stream_name name, const char *t
 		s->full = true;
 		put_piece(s, KILN_STDERR, said, sizeof(said) - 1, now);
 	}
-	if (now >= kiln_stream_due(s) && memchr(s->text.data, '\n', s->text.len))
+	/* a line is shown at once; a piece of one waits a moment for its end */
+	if (now >= s->sent + KILN_STREAM_QUIET_MS && memchr(s->text.data, '\n', s->text.len))
 		kiln_stream_flush(s, now);
 }

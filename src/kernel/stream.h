@@ -28,6 +28,7 @@ struct kiln_stream {
 	struct kiln_buf text;
 	kiln_stream_name name; /* of what is in text */
 	kiln_ms sent;          /* when the last message went out */
+	kiln_ms begun;         /* when text got its first byte */
 	size_t total;          /* of this cell */
 	bool full;             /* the cell has printed too much, and that was said */
 };
