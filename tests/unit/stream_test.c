@@ -48,7 +48,7 @@ static void lines_are_shown_at_once_and_many_are_joined(void **state)
 	kiln_stream_put(&s, KILN_STDOUT, "2\n", 2, 1005);
 	kiln_stream_put(&s, KILN_STDOUT, "3\n", 2, 1010);
 	assert_int_equal(sink->messages, 1);
-	assert_int_equal(kiln_stream_due(&s), 1020);
+	assert_int_equal(kiln_stream_due(&s), 1025);
 	kiln_stream_flush(&s, 1020);
 	assert_string_equal(kiln_buf_str(&sink->log), "stdout:1\n|stdout:2\n3\n|");
 	kiln_stream_done(&s);
