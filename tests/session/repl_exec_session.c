@@ -247,13 +247,21 @@ static void ten_megabytes_take_no_memory(void **state)
 
 static void a_reset_in_mid_program_is_noticed(void **state)
 {
-	static const char *const resets[] = {
+	static const char watchdog[] =
 		"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x8 (TG1WDT_SYS_RESET),boot:0x13 "
-		"(SPI_FAST_FLASH_BOOT)\r\nload:0x3fff0030,len:4728\r\n" UPY_BANNER,
-		/* main.py runs after it and says nothing */
+		"(SPI_FAST_FLASH_BOOT)\r\nload:0x3fff0030,len:4728\r\n" UPY_BANNER;
+	static const char silent_main[] =
 		"ets Jul 29 2019 12:21:46\r\n\r\nrst:0xc (SW_CPU_RESET),boot:0x13 "
-		"(SPI_FAST_FLASH_BOOT)\r\nentry 0x400805cc\r\n",
-		"\x00MicroPython v1.9.2 on 2017-09-01; micro:bit v1.0.1 with nRF51822\r\n>>> ",
+		"(SPI_FAST_FLASH_BOOT)\r\nentry 0x400805cc\r\n";
+	static const char microbit[] =
+		"\x00MicroPython v1.9.2 on 2017-09-01; micro:bit v1.0.1 with nRF51822\r\n>>> ";
+	static const struct {
+		const char *text;
+		size_t n;
+	} resets[] = {
+		{ watchdog, sizeof(watchdog) - 1 },
+		{ silent_main, sizeof(silent_main) - 1 },
+		{ microbit, sizeof(microbit) - 1 },
 	};
 
 	(void)state;
@@ -261,7 +269,7 @@ static void a_reset_in_mid_program_is_noticed(void **state)
 		const struct step steps[] = {
 			STEPS_TO_RAW,
 			{ .kind = STEP_PASTE, .answer = "before\r\n" },
-			{ .after_ms = 100, .answer = resets[i], .n = i == 2 ? 71 : 0 },
+			{ .after_ms = 100, .answer = resets[i].text, .n = resets[i].n },
 			{ .expect = "\x03\x01", .answer = "\r\n>>> \r\n" RAW_BANNER },
 			{ .kind = STEP_SYNC },
 			{ .kind = STEP_PASTE, .answer = "hi\r\n\x04\x04>" },

@@ -200,7 +200,9 @@ static inline bool script_idle(void *user, struct kiln_link *waiting, kiln_ms de
 	return true;
 }
 
-static inline void script_begin(struct script *s, const struct step *steps)
+/* `host`: whose waiter counts; NULL: the script's own, which knows of `cancels`. */
+static inline void script_begin_on(struct script *s, const struct step *steps,
+				   const struct kiln_host *host)
 {
 	const struct kiln_mem_hooks hooks = {
 		.idle = script_idle, .now = script_now, .wait = script_pass, .user = s
@@ -211,7 +213,13 @@ static inline void script_begin(struct script *s, const struct step *steps)
 	kiln_buf_init(&s->heard, 1024 * 1024);
 	kiln_buf_init(&s->all, 16 * 1024 * 1024);
 	kiln_buf_init(&s->pasted, 1024 * 1024);
-	assert_int_equal(kiln_mem_pair(&s->host, &hooks, &s->link, &s->board, NULL), KILN_OK);
+	assert_int_equal(kiln_mem_pair(host ? host : &s->host, &hooks, &s->link, &s->board, NULL),
+			 KILN_OK);
+}
+
+static inline void script_begin(struct script *s, const struct step *steps)
+{
+	script_begin_on(s, steps, NULL);
 }
 
 /* The host's end must be closed by now. */
