@@ -130,6 +130,12 @@ static kiln_code bring_up(struct kiln_flasher *f, struct kiln_err *err)
 /* What can't end well is refused before the board is touched. */
 static kiln_code check_options(const struct kiln_flasher_options *options, struct kiln_err *err)
 {
+	if (options->chip && !kiln_chip_can_flash(options->chip)) {
+		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot talk to an %s",
+				kiln_chip_name(options->chip));
+		kiln_why(err, "this chip is not supported yet");
+		return KILN_E_UNSUPPORTED;
+	}
 	if (options->after == KILN_AFTER_SOFT_RESET && !options->no_stub) {
 		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot end with a soft reset");
 		kiln_why(err, "the stub has no way back to the firmware without a reset");
@@ -179,19 +185,33 @@ void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_sta
 	kiln_link_stats(flasher->loader.link, ret_stats);
 }
 
+static kiln_code upload_and_start(struct kiln_flasher *f, struct kiln_err *err)
+{
+	emit_stage(f, KILN_FLASH_STUB_UPLOAD);
+	KILN_TRY(kiln_loader_upload_stub(&f->loader, err));
+	emit_stage(f, KILN_FLASH_STUB_START);
+	return kiln_loader_start_stub(&f->loader, err);
+}
+
 static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 {
+	kiln_code code;
+
 	if (f->loader.is_stub) {
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_STUB_RUNNING,
 								.done = 1 });
 		return KILN_OK;
 	}
-	emit_stage(f, KILN_FLASH_STUB_UPLOAD);
-	KILN_TRY(kiln_loader_upload_stub(&f->loader, err));
-	emit_stage(f, KILN_FLASH_STUB_START);
-	KILN_TRY(kiln_loader_start_stub(&f->loader, err));
-	emit_stage(f, KILN_FLASH_STUB_RUNNING);
-	return KILN_OK;
+	code = upload_and_start(f, err);
+	/* addresses have no checksum: one that was garbled shows as a stub that never speaks */
+	if (code == KILN_E_TIMEOUT && f->options.before != KILN_BEFORE_NO_RESET &&
+	    f->options.before != KILN_BEFORE_NO_RESET_NO_SYNC) {
+		KILN_TRY(connect(f, err));
+		code = upload_and_start(f, err);
+	}
+	if (code == KILN_OK)
+		emit_stage(f, KILN_FLASH_STUB_RUNNING);
+	return code;
 }
 
 kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
@@ -241,8 +261,10 @@ static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* A ROM takes no write, not even an empty one, before it knows the flash chip. */
 static kiln_code soft_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
+	KILN_TRY(kiln_flasher_attach(f, KILN_FLASH_KEEP, err));
 	return end_session(f, false, err);
 }
 

@@ -34,9 +34,12 @@ static kiln_code first_difference(struct kiln_flasher *f, const struct kiln_plan
 	return KILN_OK;
 }
 
-/* The sector, by way of 64 KB blocks: a handful of digests instead of hundreds. */
+/*
+ * The sector, by way of 64 KB blocks: a handful of digests instead of hundreds. *ret_found is
+ * false if all parts are right: then the digest of the whole was garbled on its way.
+ */
 static kiln_code find_sector(struct kiln_flasher *f, const struct kiln_plan_file *file,
-			     uint32_t *ret_address, struct kiln_err *err)
+			     bool *ret_found, uint32_t *ret_address, struct kiln_err *err)
 {
 	enum { BLOCK = 64 * 1024 };
 	size_t at, end;
@@ -44,28 +47,34 @@ static kiln_code find_sector(struct kiln_flasher *f, const struct kiln_plan_file
 	KILN_TRY(first_difference(f, file, 0, file->size, BLOCK, &at, err));
 	end = at + BLOCK < file->size ? at + BLOCK : file->size;
 	KILN_TRY(first_difference(f, file, at, end, KILN_FLASH_SECTOR, &at, err));
+	*ret_found = at < end;
 	*ret_address = (uint32_t)(file->address + at) / KILN_FLASH_SECTOR * KILN_FLASH_SECTOR;
 	return KILN_OK;
 }
 
-static kiln_code differs(struct kiln_flasher *f, const struct kiln_plan_file *file,
-			 struct kiln_err *err)
+static kiln_code differs(const struct kiln_plan_file *file, uint32_t sector, struct kiln_err *err)
 {
-	uint32_t sector = 0;
-	const bool found = find_sector(f, file, &sector, NULL) == KILN_OK;
-
 	(void)kiln_fail(err, KILN_E_VERIFY, "cannot verify '%s' at 0x%08x", file->file->name,
 			file->file->address);
-	if (found)
-		kiln_why(err,
-			 "flash holds other data than was written, first in the sector at 0x%08x",
-			 sector);
-	else
-		kiln_why(err, "flash holds other data than was written");
+	kiln_why(err, "flash holds other data than was written, first in the sector at 0x%08x",
+		 sector);
 	kiln_hint(err,
 		  "run the same command again; if it fails at the same address, that sector of "
 		  "the flash chip is worn or protected");
 	return KILN_E_VERIFY;
+}
+
+static kiln_code compare(struct kiln_flasher *f, const struct kiln_plan_file *file, bool *ret_same,
+			 uint32_t *ret_sector, struct kiln_err *err)
+{
+	bool found;
+
+	KILN_TRY(same_part(f, file, 0, file->size, ret_same, err));
+	if (*ret_same)
+		return KILN_OK;
+	KILN_TRY(find_sector(f, file, &found, ret_sector, err));
+	*ret_same = !found;
+	return KILN_OK;
 }
 
 kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
@@ -75,11 +84,12 @@ kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_pla
 					  .address = file->address,
 					  .total = file->size,
 					  .item = file->file->name };
+	uint32_t sector = 0;
 	kiln_code code;
 	bool same;
 
 	kiln_flasher_emit(f, event);
-	code = same_part(f, file, 0, file->size, &same, err);
+	code = compare(f, file, &same, &sector, err);
 	if (code != KILN_OK) {
 		kiln_because(err, "cannot verify '%s' at 0x%08x", file->file->name,
 			     file->file->address);
@@ -87,7 +97,7 @@ kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_pla
 		return code;
 	}
 	if (!same)
-		return differs(f, file, err);
+		return differs(file, sector, err);
 	event.stage = KILN_FLASH_VERIFIED;
 	kiln_flasher_emit(f, event);
 	return KILN_OK;

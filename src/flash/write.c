@@ -68,17 +68,21 @@ static void tell_retry(const struct sending *s, uint32_t address, const struct k
 		 "sent again at 0x%08x: %s: %s", address, fault->what, fault->why);
 }
 
-/* A block that the chip says it did not take may be sent again. */
+/*
+ * A block that a stub says it did not take may be sent again. A ROM counts blocks before it looks
+ * into them, and refuses the same number a second time.
+ */
 static kiln_code send_block(struct sending *s, uint32_t seq, struct kiln_span block,
 			    uint32_t address, kiln_ms timeout_ms, struct kiln_err *err)
 {
 	struct kiln_loader *l = &s->f->loader;
 	const struct kiln_request request = kiln_request_data(s->form->data, seq, block);
 	struct kiln_err fault = KILN_ERR_INIT;
+	const int tries = l->is_stub ? BLOCK_TRIES : 1;
 	struct kiln_reply reply;
 	kiln_code code = KILN_OK;
 
-	for (int i = 0; i < BLOCK_TRIES; i++) {
+	for (int i = 0; i < tries; i++) {
 		if (i > 0)
 			tell_retry(s, address, &fault);
 		code = kiln_loader_command(l, &request, timeout_ms, &reply, &fault);
@@ -175,18 +179,18 @@ static kiln_code send_once(struct sending *s, struct kiln_err *err)
 	return code;
 }
 
-/* Errors that say that the chip's idea of the file is not ours any more. */
+/* All but what the flash chip itself refused; another try would wear it out for nothing. */
 static bool can_begin_anew(kiln_code code, const struct kiln_err *fault)
 {
-	static const uint8_t lost_track[] = { 0x0B, 0x0C, 0xC6, 0xC7, 0xC8, 0xC9 };
+	static const uint8_t flash_failed[] = { 0x08, 0x09, 0xC4, 0xC5 };
 
-	if (kiln_loader_is_wire_fault(code, fault))
-		return true;
-	for (size_t i = 0; i < sizeof(lost_track) && code == KILN_E_REFUSED; i++) {
-		if ((fault->sys & 0xFF) == lost_track[i])
-			return true;
+	if (code != KILN_E_REFUSED)
+		return kiln_loader_is_wire_fault(code, fault);
+	for (size_t i = 0; i < sizeof(flash_failed); i++) {
+		if (fault->sys == flash_failed[i])
+			return false;
 	}
-	return false;
+	return true;
 }
 
 static void say_state(const struct sending *s, struct kiln_err *err)

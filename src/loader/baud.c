@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loader/bringup.h"
 
-enum { SWITCH_PAUSE = 50, PROBE_TIMEOUT = 300 };
+enum { SWITCH_PAUSE = 50, PROBE_TIMEOUT = 300, CHANGE_TRIES = 2 };
 
-/* The ROM answers before it switches, a stub too; the reply may be cut by the switch. */
+/* The answer comes before the switch, and may be lost in it: the next command tells. */
 static kiln_code ask_for(struct kiln_loader *l, unsigned baud, struct kiln_err *err)
 {
 	const unsigned old = kiln_link_baud(l->link);
@@ -15,9 +15,14 @@ static kiln_code ask_for(struct kiln_loader *l, unsigned baud, struct kiln_err *
 	if (!l->is_stub && l->chip->correct_rom_baud)
 		KILN_TRY(l->chip->correct_rom_baud(l->chip, &reader, baud, &wanted, err));
 	request = kiln_request_change_baud(wanted, l->is_stub ? old : 0);
-	const kiln_code code = kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
+	return kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
+}
 
-	return code == KILN_E_TIMEOUT ? KILN_OK : code;
+/* No answer, or one that makes no sense. */
+static bool is_misunderstanding(kiln_code code)
+{
+	return code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL || code == KILN_E_REFUSED ||
+	       code == KILN_E_UNSUPPORTED;
 }
 
 /* Any register will do; the first tries may meet what the switch left on the wire. */
@@ -35,20 +40,37 @@ static kiln_code probe(struct kiln_loader *l, struct kiln_err *err)
 	return code;
 }
 
-kiln_code kiln_loader_set_baud(struct kiln_loader *l, unsigned baud, struct kiln_err *err)
+static kiln_code switch_to(struct kiln_loader *l, unsigned baud, struct kiln_err *err)
 {
-	kiln_code code;
-
-	KILN_TRY(ask_for(l, baud, err));
 	KILN_TRY(kiln_link_set_baud(l->link, baud, err));
 	KILN_TRY(kiln_link_sleep(l->link, SWITCH_PAUSE, err));
 	KILN_TRY(kiln_link_flush_input(l->link, err));
 	kiln_loader_forget(l);
-	code = probe(l, err);
-	if (code != KILN_E_TIMEOUT && code != KILN_E_PROTOCOL && code != KILN_E_UNSUPPORTED)
+	return probe(l, err);
+}
+
+kiln_code kiln_loader_set_baud(struct kiln_loader *l, unsigned baud, struct kiln_err *err)
+{
+	const unsigned old = kiln_link_baud(l->link);
+	kiln_code code = KILN_OK;
+
+	for (int i = 0; i < CHANGE_TRIES; i++) {
+		code = ask_for(l, baud, err);
+		if (code != KILN_OK && !is_misunderstanding(code))
+			return code;
+		code = switch_to(l, baud, err);
+		if (!is_misunderstanding(code))
+			return code;
+		/* did it hear the question at all? then it is still where it was */
+		code = switch_to(l, old, err);
+		if (code != KILN_OK)
+			break;
+	}
+	if (code != KILN_OK && !is_misunderstanding(code))
 		return code;
 	(void)kiln_fail(err, KILN_E_PROTOCOL, "cannot talk to the chip at %u baud", baud);
-	kiln_why(err, "it does not answer since the change");
+	kiln_why(err, code == KILN_OK ? "it stays at the old speed"
+				      : "it does not answer since the change");
 	kiln_hint(err, "run the command again with a lower baud: 460800, 230400 or 115200");
 	return KILN_E_PROTOCOL;
 }

@@ -44,10 +44,14 @@ kiln_code kiln_loader_detect_by_id(struct kiln_loader *l, bool *ret_known, struc
 
 kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *err)
 {
-	uint32_t magic;
+	uint32_t magic = 0;
 
-	KILN_TRY(kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &magic, err));
-	l->chip = kiln_chip_by_magic(magic);
+	l->chip = NULL;
+	/* a ROM does not notice that a request lost a byte, and reads somewhere else */
+	for (int i = 0; i < KILN_LOADER_TRIES && !l->chip; i++) {
+		KILN_TRY(kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &magic, err));
+		l->chip = kiln_chip_by_magic(magic);
+	}
 	if (!l->chip)
 		return unknown_chip(err, "magic value", magic);
 	return KILN_OK;

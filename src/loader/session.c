@@ -171,7 +171,7 @@ static kiln_code refused(const struct kiln_request *request, const struct kiln_r
 			kiln_op_name((uint8_t)request->op, &room));
 	kiln_why(err, "%s", kiln_reply_error_text(reply->error));
 	if (err)
-		err->sys = reply->status << 8 | reply->error;
+		err->sys = reply->error;
 	return code;
 }
 
@@ -263,6 +263,13 @@ bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err)
 	return false;
 }
 
+/* A refusal may be a reply that was garbled; to ask again costs one turn. */
+static bool is_worth_a_try(kiln_code code)
+{
+	return code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL || code == KILN_E_REFUSED ||
+	       code == KILN_E_UNSUPPORTED;
+}
+
 kiln_code kiln_loader_ask(struct kiln_loader *l, const struct kiln_request *request,
 			  kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err)
 {
@@ -278,7 +285,7 @@ kiln_code kiln_loader_ask(struct kiln_loader *l, const struct kiln_request *requ
 			return KILN_OK;
 		}
 		/* who has waited for a long work in vain should not wait for it three times */
-		if (!kiln_loader_is_wire_fault(code, &fault) ||
+		if (!is_worth_a_try(code) ||
 		    (code == KILN_E_TIMEOUT && timeout_ms > 2 * KILN_LOADER_TIMEOUT))
 			break;
 	}

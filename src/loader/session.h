@@ -43,7 +43,7 @@ void kiln_loader_done(struct kiln_loader *l);
 /*
  * Send a request once and wait for its reply. reply->body is valid until the next call.
  * `timeout_ms` is what the chip needs; the wire's time is added here.
- * Fails with: E_TIMEOUT, E_REFUSED (err->sys: status << 8 | error), E_UNSUPPORTED (the loader does
+ * Fails with: E_TIMEOUT, E_REFUSED (err->sys: the error byte), E_UNSUPPORTED (the loader does
  * not know the command, or got it garbled), E_PROTOCOL, and what the link fails with.
  */
 kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *request,

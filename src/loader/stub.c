@@ -73,7 +73,9 @@ kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err)
 	/* a block whose reply was lost can't be sent twice: the whole part begins anew */
 	for (int i = 0; i < KILN_LOADER_TRIES; i++) {
 		code = upload_once(l, stub, &fault);
-		if (code == KILN_OK || !kiln_loader_is_wire_fault(code, &fault))
+		/* refused: a ROM that misread MEM_BEGIN says so only of the data */
+		if (code == KILN_OK ||
+		    (code != KILN_E_REFUSED && !kiln_loader_is_wire_fault(code, &fault)))
 			break;
 	}
 	if (code != KILN_OK) {

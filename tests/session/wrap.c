@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wrap.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "link/link_impl.h"
+
+struct wrap wrap;
+
+struct wrapped {
+	struct kiln_link base;
+	struct kiln_link *inner;
+	bool dtr, rts, gone;
+};
+
+/* The board stays on the bench while its port is away. */
+static struct kiln_link *away;
+
+static struct kiln_link *inner(struct kiln_link *link)
+{
+	return ((struct wrapped *)link)->inner;
+}
+
+static kiln_code gone(const struct kiln_link *link, struct kiln_err *err)
+{
+	return kiln_fail(err, KILN_E_PORT_GONE, "cannot use '%s'", link->url);
+}
+
+static kiln_code wrap_read(struct kiln_link *link, void *buf, size_t n, kiln_ms deadline,
+			   size_t *ret_n, struct kiln_err *err)
+{
+	if (((struct wrapped *)link)->gone)
+		return gone(link, err);
+	return kiln_link_read(inner(link), buf, n, deadline, ret_n, err);
+}
+
+static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, kiln_ms deadline,
+			    struct kiln_err *err)
+{
+	if (((struct wrapped *)link)->gone)
+		return gone(link, err);
+	return kiln_link_write(inner(link), buf, n, deadline, err);
+}
+
+static kiln_code wrap_baud(struct kiln_link *link, unsigned baud, struct kiln_err *err)
+{
+	return kiln_link_set_baud(inner(link), baud, err);
+}
+
+static kiln_code wrap_lines(struct kiln_link *link, bool dtr, bool rts, struct kiln_err *err)
+{
+	struct wrapped *w = (struct wrapped *)link;
+	const bool released = w->rts && !rts;
+
+	if (w->gone)
+		return gone(link, err);
+	wrap.line_changes++;
+	wrap.both_changed += dtr != w->dtr && rts != w->rts;
+	if (wrap.one_by_one)
+		KILN_TRY(kiln_link_set_lines(w->inner, dtr, w->rts, err));
+	w->dtr = dtr;
+	w->rts = rts;
+	KILN_TRY(kiln_link_set_lines(w->inner, dtr, rts, err));
+	if (wrap.leaves && released && dtr) { /* out of reset, into the loader */
+		wrap.leaves = false;
+		KILN_TRY(kiln_link_sleep(w->inner, 50, err));
+		KILN_TRY(kiln_link_set_lines(w->inner, false, false, err));
+		w->gone = true;
+	}
+	return KILN_OK;
+}
+
+static kiln_ms wrap_now(const struct kiln_link *link)
+{
+	return kiln_link_now(((const struct wrapped *)link)->inner);
+}
+
+static kiln_code wrap_sleep(struct kiln_link *link, kiln_ms ms, struct kiln_err *err)
+{
+	return kiln_link_sleep(inner(link), ms, err);
+}
+
+static void wrap_close(struct kiln_link *link)
+{
+	struct wrapped *w = (struct wrapped *)link;
+
+	if (w->gone)
+		away = w->inner;
+	else
+		kiln_link_close(w->inner);
+	free(w);
+}
+
+static const struct kiln_link_ops atomic = {
+	.read = wrap_read,
+	.write = wrap_write,
+	.set_baud = wrap_baud,
+	.set_lines = wrap_lines,
+	.now = wrap_now,
+	.sleep = wrap_sleep,
+	.close = wrap_close,
+	.atomic_lines = true,
+};
+static const struct kiln_link_ops one_by_one = {
+	.read = wrap_read,
+	.write = wrap_write,
+	.set_baud = wrap_baud,
+	.set_lines = wrap_lines,
+	.now = wrap_now,
+	.sleep = wrap_sleep,
+	.close = wrap_close,
+};
+static const struct kiln_link_ops no_lines = {
+	.read = wrap_read,
+	.write = wrap_write,
+	.set_baud = wrap_baud,
+	.now = wrap_now,
+	.sleep = wrap_sleep,
+	.close = wrap_close,
+};
+
+static const struct kiln_link_ops *ops(void)
+{
+	if (wrap.no_lines)
+		return &no_lines;
+	return wrap.one_by_one ? &one_by_one : &atomic;
+}
+
+static kiln_code wrap_open(const struct kiln_host *host, const char *url, unsigned baud,
+			   struct kiln_link **ret_link, struct kiln_err *err)
+{
+	struct wrapped *w;
+	char sim[256];
+
+	wrap.opened++;
+	if (away && wrap.absent_opens-- > 0)
+		return kiln_fail(err, KILN_E_PORT_MISSING, "cannot open '%s'", url);
+	w = calloc(1, sizeof(*w));
+	kiln_link_init(&w->base, ops(), host, url, baud);
+	w->base.usb_vid = wrap.vid;
+	w->base.usb_pid = wrap.pid;
+	kiln_text_format(sim, sizeof(sim), "sim:%s", url + strlen("wrap:"));
+	w->inner = away;
+	away = NULL;
+	if (!w->inner && kiln_link_open(host, sim, baud, &w->inner, err) != KILN_OK) {
+		free(w);
+		return KILN_E_IO;
+	}
+	*ret_link = &w->base;
+	return KILN_OK;
+}
+
+const struct kiln_scheme wrap_scheme = { .name = "wrap", .open = wrap_open };

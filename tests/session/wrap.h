@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_TESTS_WRAP_H
+#define KILN_TESTS_WRAP_H
+
+#include <kiln/link.h>
+
+/*
+ * A scheme "wrap:REST" that opens "sim:REST" and takes abilities away from it, as other kinds of
+ * ports lack them. What it shall be is set before the open; one test at a time.
+ */
+extern struct wrap {
+	bool no_lines;    /* a plain socket */
+	bool one_by_one;  /* rfc2217: the lines change one after the other */
+	bool leaves;      /* a chip's own USB: the port goes with the reset ... */
+	int absent_opens; /* ... and comes back after so many attempts to open it */
+	uint16_t vid, pid;
+	unsigned opened, line_changes, both_changed;
+} wrap;
+
+extern const struct kiln_scheme wrap_scheme;
+
+#endif
