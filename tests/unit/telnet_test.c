@@ -291,23 +291,34 @@ static void an_endless_subnegotiation_takes_no_endless_memory(void **state)
 
 static void other_commands_are_passed_over(void **state)
 {
+	/* NOP, a stray SE, go-ahead, a subnegotiation of NAWS */
+	static const char wire[] = "a\xFF\xF1"
+				   "b\xFF\xF0"
+				   "c\xFF\xF9\xFF\xFA\x1F"
+				   "1234\xFF\xF0"
+				   "d";
 	struct kiln_buf data = KILN_BUF_INIT(10);
 	struct ends e;
 
 	(void)state;
 	begin(&e);
-	/* NOP, a stray SE, go-ahead, a subnegotiation of NAWS */
-	assert_int_equal(feed(&e,
-			      "a\xFF\xF1"
-			      "b\xFF\xF0"
-			      "c\xFF\xF9\xFF\xFA\x1F"
-			      "1234\xFF\xF0"
-			      "d",
-			      21, &data),
-			 KILN_TELNET_MORE);
+	assert_int_equal(feed(&e, wire, sizeof(wire) - 1, &data), KILN_TELNET_MORE);
 	assert_string_equal(kiln_buf_str(&data), "abcd");
 	assert_int_equal(e.out.len, 0);
 	kiln_buf_done(&data);
+	end(&e);
+}
+
+/* pyserial asks for the modem state that way. */
+static void a_poll_for_the_modem_state_has_no_value(void **state)
+{
+	struct ends e;
+
+	(void)state;
+	begin(&e);
+	assert_int_equal(feed(&e, "\xFF\xFA\x2C\x07\xFF\xF0", 6, NULL), KILN_TELNET_COM);
+	assert_int_equal(e.t.com.command, KILN_COM_NOTIFY_MODEMSTATE);
+	assert_int_equal(feed(&e, "\xFF\xFA\x2C\x6B\xFF\xF0", 6, NULL), KILN_TELNET_BAD);
 	end(&e);
 }
 
@@ -326,6 +337,7 @@ int main(void)
 		cmocka_unit_test(malformed_subnegotiations_are_dropped_and_data_goes_on),
 		cmocka_unit_test(an_endless_subnegotiation_takes_no_endless_memory),
 		cmocka_unit_test(other_commands_are_passed_over),
+		cmocka_unit_test(a_poll_for_the_modem_state_has_no_value),
 	};
 	return RUN(tests);
 }
