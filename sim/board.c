@@ -19,7 +19,7 @@
 static void power_off(struct sim_board *b)
 {
 	b->cpu = SIM_CPU_OFF;
-	b->cpu_at = b->watchdog_at = b->en_rises_at = b->baud_at = SIM_NEVER;
+	b->cpu_at = b->watchdog_at = b->en_rises_at = b->baud_at = b->reset_at = SIM_NEVER;
 	sim_run_stop(b->run);
 	b->run = NULL;
 	sim_wire_cut(&b->to_host, b->now);
@@ -40,7 +40,7 @@ static void reset_cpu(struct sim_board *b, sim_reset reason)
 	sim_wire_cut(&b->to_host, b->now);
 	b->chip_baud = RUN_BAUD;
 	b->chip_rx = (struct sim_uart_rx){ 0 };
-	b->baud_at = b->watchdog_at = SIM_NEVER;
+	b->baud_at = b->watchdog_at = b->reset_at = SIM_NEVER;
 	b->reason = reason;
 	/* the pin is latched by power, EN and the RTC watchdog, not by software (ESP32 TRM) */
 	if (reason == SIM_RESET_POWER_ON || reason == SIM_RESET_RTC_WATCHDOG)
@@ -101,7 +101,27 @@ static void look(struct sim_board *b)
 	kiln_buf_done(&text);
 }
 
-static void start_program(struct sim_board *b)
+/* The interpreter is of this machine, not of the board: what ails it is said where one looks. */
+static void say_run_failed(struct sim_board *b, const struct kiln_err *err)
+{
+	char text[1024];
+
+	kiln_text_format(text, sizeof(text), "virtual board: %s: %s%s%s\r\n", err->what, err->why,
+			 err->hint[0] ? "; " : "", err->hint);
+	print(b, text, strlen(text));
+	b->cpu = SIM_CPU_HALTED;
+}
+
+/* Run mode keeps its files beside the flash: they go when their part of the flash went. */
+static kiln_code erase_files(struct sim_board *b, struct kiln_err *err)
+{
+	if (b->flash.files_erased && b->config.files)
+		KILN_TRY(sim_run_wipe_files(b->config.files, err));
+	b->flash.files_erased = false;
+	return KILN_OK;
+}
+
+static void start_run(struct sim_board *b)
 {
 	struct sim_run_config config = {
 		.files = b->config.files,
@@ -109,18 +129,31 @@ static void start_program(struct sim_board *b)
 			  "flash.",
 	};
 	struct kiln_err err = KILN_ERR_INIT;
-	char text[512];
+
+	memcpy(config.uid, b->config.mac, sizeof(config.uid));
+	b->run_starts++;
+	b->cpu = SIM_CPU_RUNNING;
+	if (erase_files(b, &err) != KILN_OK || sim_run_start(&config, &b->run, &err) != KILN_OK)
+		say_run_failed(b, &err);
+}
+
+static void start_program(struct sim_board *b)
+{
+	struct kiln_buf text = KILN_BUF_INIT(8192);
+	const bool good = sim_boot_app(&b->flash, &text);
 
 	b->cpu_at = SIM_NEVER;
-	b->cpu = b->config.no_run ? SIM_CPU_HALTED : SIM_CPU_RUNNING;
-	if (b->config.no_run)
-		return;
-	memcpy(config.uid, b->config.mac, sizeof(config.uid));
-	if (sim_run_start(&config, &b->run, &err) == KILN_OK)
-		return;
-	b->cpu = SIM_CPU_HALTED;
-	kiln_text_format(text, sizeof(text), "virtual board: %s: %s\r\n", err.what, err.why);
-	print(b, text, strlen(text));
+	print(b, text.data, text.len);
+	kiln_buf_done(&text);
+	if (!good) {
+		/* the bootloader resets the chip, once it has said why */
+		b->cpu = SIM_CPU_HALTED;
+		b->reset_at = b->to_host.free_at;
+	} else if (b->config.no_run) {
+		b->cpu = SIM_CPU_HALTED;
+	} else {
+		start_run(b);
+	}
 }
 
 static void cpu_event(struct sim_board *b)
@@ -302,7 +335,7 @@ sim_ns sim_board_next(const struct sim_board *b)
 {
 	sim_ns at = sim_earlier(b->cpu_at, b->watchdog_at);
 
-	at = sim_earlier(at, b->en_rises_at);
+	at = sim_earlier(at, sim_earlier(b->en_rises_at, b->reset_at));
 	at = sim_earlier(at, b->held_until);
 	if (b->to_host.n == 0)
 		at = sim_earlier(at, b->baud_at);
@@ -331,6 +364,8 @@ static void happen(struct sim_board *b)
 	}
 	if (b->watchdog_at <= b->now)
 		reset_cpu(b, SIM_RESET_RTC_WATCHDOG);
+	if (b->reset_at <= b->now)
+		reset_cpu(b, SIM_RESET_SOFTWARE);
 	if (b->cpu_at <= b->now)
 		cpu_event(b);
 	if (in_download(b)) {
@@ -378,7 +413,7 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	if (b->config.strap_download == 0)
 		b->config.strap_download = b->model->strap_download;
 	b->faults = config->faults;
-	b->cpu_at = b->watchdog_at = b->baud_at = b->held_until = SIM_NEVER;
+	b->cpu_at = b->watchdog_at = b->baud_at = b->reset_at = b->held_until = SIM_NEVER;
 	b->chip_baud = b->host_baud = RUN_BAUD;
 	kiln_buf_init(&b->held, BRIDGE_PACKET);
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
@@ -396,6 +431,7 @@ void sim_board_done(struct sim_board *b)
 		sim_writer_finish(&b->download.writer);
 		(void)sim_writer_start(&b->download.writer, b->now);
 	}
+	(void)erase_files(b, NULL);
 	power_off(b);
 	sim_download_done(&b->download);
 	sim_bus_done(&b->bus);
@@ -475,6 +511,17 @@ int sim_board_run_fd(const struct sim_board *b)
 	return b->run ? sim_run_fd(b->run) : -1;
 }
 
+static void run_died(struct sim_board *b)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	(void)sim_run_why(b->run, &err);
+	sim_run_stop(b->run);
+	b->run = NULL;
+	b->run_busy = false;
+	say_run_failed(b, &err);
+}
+
 void sim_board_poll_run(struct sim_board *b)
 {
 	char text[256];
@@ -486,11 +533,12 @@ void sim_board_poll_run(struct sim_board *b)
 		b->run_busy = event == SIM_RUN_BUSY;
 		if (event == SIM_RUN_OUTPUT) {
 			print(b, text, n);
-		} else if (event == SIM_RUN_RESET || event == SIM_RUN_DEAD) {
-			reset_cpu(b, event == SIM_RUN_RESET ? SIM_RESET_CPU : SIM_RESET_SOFTWARE);
-			return;
-		} else {
-			return;
+			continue;
 		}
+		if (event == SIM_RUN_RESET)
+			reset_cpu(b, SIM_RESET_CPU);
+		if (event == SIM_RUN_DEAD)
+			run_died(b);
+		return;
 	}
 }

@@ -20,7 +20,7 @@ typedef enum sim_cpu {
 	SIM_CPU_HELD,     /* EN is low */
 	SIM_CPU_WAKING,   /* the ROM's first instructions */
 	SIM_CPU_LOOKING,  /* it looks for an image */
-	SIM_CPU_STARTING, /* it jumps into the image */
+	SIM_CPU_STARTING, /* the image's code begins: its second stage looks for an application */
 	SIM_CPU_DOWNLOAD,
 	SIM_CPU_RUNNING, /* MicroPython */
 	SIM_CPU_HALTED,  /* it waits for a watchdog, or does nothing for ever */
@@ -54,12 +54,13 @@ struct sim_board {
 
 	/* processor */
 	sim_cpu cpu;
-	sim_ns cpu_at, watchdog_at;
+	sim_ns cpu_at, watchdog_at, reset_at;
 	sim_reset reason;
 	uint32_t strap; /* the pins at the last reset that latches them */
 	unsigned chip_baud;
 	sim_ns baud_at; /* when the speed that the loader wished for begins */
 	struct sim_run *run;
+	unsigned run_starts;
 	bool run_busy; /* it computes: only its descriptor tells when it goes on */
 
 	/* wire and bridge */

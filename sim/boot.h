@@ -24,4 +24,7 @@ typedef enum sim_boot_result {
 sim_boot_result sim_boot_load(const struct sim_flash *flash, const struct sim_model *model,
 			      struct kiln_buf *out);
 
+/* The second stage: true if there is no partition table, or a whole application in it. */
+bool sim_boot_app(const struct sim_flash *flash, struct kiln_buf *out);
+
 #endif

@@ -167,6 +167,8 @@ static void erase(struct sim_flash *flash, const struct sim_flash_op *op)
 	uint32_t from, n;
 
 	erase_range(flash, op, &from, &n);
+	if (n == flash->size || (from <= SIM_FLASH_FILES && SIM_FLASH_FILES < from + n))
+		flash->files_erased = true;
 	for (uint32_t at = from; at < from + n; at += SIM_FLASH_SECTOR) {
 		if (!is_bad(flash, at))
 			memset(flash->data + at, 0xFF, SIM_FLASH_SECTOR);

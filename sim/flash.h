@@ -18,7 +18,12 @@
  * hold. Operations are made of steps that take their time: the caller applies a step when its time
  * is over, or tears it if power goes in between.
  */
-enum { SIM_FLASH_PAGE = 256, SIM_FLASH_SECTOR = 0x1000, SIM_FLASH_BLOCK = 0x10000 };
+enum {
+	SIM_FLASH_PAGE = 256,
+	SIM_FLASH_SECTOR = 0x1000,
+	SIM_FLASH_BLOCK = 0x10000,
+	SIM_FLASH_FILES = 0x200000, /* in the partition table of MicroPython's ESP32 builds */
+};
 
 struct sim_flash_part {
 	uint8_t manufacturer, type; /* JEDEC; the third byte is log2(size) */
@@ -36,6 +41,7 @@ struct sim_flash {
 	int fd;              /* -1: memory only */
 	uint32_t bad_sector; /* its erases and programs fail silently; UINT32_MAX: none */
 	uint64_t programmed; /* bytes since power-on, for the fault that counts them */
+	bool files_erased;   /* an erase hit the sector where MicroPython's file system begins */
 };
 
 typedef enum sim_flash_kind {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "sim/run.h"
 
 static const char default_chip[] = "esp32";
 
@@ -220,7 +221,7 @@ static kiln_code fill(struct sim_state *state, const struct sim_options *o, cons
 
 	KILN_TRY(path_of(json, sizeof(json), dir, o->name, ".json", err));
 	KILN_TRY(path_of(own_flash, sizeof(own_flash), dir, o->name, ".flash", err));
-	KILN_TRY(path_of(state->files, sizeof(state->files), dir, o->name, ".files.json", err));
+	KILN_TRY(path_of(state->files, sizeof(state->files), dir, o->name, ".files", err));
 	kiln_text_copy(state->flash, sizeof(state->flash), own_flash);
 	KILN_TRY(load(state, json, &found, err));
 	if (!found) {
@@ -275,13 +276,6 @@ static bool name_from_file(const char *file, char *name, size_t size)
 	return sim_name_is_valid(name);
 }
 
-static bool is_files(const char *name)
-{
-	const size_t n = strlen(name);
-
-	return n > 6 && strcmp(name + n - 6, ".files") == 0;
-}
-
 kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,
 			 struct kiln_err *err)
 {
@@ -298,7 +292,6 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 		bool there;
 
 		if (!name_from_file(e->d_name, state.name, sizeof(state.name)) ||
-		    is_files(state.name) ||
 		    path_of(path, sizeof(path), dir, state.name, ".json", NULL) != KILN_OK)
 			continue;
 		if (load(&state, path, &there, NULL) == KILN_OK && there)
@@ -306,4 +299,45 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 	}
 	closedir(d);
 	return KILN_OK;
+}
+
+/* --- removing --- */
+
+static kiln_code remove_files(const char *dir, const char *name, struct kiln_err *err)
+{
+	/* the lock last: until then nobody else may make a board of that name */
+	static const char *const suffixes[] = { ".json", ".flash", ".lock" };
+	char path[1200];
+
+	KILN_TRY(path_of(path, sizeof(path), dir, name, ".files", err));
+	KILN_TRY(sim_run_wipe_files(path, err));
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		KILN_TRY(path_of(path, sizeof(path), dir, name, suffixes[i], err));
+		if (unlink(path) != 0 && errno != ENOENT)
+			return kiln_fail_errno(err, KILN_E_IO, errno, "cannot remove '%s'", path);
+	}
+	return KILN_OK;
+}
+
+kiln_code sim_state_remove(const char *name, struct kiln_err *err)
+{
+	struct sim_state state = { .lock = -1 };
+	char dir[1024], path[1200];
+	kiln_code code;
+
+	kiln_text_copy(state.name, sizeof(state.name), name);
+	KILN_TRY(folder(dir, sizeof(dir), err));
+	KILN_TRY(path_of(path, sizeof(path), dir, name, ".json", err));
+	if (!sim_name_is_valid(name) || access(path, F_OK) != 0) {
+		(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot remove virtual board '%s'", name);
+		kiln_hint(err, "'kiln sim --list' shows those that exist");
+		return KILN_E_NO_BOARD;
+	}
+	code = lock(&state, dir, err);
+	if (code == KILN_OK)
+		code = remove_files(dir, name, err);
+	else if (code == KILN_E_PORT_BUSY)
+		kiln_because(err, "cannot remove virtual board '%s'", name);
+	sim_state_close(&state);
+	return code;
 }

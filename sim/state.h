@@ -9,7 +9,7 @@
  *
  *	NAME.json        chip, MAC, and the flash's file if it is not the next one
  *	NAME.flash       the flash, byte for byte
- *	NAME.files.json  run mode's file tree
+ *	NAME.files       run mode's file tree, a folder
  *	NAME.lock        locked by the process that holds the board, with its process id
  */
 struct sim_state {
@@ -32,5 +32,11 @@ void sim_state_close(struct sim_state *state);
 /* Call `found` for each board that exists. */
 kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,
 			 struct kiln_err *err);
+
+/*
+ * Remove a board for good: its flash (unless that is a file of the user's) and its files.
+ * Fails with: E_NO_BOARD, E_PORT_BUSY, E_IO.
+ */
+kiln_code sim_state_remove(const char *name, struct kiln_err *err);
 
 #endif

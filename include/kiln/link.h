@@ -96,6 +96,8 @@ KILN_API KILN_CHECK kiln_code kiln_link_write(struct kiln_link *link, const void
 KILN_API KILN_CHECK kiln_code kiln_link_set_baud(struct kiln_link *link, unsigned baud,
 						 struct kiln_err *err);
 KILN_API unsigned kiln_link_baud(const struct kiln_link *link);
+/* False if the far end's speed can't be changed from here (a plain socket). */
+KILN_API bool kiln_link_has_baud(const struct kiln_link *link);
 
 /*
  * Set DTR and RTS, both at once where the port can. True = asserted = pin LOW on a dev board

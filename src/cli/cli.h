@@ -12,9 +12,12 @@
 
 /* What every command of the program shares. */
 struct cli {
-	struct kiln_host host;  /* log to stderr, Ctrl-C cancels waits, sim: is known */
-	int verbose, quiet;     /* how often -v and -q were given */
-	bool json;              /* set by commands with --json: errors become objects too */
+	struct kiln_host host; /* log to stderr, Ctrl-C cancels waits, sim: is known */
+	int verbose, quiet;    /* how often -v and -q were given */
+	bool json;             /* set by commands with --json: errors become objects too */
+	/* Can virtual boards run their MicroPython here? The reason why not is in err. NULL: the
+	 * program has none. */
+	kiln_code (*virtual_boards)(struct kiln_err *err);
 	struct term_line *line; /* what stands on the terminal's last line, if anything (term.h) */
 };
 

@@ -121,7 +121,7 @@ static int look_for_boards(struct cli *cli, const struct kiln_port_list *list)
 		if (list->ports[i].likely_board)
 			probes[n++].port = list->ports[i];
 	}
-	if (probe_ports(cli, probes, n, &err) == KILN_OK)
+	if (probe_ports(cli, false, probes, n, &err) == KILN_OK)
 		exit_code = show_boards(cli, probes, n);
 	else
 		exit_code = cli_fail(cli, &err);

@@ -8,10 +8,12 @@
 const struct command *const commands[] = {
 	&cmd_flash,
 	&cmd_discover,
+	&cmd_doctor,
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_help,
 	&cmd_kernel,
+	&cmd_sim,
 	&cmd_version,
 	NULL,
 };

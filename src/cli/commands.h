@@ -8,11 +8,13 @@
 
 /* One line a command, in the order in which `kiln help` shows them. */
 extern const struct command cmd_discover;
+extern const struct command cmd_doctor;
 extern const struct command cmd_exec;
 extern const struct command cmd_esptool;
 extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_kernel;
+extern const struct command cmd_sim;
 extern const struct command cmd_version;
 
 /* All commands and common options. */

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/personas.h"
+#include "sim/run_find.h"
 #include "sim/sim.h"
 
 struct main_params {
@@ -62,10 +63,17 @@ static int run_kiln(struct cli *cli, int argc, char **argv)
 	return exit_code;
 }
 
+static kiln_code virtual_boards(struct kiln_err *err)
+{
+	struct sim_run_program program;
+
+	return sim_run_find(&program, err);
+}
+
 int main(int argc, char **argv)
 {
 	const struct kiln_scheme schemes[] = { kiln_sim_scheme, { .name = NULL } };
-	struct cli cli = { .host.schemes = schemes };
+	struct cli cli = { .host.schemes = schemes, .virtual_boards = virtual_boards };
 	struct kiln_err err = KILN_ERR_INIT;
 
 	if (argc < 1)

@@ -19,9 +19,11 @@ struct probe {
  * Ask the boards at all `n` ports who they are, at the same time: several that are silent take no
  * longer than one. Each gets a process of its own, for a link belongs to one thread and the
  * library has none. A port that fails is no failure of the call.
+ * `deep`: ask a board that shows no prompt also whether it waits for a flash tool (E_WRONG_MODE);
+ * it is not reset for that.
  * Fails with: E_CANCELLED, E_IO.
  */
-KILN_CHECK kiln_code probe_ports(struct cli *cli, struct probe *probes, size_t n,
+KILN_CHECK kiln_code probe_ports(struct cli *cli, bool deep, struct probe *probes, size_t n,
 				 struct kiln_err *err);
 
 #endif

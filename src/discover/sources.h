@@ -42,6 +42,10 @@ bool kiln_port_from_url(const char *url, struct kiln_port *ret_port);
  */
 KILN_CHECK kiln_code kiln_sysfs_scan(const char *root, const char *dev, struct kiln_port_set *set,
 				     struct kiln_err *err);
+/* The first line of a small file, without its end and with control characters replaced; false if
+ * it can't be read or is empty. */
+bool kiln_sysfs_line(const char *folder, const char *file, char *line, size_t size);
+
 /* $KILN_PORTS: URLs, separated by white space. */
 KILN_CHECK kiln_code kiln_env_scan(const char *value, struct kiln_port_set *set,
 				   struct kiln_err *err);

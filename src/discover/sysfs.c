@@ -34,8 +34,7 @@ struct where {
 	char subsystem[32];
 };
 
-/* The first line of a small file, without its end; false if it can't be read or is empty. */
-static bool read_line(const char *folder, const char *file, char *line, size_t size)
+bool kiln_sysfs_line(const char *folder, const char *file, char *line, size_t size)
 {
 	char path[PATH_MAX], bytes[512];
 	const char *begin = bytes;
@@ -73,8 +72,9 @@ static unsigned read_number(const char *folder, const char *file, int base)
 {
 	char line[32];
 
-	return read_line(folder, file, line, sizeof(line)) ? (unsigned)strtoul(line, NULL, base)
-							   : 0;
+	return kiln_sysfs_line(folder, file, line, sizeof(line))
+		       ? (unsigned)strtoul(line, NULL, base)
+		       : 0;
 }
 
 static const char *last_part(const char *path)
@@ -153,12 +153,13 @@ static void describe_usb(const struct where *w, struct kiln_port *port)
 	port->is_usb = true;
 	port->vid = (uint16_t)read_number(w->usb, "idVendor", 16);
 	port->pid = (uint16_t)read_number(w->usb, "idProduct", 16);
-	(void)read_line(w->usb, "serial", port->serial, sizeof(port->serial));
-	(void)read_line(w->usb, "manufacturer", port->manufacturer, sizeof(port->manufacturer));
-	(void)read_line(w->usb, "product", port->product, sizeof(port->product));
+	(void)kiln_sysfs_line(w->usb, "serial", port->serial, sizeof(port->serial));
+	(void)kiln_sysfs_line(w->usb, "manufacturer", port->manufacturer,
+			      sizeof(port->manufacturer));
+	(void)kiln_sysfs_line(w->usb, "product", port->product, sizeof(port->product));
 	if (w->interface[0])
-		(void)read_line(w->interface, "interface", port->interface,
-				sizeof(port->interface));
+		(void)kiln_sysfs_line(w->interface, "interface", port->interface,
+				      sizeof(port->interface));
 	/* a device with several interfaces may have several ports: they differ in this */
 	if (w->interface[0] && read_number(w->usb, "bNumInterfaces", 10) > 1)
 		part = w->interface;
@@ -173,7 +174,7 @@ static void describe_other(const struct where *w, struct kiln_port *port)
 	const char *name = last_part(w->device);
 
 	if (strcmp(w->subsystem, "pnp") == 0 &&
-	    read_line(w->device, "id", port->hwid, sizeof(port->hwid)))
+	    kiln_sysfs_line(w->device, "id", port->hwid, sizeof(port->hwid)))
 		return;
 	(void)kiln_text_copy_untrusted(port->hwid, sizeof(port->hwid), name, strlen(name));
 }
@@ -194,7 +195,7 @@ static bool is_phantom(const char *root, const char *name)
 	if (!begins_with(name, "ttyS") ||
 	    !kiln_text_format(folder, sizeof(folder), "%s/class/tty/%s", root, name))
 		return false;
-	if (read_line(folder, "type", line, sizeof(line)))
+	if (kiln_sysfs_line(folder, "type", line, sizeof(line)))
 		return strtoul(line, NULL, 10) == 0;
 	return read_number(folder, "port", 16) == 0 && read_number(folder, "iomem_base", 16) == 0;
 }

@@ -224,6 +224,11 @@ kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *er
 		kiln_flasher_warn(flasher, "a stub runs already, and is used");
 	if (baud == kiln_link_baud(flasher->loader.link))
 		return KILN_OK;
+	if (!kiln_link_has_baud(flasher->loader.link)) {
+		/* the chip would change alone, and nobody would understand it then */
+		kiln_flasher_warn(flasher, "this kind of port has a fixed baud, which stays");
+		return KILN_OK;
+	}
 	kiln_flasher_emit(flasher,
 			  (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD, .total = baud });
 	KILN_TRY(kiln_loader_set_baud(&flasher->loader, baud, err));

@@ -235,6 +235,11 @@ unsigned kiln_link_baud(const struct kiln_link *link)
 	return link->baud;
 }
 
+bool kiln_link_has_baud(const struct kiln_link *link)
+{
+	return link->ops->set_baud;
+}
+
 bool kiln_link_has_atomic_lines(const struct kiln_link *link)
 {
 	return link->ops->set_lines && link->ops->atomic_lines;
