@@ -154,16 +154,27 @@ static kiln_code send_keys(struct entry *e, const char *keys, struct kiln_err *e
 	return code == KILN_E_TIMEOUT ? KILN_OK : code;
 }
 
+/*
+ * A chip that starts loses keys until its UART is set up, and when main.py begins nobody says. So
+ * each Ctrl-C may be its first, goes alone, and leaves a `finally` its time.
+ */
+static bool is_starting(const struct entry *e)
+{
+	enum { STARTING_TRIES = 8 };
+
+	return e->watch.counts[KILN_SEEN_ROM] > 0 && e->watch.counts[KILN_SEEN_BANNER] == 0 &&
+	       e->tries < STARTING_TRIES;
+}
+
 static kiln_code knock(struct entry *e, struct kiln_err *err)
 {
 	static const int pauses_ms[] = { 500, 700, 1000 };
 	const size_t last = sizeof(pauses_ms) / sizeof(pauses_ms[0]) - 1;
-	const bool starting = e->watch.counts[KILN_SEEN_ROM] > 0;
+	const bool gently = e->tries == 0 || is_starting(e);
 
-	KILN_TRY(send_keys(e, e->tries == 0 ? "\x03\x01" : "\x03\x03\x01", err));
-	/* a chip that starts loses keys until its UART is set up, and its main.py may end soon */
+	KILN_TRY(send_keys(e, gently ? "\x03\x01" : "\x03\x03\x01", err));
 	e->keys_at = kiln_link_after(e->repl->link,
-				     starting ? 250 : pauses_ms[e->tries < last ? e->tries : last]);
+				     gently ? 500 : pauses_ms[e->tries < last ? e->tries : last]);
 	e->tries++;
 	return KILN_OK;
 }
@@ -236,7 +247,6 @@ static kiln_code react(struct entry *e, kiln_seen seen, struct kiln_err *err)
 		return send_keys(e, " ", err);
 	case KILN_SEEN_ROM:
 		wait_longer(e, now + KILN_REPL_BOOT_MS);
-		e->keys_at = kiln_repl_sooner(e->keys_at, now + 250);
 		e->blocked = is_boot_loop(&e->watch);
 		return KILN_OK;
 	case KILN_SEEN_DOWNLOAD:

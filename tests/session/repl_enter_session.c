@@ -113,7 +113,7 @@ static void a_board_that_boots_is_waited_for(void **state)
 	static const struct step steps[] = {
 		{ .after_ms = 50, .answer = ROM_BANNER "configsip: 0, SPIWP:0xee\r\n" },
 		{ .after_ms = 2500, .answer = UPY_BANNER },
-		{ .expect = "\x03\x03\x01\x03\x03\x01", .answer = "" },
+		{ .expect = "\x03\x01\x03\x01", .answer = "" },
 		STEPS_TO_RAW,
 		{ 0 },
 	};
