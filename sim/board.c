@@ -328,7 +328,9 @@ static sim_ns cut_at(const struct sim_board *b)
 
 	if (!cut || !w->running || w->op.kind != SIM_FLASH_PROGRAM || done + w->op.n < cut->n)
 		return SIM_NEVER;
-	return w->op_start + (w->op_end - w->op_start) * (sim_ns)(cut->n - done) / (sim_ns)w->op.n;
+	/* rounded up, so that tearing rounds back to that byte */
+	return w->op_start + ((w->op_end - w->op_start) * (sim_ns)(cut->n - done) + w->op.n - 1) /
+				     (sim_ns)w->op.n;
 }
 
 sim_ns sim_board_next(const struct sim_board *b)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <kiln/link.h>
+#include <kiln/port.h>
 
 #include "base/buf.h"
 #include "base/text.h"
