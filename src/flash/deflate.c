@@ -4,7 +4,7 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
-/* Higher levels gain under 2 %, and take more memory than an image has. */
+/* 10 to 12 gain under 2 %, and work in 8 MB; 9 in less than 1. */
 enum { LEVEL = 9 };
 
 static kiln_code no_memory(struct kiln_err *err)
