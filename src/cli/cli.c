@@ -12,6 +12,7 @@
 #include "cli/host.h"
 #include "cli/suggest.h"
 #include "cli/term.h"
+#include "cli/wrap.h"
 
 const struct opt cli_options[] = {
 	{ 'v', "verbose", NULL, OPT_COUNT, offsetof(struct cli, verbose),
@@ -96,9 +97,9 @@ void cli_help(const struct command *self)
 {
 	struct kiln_buf out = KILN_BUF_INIT(64 * 1024);
 
-	(void)kiln_buf_printf(&out, "usage: kiln %s%s%s\n\n%s\n", self->name,
-			      self->usage[0] ? " " : "", self->usage,
-			      self->description ? self->description : self->summary);
+	(void)kiln_buf_printf(&out, "usage: kiln %s%s%s\n\n", self->name, self->usage[0] ? " " : "",
+			      self->usage);
+	wrap_text(&out, self->description ? self->description : self->summary, 0, 0, 90);
 	if (self->options) {
 		(void)kiln_buf_puts(&out, "\noptions:\n");
 		opts_help(self->options, &out);

@@ -21,6 +21,12 @@ struct cli {
 	struct term_line *line; /* what stands on the terminal's last line, if anything (term.h) */
 };
 
+/* A command within a command: what the man page and completion say of it. */
+struct subcommand {
+	const char *name, *usage, *summary;
+	const struct opt *options;
+};
+
 /*
  * A command: one const entry in a file of its own (cmd_NAME.c), listed in commands.c. `run` gets
  * argv without the program's name: argv[0] is the command. It returns the exit code; errors go
@@ -36,6 +42,11 @@ struct command {
 	bool hidden; /* not in `kiln help`, the man pages and completion */
 	/* For the man page: pairs of a command line and what it does, ended by NULL; may be NULL */
 	const char *const *examples;
+	/* Of drop-ins, which parse their own line: their options, and their i-th subcommand or
+	 * NULL. */
+	const struct opt *own_options;
+	const struct subcommand *(*subcommand)(size_t i);
+	const char *const *personas; /* names by which the program is this command; may be NULL */
 };
 
 extern const struct command *const commands[]; /* ended by NULL */

@@ -24,8 +24,8 @@ static void help_all(const struct esptool *t)
 		"Kiln's drop-in for esptool.py: talks to the ROM of Espressif chips.\n"
 		"\ncommands ('-' for '_' is fine):\n",
 		t->program);
-	for (const struct esptool_command *c = esptool_commands; c->name; c++)
-		(void)kiln_buf_printf(&out, "  %-28s %s\n", c->name, c->summary);
+	for (const struct esptool_command *c = esptool_commands; c->is.name; c++)
+		(void)kiln_buf_printf(&out, "  %-28s %s\n", c->is.name, c->is.summary);
 	(void)kiln_buf_puts(&out, "\noptions, before the command:\n");
 	opts_help(esptool_options, &out);
 	fputs(kiln_buf_str(&out), stdout);
@@ -38,8 +38,8 @@ static void help_command(const struct esptool *t)
 	struct kiln_buf out = KILN_BUF_INIT(16 * 1024);
 
 	(void)kiln_buf_printf(&out, "usage: %s [OPTIONS] %s%s%s\n\n%s\n\noptions:\n", t->program,
-			      c->name, c->usage[0] ? " " : "", c->usage, c->summary);
-	opts_help(c->options, &out);
+			      c->is.name, c->is.usage[0] ? " " : "", c->is.usage, c->is.summary);
+	opts_help(c->is.options, &out);
 	fputs(kiln_buf_str(&out), stdout);
 	kiln_buf_done(&out);
 }
@@ -58,9 +58,10 @@ static int usage_error(const struct esptool *t, const struct kiln_err *err)
 	const char *why = why_of(err);
 
 	fprintf(stderr, "usage: %s [OPTIONS] %s%s%s\n%s: error: %s%s%s\n", t->program,
-		t->command ? t->command->name : "COMMAND [ARGUMENTS]",
-		t->command && t->command->usage[0] ? " " : "", t->command ? t->command->usage : "",
-		t->program, err->what, why[0] ? ": " : "", why);
+		t->command ? t->command->is.name : "COMMAND [ARGUMENTS]",
+		t->command && t->command->is.usage[0] ? " " : "",
+		t->command ? t->command->is.usage : "", t->program, err->what, why[0] ? ": " : "",
+		why);
 	if (err->hint[0])
 		fprintf(stderr, "hint: %s\n", err->hint);
 	return 2;
@@ -108,12 +109,12 @@ static kiln_code find_command(struct esptool *t, const char *typed, struct kiln_
 	struct suggest near;
 
 	suggest_init(&near, typed, strlen(typed));
-	for (const struct esptool_command *c = esptool_commands; c->name; c++) {
-		if (same_name(c->name, typed)) {
+	for (const struct esptool_command *c = esptool_commands; c->is.name; c++) {
+		if (same_name(c->is.name, typed)) {
 			t->command = c;
 			return KILN_OK;
 		}
-		suggest_offer(&near, c->name);
+		suggest_offer(&near, c->is.name);
 	}
 	(void)kiln_fail(err, KILN_E_INVALID, "no such command: '%s'", typed);
 	if (near.best)
@@ -142,7 +143,7 @@ static void hint_side(struct kiln_err *err, const char *word)
 static kiln_code parse_command(struct esptool *t, int argc, char **argv, struct opt_list *words,
 			       struct kiln_err *err)
 {
-	const struct opt *table = t->command->options;
+	const struct opt *table = t->command->is.options;
 
 	KILN_TRY(opts_from_env(table, RULES, t, err));
 	if (opts_parse(table, RULES, argc, argv, t, words, err) != KILN_OK) {
@@ -214,9 +215,41 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	return exit_code;
 }
 
+static const struct subcommand *subcommand(size_t i)
+{
+	return esptool_commands[i].is.name ? &esptool_commands[i].is : NULL;
+}
+
+static const char *const examples[] = {
+	"esptool.py -p sim:demo erase_flash",
+	"Erase the virtual board 'demo'.",
+	"esptool.py -p sim:demo -b 460800 write_flash -z 0x1000 firmware.bin",
+	"Write firmware to it.",
+	NULL,
+};
+
+static const char *const personas[] = { "esptool.py", "esptool", NULL };
+
 const struct command cmd_esptool = {
 	.name = "esptool",
 	.summary = "as esptool.py: write and erase the flash of Espressif chips",
 	.usage = "[OPTIONS] COMMAND [ARGUMENTS]",
+	.description =
+		"A drop-in for esptool.py, version 3: its command line, its lines of text, its "
+		"exit "
+		"codes. The program is this command too when it is called by the names esptool.py "
+		"and esptool.\n\n"
+		"Global options stand before the command. In all names '-' and '_' are the same, "
+		"and "
+		"an option may be shortened as long as it is clear which is meant. All text goes "
+		"to "
+		"standard output, but for a wrong command line.\n\n"
+		"The exit code is 0 if all is done, 1 if the port is missing, busy, not permitted "
+		"or "
+		"gone, 130 after an interrupt, and 2 for the rest.",
 	.run = run,
+	.examples = examples,
+	.own_options = esptool_options,
+	.subcommand = subcommand,
+	.personas = personas,
 };

@@ -31,6 +31,16 @@ static const struct opt options[] = {
 	{ 0 },
 };
 
+static const char *const examples[] = {
+	"kiln flash -p sim:demo firmware.bin",
+	"Put MicroPython on the virtual board 'demo'.",
+	"kiln flash -p sim:demo --erase --json firmware.bin",
+	"The same on an empty flash, with an object for each step.",
+	"kiln flash -p sim:demo firmware.bin 0x200000 data.bin",
+	"Firmware, and a file at an address of its own.",
+	NULL,
+};
+
 /* One job. */
 struct job {
 	struct cli *cli;
@@ -126,15 +136,16 @@ const struct command cmd_flash = {
 	.usage = "[-p PORT] [--erase] [--at ADDR] [--baud BAUD] [--json] FILE ...",
 	.description =
 		"Put firmware on a board: find the port, detect the chip, erase, write, verify, "
-		"reset,\n"
+		"reset, "
 		"and say what runs on the board then.\n\n"
 		"FILE is a firmware image for the chip, as from micropython.org/download. Other "
-		"files\n"
+		"files "
 		"need an address: --at ADDR FILE, or pairs of ADDR and FILE. All files are read "
-		"and\n"
+		"and "
 		"checked before the board is touched. What was written is always verified.\n\n"
-		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or\n"
-		"sim:NAME, a virtual board.",
+		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or "
+		"sim:NAME, a virtual board. Without it the board is the only one that there is.",
 	.options = options,
 	.run = run,
+	.examples = examples,
 };

@@ -15,6 +15,9 @@ const struct command *const commands[] = {
 	&cmd_kernel,
 	&cmd_sim,
 	&cmd_version,
+	&cmd_man,
+	&cmd_completion,
+	&cmd_ports,
 	NULL,
 };
 /* clang-format on */

@@ -17,6 +17,11 @@ extern const struct command cmd_kernel;
 extern const struct command cmd_sim;
 extern const struct command cmd_version;
 
+/* Hidden: cmd_internal.c */
+extern const struct command cmd_man;
+extern const struct command cmd_completion;
+extern const struct command cmd_ports;
+
 /* All commands and common options. */
 void cli_help_all(FILE *to);
 

@@ -53,11 +53,9 @@ struct esptool {
 };
 
 struct esptool_command {
-	const char *name; /* with '_'; '-' is the same */
-	const char *usage;
-	const char *summary;
-	const struct opt *options; /* offsets into struct esptool; NULL: none but --help */
-	bool offline;              /* needs no board */
+	/* its name with '_', '-' is the same; its options are offsets into struct esptool */
+	struct subcommand is;
+	bool offline; /* needs no board */
 	/* Look at the words; everything that can be wrong without a board is found here. */
 	kiln_code (*check)(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 	kiln_code (*act)(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err);
@@ -65,7 +63,7 @@ struct esptool_command {
 };
 
 extern const struct opt esptool_options[];
-extern const struct esptool_command esptool_commands[]; /* ended by a NULL name */
+extern const struct esptool_command esptool_commands[]; /* ended by one without a name */
 
 extern const struct opt esptool_write_options[];
 kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words,

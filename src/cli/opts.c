@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "cli/suggest.h"
+#include "cli/wrap.h"
 
 /* One run over an argv: the words that are left and where values go. */
 struct scan {
@@ -288,19 +289,29 @@ static void help_names(const struct opt *o, char *dst, size_t size)
 			 brief[0] ? ", " : "", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 }
 
+/* What follows the names: the help, the values that it takes, the variable that gives it. */
+static void describe(const struct opt *o, struct kiln_buf *out)
+{
+	(void)kiln_buf_puts(out, o->help);
+	for (size_t i = 0; o->choices && o->choices[i]; i++)
+		(void)kiln_buf_printf(out, "%s%s", i ? ", " : ": ", o->choices[i]);
+	if (o->env)
+		(void)kiln_buf_printf(out, " (or $%s)", o->env);
+}
+
 void opts_help(const struct opt *table, struct kiln_buf *out)
 {
 	for (const struct opt *o = table; o->kind != OPT_END; o++) {
+		struct kiln_buf text = KILN_BUF_INIT(4096);
 		char left[80];
 
 		if (!o->help) /* hidden */
 			continue;
 		help_names(o, left, sizeof(left));
-		(void)kiln_buf_printf(out, "  %-28s %s", left, o->help);
-		for (size_t i = 0; o->choices && o->choices[i]; i++)
-			(void)kiln_buf_printf(out, "%s%s", i ? ", " : ": ", o->choices[i]);
-		if (o->env)
-			(void)kiln_buf_printf(out, " (or $%s)", o->env);
-		(void)kiln_buf_putc(out, '\n');
+		describe(o, &text);
+		(void)kiln_buf_printf(out, "  %-28s ", left);
+		wrap_text(out, kiln_buf_str(&text), strlen(left) > 28 ? strlen(left) + 3 : 31, 31,
+			  90);
+		kiln_buf_done(&text);
 	}
 }

@@ -6,22 +6,18 @@
 #include "cli/commands.h"
 
 /* Each name is a link to the program, made and installed by meson.build. */
-static const struct {
-	const char *name;
-	const struct command *command;
-} personas[] = {
-	{ "esptool.py", &cmd_esptool },
-	{ "esptool", &cmd_esptool },
-};
-
 const struct command *persona_of(const char *argv0)
 {
 	const char *slash = strrchr(argv0, '/');
 	const char *name = slash ? slash + 1 : argv0;
 
-	for (size_t i = 0; i < sizeof(personas) / sizeof(personas[0]); i++) {
-		if (strcmp(personas[i].name, name) == 0)
-			return personas[i].command;
+	for (size_t i = 0; commands[i]; i++) {
+		const char *const *personas = commands[i]->personas;
+
+		for (size_t j = 0; personas && personas[j]; j++) {
+			if (strcmp(personas[j], name) == 0)
+				return commands[i];
+		}
 	}
 	return NULL;
 }

@@ -195,7 +195,7 @@ def test_names(run):
     assert run('esptool.py', check=1).stdout.startswith('usage: esptool.py [OPTIONS] COMMAND')
     out = run('esptool.py', 'write-flash', '-h', check=0).stdout
     assert out.startswith('usage: esptool.py [OPTIONS] write_flash ')
-    assert '-fm, --flash_mode MODE' in out and 'keep, qio, qout, dio, dout' in out
+    assert '-fm, --flash_mode MODE' in out and 'keep, qio, qout, dio, dout' in ' '.join(out.split())
 
 
 # Wrong lines are said on stderr as argparse does, before a port is opened; exit code 2.

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 
 def test_help_lists_the_commands(run):
     text = run('kiln', 'help', check=0).stdout
@@ -62,3 +64,19 @@ def test_full_disk_is_no_success(env, tmp_path):
     with open('/dev/full', 'w') as full:
         done = subprocess.run([BUILD / 'kiln', 'version'], env=env, stdout=full)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize('words', [['version'], ['help'], ['discover', '--all'], ['esptool', 'version']])
+def test_starts_light(run, words):
+    """No library is loaded that the command does not need: it starts at once, on a Raspberry Pi too."""
+    done = run('kiln', *words, check=0, LD_DEBUG='files')
+    loaded = set(re.findall(r'calling init: \S*/(lib[a-z]+)', done.stderr))
+    assert 'libc' in loaded
+    assert not loaded & {'libzmq', 'libcurl', 'libpython', 'libsodium'}
+
+
+def test_names_are_links(run):
+    import os
+    from conftest import BUILD
+    for name in ('esptool.py', 'esptool'):
+        assert os.readlink(BUILD / name) == 'kiln'

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for kiln. Made by tools/make-manual from the commands' tables.
+
+_kiln_commands=' flash discover doctor exec esptool help kernel sim version'
+
+_kiln_persona()
+{
+	case $1 in
+	esptool.py) echo esptool ;;
+	esptool) echo esptool ;;
+	esac
+}
+
+_kiln_subcommands()
+{
+	case $1 in
+	esptool) echo ' write_flash erase_flash erase_region read_mac chip_id run version' ;;
+	esac
+}
+
+_kiln_options()
+{
+	case $1 in
+	flash) echo ' --port -p --at --erase --baud --json --verbose -v --quiet -q' ;;
+	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
+	doctor) echo ' --json --verbose -v --quiet -q' ;;
+	exec) echo ' --port -p --file -f --baud -b --json --verbose -v --quiet -q' ;;
+	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --connect-attempts --help -h' ;;
+	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
+	esptool/erase_flash) echo ' --help -h' ;;
+	esptool/erase_region) echo ' --help -h' ;;
+	esptool/read_mac) echo ' --help -h' ;;
+	esptool/chip_id) echo ' --help -h' ;;
+	esptool/run) echo ' --help -h' ;;
+	esptool/version) echo ' --help -h' ;;
+	help) echo ' --verbose -v --quiet -q' ;;
+	kernel) echo ' --user --prefix --sys-prefix --name --display-name --file -f --json --verbose -v --quiet -q' ;;
+	sim) echo ' --pty --rfc2217 --link --chip --flash --size --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
+	version) echo ' --json --verbose -v --quiet -q' ;;
+	esac
+}
+
+_kiln_values()
+{
+	case $1 in
+	'flash --port' | 'flash -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'flash --at') echo ''  ;;
+	'flash --baud') echo ''  ;;
+	'exec --port' | 'exec -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'exec --file' | 'exec -f') echo ''  ;;
+	'exec --baud' | 'exec -b') echo ''  ;;
+	'esptool --chip' | 'esptool -c') echo ''  ;;
+	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'esptool --baud' | 'esptool -b') echo ''  ;;
+	'esptool --before') echo ' default_reset usb_reset no_reset no_reset_no_sync'  ;;
+	'esptool --after' | 'esptool -a') echo ' hard_reset soft_reset no_reset no_reset_stub watchdog_reset'  ;;
+	'esptool --connect-attempts') echo ''  ;;
+	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
+	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
+	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'kernel --prefix') echo ''  ;;
+	'kernel --name') echo ''  ;;
+	'kernel --display-name') echo ''  ;;
+	'kernel --file' | 'kernel -f') echo ''  ;;
+	'sim --rfc2217') echo ''  ;;
+	'sim --link') echo ''  ;;
+	'sim --chip') echo ''  ;;
+	'sim --flash') echo ''  ;;
+	'sim --size') echo ''  ;;
+	'sim --mac') echo ''  ;;
+	'sim --fault') echo ''  ;;
+	'sim --seed') echo ''  ;;
+	'sim --remove') echo ''  ;;
+	esac
+}
+
+# The command, and below it the subcommand, that the words before the cursor name.
+_kiln_key()
+{
+	local key i word
+	key=$(_kiln_persona "${COMP_WORDS[0]##*/}")
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		word=${COMP_WORDS[i]}
+		if [[ $word == -* ]]; then
+			[[ -n $(_kiln_values "$key $word") ]] && ((i++))
+		elif [[ -z $key ]]; then
+			key=$word
+		elif [[ $key != */* && " $(_kiln_subcommands "$key") " == *" $word "* ]]; then
+			key=$key/$word
+		fi
+	done
+	echo "$key"
+}
+
+_kiln()
+{
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} key words
+	key=$(_kiln_key)
+	words=$(_kiln_values "$key $prev")
+	if [[ -z $words && $cur == -* ]]; then
+		words=$(_kiln_options "$key")
+	elif [[ -z $words && -z $key ]]; then
+		words=$_kiln_commands
+	elif [[ -z $words || $words == help ]]; then
+		words=$(_kiln_subcommands "$key")
+	fi
+	[[ -z $words && $key == help ]] && words=$_kiln_commands
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -o default -F _kiln kiln esptool.py esptool

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Completion: each shell gets lists that come from the tables, and a little code of its own. What
+ * completes a value is told by its name in the table: PORT is one of this machine's ports, choices
+ * are themselves, everything else is a file.
+ */
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/manual.h"
+
+void completion_each(const struct completion_visit *visit)
+{
+	const struct subcommand *sub;
+
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+
+		if (c->hidden)
+			continue;
+		visit->visit(visit->out, c, NULL, c->options ? c->options : c->own_options);
+		for (size_t j = 0; c->subcommand && (sub = c->subcommand(j)) != NULL; j++)
+			visit->visit(visit->out, c, sub, sub->options);
+	}
+}
+
+/* "--port" or "-p" or "-fm", each before or after a separator. */
+static void put_words(struct kiln_buf *out, const struct opt *table)
+{
+	for (const struct opt *o = table; o && o->kind != OPT_END; o++) {
+		if (!o->help)
+			continue;
+		(void)kiln_buf_printf(out, " --%s", o->name);
+		if (o->alias)
+			(void)kiln_buf_printf(out, " -%s", o->alias);
+		else if (o->letter)
+			(void)kiln_buf_printf(out, " -%c", o->letter);
+	}
+}
+
+/* What "COMMAND/SUBCOMMAND" is in the case statements of bash. */
+static void put_key(struct kiln_buf *out, const struct command *command,
+		    const struct subcommand *sub)
+{
+	(void)kiln_buf_printf(out, "%s%s%s", command->name, sub ? "/" : "", sub ? sub->name : "");
+}
+
+static void bash_options(struct kiln_buf *out, const struct command *command,
+			 const struct subcommand *sub, const struct opt *options)
+{
+	(void)kiln_buf_puts(out, "\t");
+	put_key(out, command, sub);
+	(void)kiln_buf_puts(out, ") echo '");
+	put_words(out, options);
+	if (command->options)
+		put_words(out, cli_options);
+	(void)kiln_buf_puts(out, "' ;;\n");
+}
+
+static void bash_values(struct kiln_buf *out, const struct command *command,
+			const struct subcommand *sub, const struct opt *options)
+{
+	for (const struct opt *o = options; o && o->kind != OPT_END; o++) {
+		if (!o->arg || !o->help)
+			continue;
+		(void)kiln_buf_puts(out, "\t'");
+		put_key(out, command, sub);
+		(void)kiln_buf_printf(out, " --%s'", o->name);
+		if (o->alias || o->letter) {
+			(void)kiln_buf_puts(out, " | '");
+			put_key(out, command, sub);
+			(void)kiln_buf_printf(out, " -%.*s'", o->alias ? 8 : 1,
+					      o->alias ? o->alias : &o->letter);
+		}
+		(void)kiln_buf_puts(out, ") echo '");
+		for (size_t i = 0; o->choices && o->choices[i]; i++)
+			(void)kiln_buf_printf(out, " %s", o->choices[i]);
+		(void)kiln_buf_printf(
+			out, "' %s ;;\n",
+			strcmp(o->arg, "PORT") == 0 ? "\"$(kiln __ports 2>/dev/null)\"" : "");
+	}
+}
+
+static void bash_subcommands(struct kiln_buf *out)
+{
+	const struct subcommand *sub;
+
+	for (size_t i = 0; commands[i]; i++) {
+		if (commands[i]->hidden || !commands[i]->subcommand)
+			continue;
+		(void)kiln_buf_printf(out, "\t%s) echo '", commands[i]->name);
+		for (size_t j = 0; (sub = commands[i]->subcommand(j)) != NULL; j++)
+			(void)kiln_buf_printf(out, " %s", sub->name);
+		(void)kiln_buf_puts(out, "' ;;\n");
+	}
+}
+
+static void put_commands(struct kiln_buf *out)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		if (!commands[i]->hidden)
+			(void)kiln_buf_printf(out, " %s", commands[i]->name);
+	}
+}
+
+static void bash_personas(struct kiln_buf *out)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const char *const *personas = commands[i]->personas;
+
+		for (size_t j = 0; personas && personas[j]; j++)
+			(void)kiln_buf_printf(out, "\t%s) echo %s ;;\n", personas[j],
+					      commands[i]->name);
+	}
+}
+
+static const char bash_code[] =
+	"# The command, and below it the subcommand, that the words before the cursor name.\n"
+	"_kiln_key()\n{\n"
+	"\tlocal key i word\n"
+	"\tkey=$(_kiln_persona \"${COMP_WORDS[0]##*/}\")\n"
+	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+	"\t\tword=${COMP_WORDS[i]}\n"
+	"\t\tif [[ $word == -* ]]; then\n"
+	"\t\t\t[[ -n $(_kiln_values \"$key $word\") ]] && ((i++))\n"
+	"\t\telif [[ -z $key ]]; then\n"
+	"\t\t\tkey=$word\n"
+	"\t\telif [[ $key != */* && \" $(_kiln_subcommands \"$key\") \" == *\" $word \"* ]]; then\n"
+	"\t\t\tkey=$key/$word\n"
+	"\t\tfi\n"
+	"\tdone\n"
+	"\techo \"$key\"\n}\n\n"
+	"_kiln()\n{\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} key words\n"
+	"\tkey=$(_kiln_key)\n"
+	"\twords=$(_kiln_values \"$key $prev\")\n"
+	"\tif [[ -z $words && $cur == -* ]]; then\n"
+	"\t\twords=$(_kiln_options \"$key\")\n"
+	"\telif [[ -z $words && -z $key ]]; then\n"
+	"\t\twords=$_kiln_commands\n"
+	"\telif [[ -z $words || $words == help ]]; then\n"
+	"\t\twords=$(_kiln_subcommands \"$key\")\n"
+	"\tfi\n"
+	"\t[[ -z $words && $key == help ]] && words=$_kiln_commands\n"
+	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n\n";
+
+static void bash_function(struct kiln_buf *out, const char *name,
+			  void (*visit)(struct kiln_buf *out, const struct command *command,
+					const struct subcommand *sub, const struct opt *options))
+{
+	const struct completion_visit visitor = { visit, out };
+
+	(void)kiln_buf_printf(out, "%s()\n{\n\tcase $1 in\n", name);
+	completion_each(&visitor);
+	(void)kiln_buf_puts(out, "\tesac\n}\n\n");
+}
+
+void completion_bash(struct kiln_buf *out)
+{
+	(void)kiln_buf_puts(out, "# SPDX-License-Identifier: Apache-2.0\n"
+				 "# bash completion for kiln. Made by tools/make-manual from the "
+				 "commands' tables.\n\n_kiln_commands='");
+	put_commands(out);
+	(void)kiln_buf_puts(out, "'\n\n_kiln_persona()\n{\n\tcase $1 in\n");
+	bash_personas(out);
+	(void)kiln_buf_puts(out, "\tesac\n}\n\n_kiln_subcommands()\n{\n\tcase $1 in\n");
+	bash_subcommands(out);
+	(void)kiln_buf_puts(out, "\tesac\n}\n\n");
+	bash_function(out, "_kiln_options", bash_options);
+	bash_function(out, "_kiln_values", bash_values);
+	(void)kiln_buf_puts(out, bash_code);
+	(void)kiln_buf_puts(out, "complete -o default -F _kiln kiln");
+	for (size_t i = 0; commands[i]; i++) {
+		for (size_t j = 0; commands[i]->personas && commands[i]->personas[j]; j++)
+			(void)kiln_buf_printf(out, " %s", commands[i]->personas[j]);
+	}
+	(void)kiln_buf_putc(out, '\n');
+}
+
+/* fish wants a line for each option. */
+static void fish_quote(struct kiln_buf *out, const char *text)
+{
+	(void)kiln_buf_putc(out, '\'');
+	for (const char *c = text; *c; c++) {
+		if (*c == '\'' || *c == '\\')
+			(void)kiln_buf_putc(out, '\\');
+		(void)kiln_buf_putc(out, (uint8_t)*c);
+	}
+	(void)kiln_buf_putc(out, '\'');
+}
+
+static void fish_option(struct kiln_buf *out, const char *program, const char *seen,
+			const struct opt *o)
+{
+	(void)kiln_buf_printf(out, "complete -c %s", program);
+	if (seen)
+		(void)kiln_buf_printf(out, " -n '__fish_seen_subcommand_from %s'", seen);
+	(void)kiln_buf_printf(out, " -l %s", o->name);
+	if (o->alias)
+		(void)kiln_buf_printf(out, " -o %s", o->alias);
+	else if (o->letter)
+		(void)kiln_buf_printf(out, " -s %c", o->letter);
+	if (o->arg)
+		(void)kiln_buf_puts(out, " -r");
+	if (o->arg && strcmp(o->arg, "PORT") == 0)
+		(void)kiln_buf_puts(out, " -f -a '(kiln __ports 2>/dev/null)'");
+	if (o->choices) {
+		(void)kiln_buf_puts(out, " -f -a '");
+		for (size_t i = 0; o->choices[i]; i++)
+			(void)kiln_buf_printf(out, "%s%s", i ? " " : "", o->choices[i]);
+		(void)kiln_buf_puts(out, "'");
+	}
+	(void)kiln_buf_puts(out, " -d ");
+	fish_quote(out, o->help);
+	(void)kiln_buf_putc(out, '\n');
+}
+
+static void fish_table(struct kiln_buf *out, const char *program, const char *seen,
+		       const struct opt *table)
+{
+	for (const struct opt *o = table; o && o->kind != OPT_END; o++) {
+		if (o->help)
+			fish_option(out, program, seen, o);
+	}
+}
+
+static void fish_word(struct kiln_buf *out, const char *program, const char *condition,
+		      const char *name, const char *summary)
+{
+	(void)kiln_buf_printf(out, "complete -c %s -n '%s' -f -a %s -d ", program, condition, name);
+	fish_quote(out, summary);
+	(void)kiln_buf_putc(out, '\n');
+}
+
+static void fish_persona(struct kiln_buf *out, const char *program, const struct command *c)
+{
+	const struct subcommand *sub;
+
+	fish_table(out, program, NULL, c->own_options);
+	for (size_t i = 0; (sub = c->subcommand(i)) != NULL; i++) {
+		fish_word(out, program, "__fish_use_subcommand", sub->name, sub->summary);
+		fish_table(out, program, sub->name, sub->options);
+	}
+}
+
+void completion_fish(struct kiln_buf *out)
+{
+	(void)kiln_buf_puts(out, "# SPDX-License-Identifier: Apache-2.0\n"
+				 "# fish completion for kiln. Made by tools/make-manual from the "
+				 "commands' tables.\n");
+	fish_table(out, "kiln", NULL, cli_options);
+	for (size_t i = 0; commands[i]; i++) {
+		const struct command *c = commands[i];
+
+		if (c->hidden)
+			continue;
+		fish_word(out, "kiln", "__fish_use_subcommand", c->name, c->summary);
+		fish_table(out, "kiln", c->name, c->options ? c->options : c->own_options);
+		for (size_t j = 0; c->personas && c->personas[j]; j++)
+			fish_persona(out, c->personas[j], c);
+	}
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CLI_MANUAL_H
+#define KILN_CLI_MANUAL_H
+
+#include "base/buf.h"
+#include "cli/cli.h"
+
+/*
+ * What is made from the commands' tables besides --help: their man pages (man(7) macros), and
+ * completion for three shells. Checked in below docs/man and data/completions; tools/make-manual
+ * writes them, a test says when they differ.
+ */
+void manual_page(const struct command *command, struct kiln_buf *out);
+
+/* The part of kiln(1) that the tables give: the commands, and the options of all. */
+void manual_commands(struct kiln_buf *out);
+void manual_common_options(struct kiln_buf *out);
+
+void completion_bash(struct kiln_buf *out);
+void completion_zsh(struct kiln_buf *out);
+void completion_fish(struct kiln_buf *out);
+
+/*
+ * Call `visit` for each table that completion knows: with the command, its subcommand or NULL, and
+ * the options (without those that all commands have).
+ */
+struct completion_visit {
+	void (*visit)(struct kiln_buf *out, const struct command *command,
+		      const struct subcommand *subcommand, const struct opt *options);
+	struct kiln_buf *out;
+};
+void completion_each(const struct completion_visit *visit);
+
+#endif
