@@ -17,7 +17,9 @@ enum {
 	START_MS = 15000,      /* until the board has read a whole program: it compiles meanwhile */
 	QUIET_PROMPT_MS = 400, /* a friendly prompt with nothing after it: no program prints that */
 	QUIET_BOOT_MS = 5000,  /* a chip that came out of reset and says no more: main.py runs */
-	AGAIN_MS = 1500,       /* Ctrl-C is repeated: the program may have caught it */
+	/* Ctrl-C is repeated: one that came while the board compiled is lost. Not soon, for a
+	 * second one cuts short what a `finally` does */
+	AGAIN_MS = 3000,
 	SECOND_CANCEL_MS = 1500,
 };
 
