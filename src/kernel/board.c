@@ -51,11 +51,13 @@ void kiln_kernel_board_release(struct kiln_kernel *k)
 bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
 {
 	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+	char url[sizeof(k->board.board.url)];
 
 	if (k->board.repl && known && strcmp(known->url, k->board.board.url) == 0)
 		return true; /* its session is open: a new one could only lose something */
 	kiln_kernel_board_release(k);
-	return open_session(k, what);
+	kiln_text_format(url, sizeof(url), "%s%s", what[0] == '/' ? "serial://" : "", what);
+	return open_session(k, url);
 }
 
 static void show_text(void *user, const char *text, size_t n)

@@ -70,14 +70,13 @@ static void order_between_streams_is_kept(void **state)
 
 static void what_is_no_text_becomes_a_replacement(void **state)
 {
+	static const char bytes[] = "\xff"
+				    "a\xC3\xA9\xC0\x80\xED\xA0\x80\xF0\x9F\x98\x80\xE2\x82\n";
 	struct sink *sink = *state;
 	struct kiln_stream s;
 
 	kiln_stream_init(&s, note, sink);
-	kiln_stream_put(&s, KILN_STDOUT,
-			"\xff"
-			"a\xC3\xA9\xC0\x80\xED\xA0\x80\xF0\x9F\x98\x80\xE2\x82\n",
-			18, 1000);
+	kiln_stream_put(&s, KILN_STDOUT, bytes, sizeof(bytes) - 1, 1000);
 	assert_string_equal(kiln_buf_str(&sink->log),
 			    "stdout:\xEF\xBF\xBD"
 			    "a\xC3\xA9\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"
