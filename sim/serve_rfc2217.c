@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -172,25 +173,42 @@ static void greet(struct server *s)
 		(void)kiln_telnet_ask(&s->telnet, wishes[i].side, wishes[i].option, true, &s->out);
 }
 
-static kiln_code accept_clients(struct server *s, struct kiln_err *err)
+/* It has closed its end; what it sent before may still be unread. */
+static bool is_leaving(const struct server *s)
+{
+	struct pollfd p = { .fd = s->client, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
+}
+
+static kiln_code take_client(struct server *s, int fd, struct kiln_err *err)
 {
 	const int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	s->client = fd;
+	s->watched = EPOLLIN;
+	greet(s);
+	(void)send_out(s); /* a failure is noticed by the next read */
+	return sim_endpoint_watch(&s->endpoint, fd, EPOLLIN, false, err);
+}
+
+static kiln_code accept_clients(struct server *s, struct kiln_err *err)
+{
 	int fd;
 
-	while ((fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
-		if (s->client >= 0) {
+	/* the next one may come before the last one's end was read: it waits for that */
+	while (s->client < 0 || !is_leaving(s)) {
+		fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			return KILN_OK; /* whatever it says: that client failed, not the server */
+		if (s->client >= 0)
 			refuse(fd);
-			continue;
-		}
-		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-		s->client = fd;
-		s->watched = EPOLLIN;
-		greet(s);
-		if (!send_out(s))
-			continue; /* noticed by the next read */
-		KILN_TRY(sim_endpoint_watch(&s->endpoint, fd, EPOLLIN, false, err));
+		else
+			KILN_TRY(take_client(s, fd, err));
 	}
-	return KILN_OK; /* whatever accept(2) says: this one client failed, not the server */
+	s->endpoint.again = true;
+	return KILN_OK;
 }
 
 /* --- endpoint --- */

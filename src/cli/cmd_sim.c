@@ -237,7 +237,7 @@ static bool is_confirmed(const struct params *p)
 static kiln_code remove_board(const struct cli *cli, const struct params *p, struct kiln_err *err)
 {
 	if (!is_confirmed(p)) {
-		(void)kiln_fail(err, KILN_E_CANCELLED, "virtual board '%s' stays", p->remove);
+		(void)kiln_fail(err, KILN_E_DENIED, "virtual board '%s' stays", p->remove);
 		kiln_why(err, "its removal was not confirmed");
 		kiln_hint(err, "type its name when asked, or give --yes");
 		return KILN_E_DENIED;
