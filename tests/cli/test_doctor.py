@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import threading
+import time
 import tty
 
 import pytest
@@ -122,6 +123,31 @@ def test_blank_virtual_board(tree, doctor):
     assert code == 1
     assert "its ROM says 'invalid header: 0xffffffff'" in found['board']['what']
     assert 'kiln flash' in found['board']['hint']
+
+
+@pytest.fixture
+def served(env):
+    """A virtual board with a blank flash, served over RFC 2217: its URL."""
+    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'blank', '--rfc2217', '0', '--json'],
+                              env=env, text=True, stdout=subprocess.PIPE)
+    yield json.loads(server.stdout.readline())['url']
+    server.terminate()
+    server.wait()
+
+
+def test_board_in_download_mode(tree, doctor, served):
+    serial = pytest.importorskip('serial')
+    with serial.serial_for_url(served, 115200) as port:  # pyserial's client, classic reset
+        for dtr, rts, pause in ((0, 1, 0.1), (1, 0, 0.1), (0, 0, 0)):
+            port.dtr = dtr
+            port.rts = rts
+            time.sleep(pause)
+    found, code = doctor(served)
+    assert code == 1
+    assert found['board']['what'].endswith(
+        ': the chip (ESP32) is in download mode: it waits for a flash tool') or (
+        'the chip waits for a flash tool' in found['board']['what'])
+    assert found['board']['hint'].startswith('press the reset (EN) button without BOOT')
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason='only root can take rights away from itself')
