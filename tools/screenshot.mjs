@@ -4,8 +4,12 @@
 // Usage: node tools/screenshot.mjs BUILD NOTEBOOK PICTURE
 // Starts Debian's jupyter notebook on a port of its own with the kernel of BUILD, opens NOTEBOOK in
 // chromium, runs all cells, waits until the kernel is idle, and takes the picture.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import net from 'node:net';
+import os from 'node:os';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
@@ -15,22 +19,64 @@ if (!picture) {
   process.exit(2);
 }
 
+// The firmware that the notebook downloads comes from here, under the name that it asks for.
+async function serveFirmware() {
+  const server = http.createServer((request, response) => {
+    fs.createReadStream(path.join(build, 'bench-firmware.bin')).pipe(response);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { server, url: `http://127.0.0.1:${server.address().port}/esp32-20220117-v1.18.bin` };
+}
+
+// An empty home, in which a virtual board has been plugged in and the kernel is installed.
+function prepare(firmwareUrl) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'kiln-screenshot-'));
+  const work = path.join(home, 'work');
+  fs.mkdirSync(work);
+  fs.mkdirSync(path.join(home, 'sysfs'));
+  fs.copyFileSync(notebook, path.join(work, path.basename(notebook)));
+  const env = {
+    ...process.env,
+    HOME: home,
+    XDG_STATE_HOME: path.join(home, 'state'),
+    XDG_CONFIG_HOME: path.join(home, 'config'),
+    JUPYTER_PATH: path.join(home, 'share/jupyter'),
+    KILN_SYSFS: path.join(home, 'sysfs'),
+    KILN_FIRMWARE_URL: firmwareUrl,
+    KILN_FIRMWARE_FILE: path.join(build, 'demo-firmware.bin'),
+    PATH: `${build}:${process.env.PATH}`,
+  };
+  execFileSync(path.join(build, 'kiln'), ['kernel', 'install', '--prefix', home], { env });
+  const board = 'sim:esp32?mac=24:0a:c4:12:87:7c&clock=virtual';
+  execFileSync(path.join(build, 'esptool.py'), ['-p', board, 'chip_id'], { env });
+  return { home, work, env };
+}
+
+// jupyter prints port 0 as it was told, so a free one is looked for here.
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
 // jupyter writes its address to stderr once it listens
-async function startJupyter() {
-  const args = ['notebook', '--no-browser', '--ip=127.0.0.1', '--port=0', '--NotebookApp.token=picture',
-    `--notebook-dir=${path.dirname(notebook)}`];
+async function startJupyter(work, env) {
+  const args = ['notebook', '--no-browser', '--ip=127.0.0.1', `--port=${await freePort()}`, '--NotebookApp.token=picture',
+    `--notebook-dir=${work}`];
   if (process.getuid() === 0) args.push('--allow-root');
-  const server = spawn('/usr/bin/jupyter', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn('/usr/bin/jupyter', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let text = '';
-  for await (const chunk of server.stderr) {
-    text += chunk;
-    const found = text.match(/http:\/\/127\.0\.0\.1:(\d+)\//);
-    if (found) {
-      server.stderr.resume();
-      return { server, base: `http://127.0.0.1:${found[1]}` };
-    }
-  }
-  throw new Error(`jupyter did not start:\n${text}`);
+  return new Promise((resolve, reject) => {
+    server.stderr.on('data', (chunk) => {
+      text += chunk;
+      const found = text.match(/http:\/\/127\.0\.0\.1:(\d+)\//);
+      if (found) resolve({ server, base: `http://127.0.0.1:${found[1]}` });
+    });
+    server.on('exit', () => reject(new Error(`jupyter did not start:\n${text}`)));
+  });
 }
 
 async function runAll(page) {
@@ -44,21 +90,30 @@ async function runAll(page) {
     .every((c) => c.input_prompt_number !== '*' && !c.running), null, { timeout: 300000 });
 }
 
-const { server, base } = await startJupyter();
+const firmware = await serveFirmware();
+const { home, work, env } = prepare(firmware.url);
+const { server, base } = await startJupyter(work, env);
 const browser = await chromium.launch({
   executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
     '--disable-sync', '--no-first-run', '--disable-quic'],
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 1500 } });
+  const page = await browser.newPage({ viewport: { width: 1000, height: 1450 } });
   await page.goto(`${base}/notebooks/${path.basename(notebook)}?token=picture`);
   await runAll(page);
-  await page.evaluate(() => { Jupyter.notebook.scroll_to_top(); document.activeElement.blur(); });
+  await page.evaluate(() => {
+    document.activeElement.blur();
+    document.querySelector('#header')?.remove();
+    globalThis.dispatchEvent(new Event('resize'));
+    Jupyter.notebook.scroll_to_top();
+  });
+  await page.waitForTimeout(300); // the page is laid out anew
   await page.screenshot({ path: picture });
 } finally {
   await browser.close();
-  server.kill('SIGINT');
   server.kill('SIGTERM');
-  await Promise.race([once(server, 'exit'), new Promise((r) => setTimeout(r, 3000))]);
+  await once(server, 'exit');
+  firmware.server.close();
+  fs.rmSync(home, { recursive: true });
 }
