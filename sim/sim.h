@@ -7,11 +7,23 @@
 /*
  * The virtual board, as a scheme that a program puts into its kiln_host:
  *
- *	sim:NAME[?chip=esp32&flash=FILE&size=4MB&mac=24:0a:c4:00:00:01&clock=virtual&fault=...]
+ *	sim:NAME[?option=value&...]
  *
- * A name without options opens a board as it was left; flash, MAC, boot state and files are kept
- * in $XDG_STATE_HOME/kiln/sim/NAME.*, locked by one process at a time (E_PORT_BUSY). It has power
- * as long as a process holds it. With clock=virtual no wait takes real time.
+ * A name without options opens a board as it was left; flash, chip, MAC and files are kept in
+ * $XDG_STATE_HOME/kiln/sim/NAME.*, locked by one process at a time (E_PORT_BUSY). It has power as
+ * long as a process holds it: opening is plugging in.
+ *
+ *	chip=MODEL    esp32 (esp32-d0wdq6), esp32-d0wd-v3                       kept
+ *	mac=ADDRESS   a made-up 24:0a:c4:.. if the board is new                 kept
+ *	flash=FILE    the flash's contents; NAME.flash if not given             kept
+ *	size=SIZE     of the flash when its file is made: 256KB .. 128MB (4MB)
+ *	clock=virtual no wait takes real time; real is the default
+ *	fault=LIST    what goes wrong: sim/fault.h has the list
+ *	seed=N        of faults that are random (1)
+ *	latency=MS    how long the USB bridge keeps bytes to the host back (0)
+ *	en=MS         how long EN takes to rise after a reset (14)
+ *
+ * %XX in a value is a byte. An option that is not known, or given twice, is E_INVALID.
  */
 extern const struct kiln_scheme kiln_sim_scheme;
 

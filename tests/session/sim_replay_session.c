@@ -192,19 +192,16 @@ static uint32_t adler_zeros(uint32_t adler, size_t n)
 static void make_stream(struct kiln_buf *out, size_t plain, size_t packed)
 {
 	uint8_t tail[8192];
-	size_t n_tail = 0, noise = packed;
+	size_t n_tail = 0, noise = packed - 1024, blocks;
+	uint32_t adler = 1;
 
-	for (; noise > 0; noise--) {
-		const size_t blocks = (noise + 65534) / 65535;
-
-		if (2 + noise + 5 * blocks + 4 >= packed)
-			continue;
+	for (int i = 0; i < 100; i++) { /* the zeros' size depends on the noise's, but hardly */
+		blocks = (noise + 65534) / 65535;
 		n_tail = deflate_zeros(plain - noise, tail, sizeof(tail));
 		if (2 + noise + 5 * blocks + n_tail + 4 == packed)
 			break;
+		noise = packed - 6 - 5 * blocks - n_tail;
 	}
-	assert_true(noise > 0);
-	uint32_t adler = 1;
 	kiln_buf_append(out, "\x78\xDA", 2);
 	put_stored(out, noise, &adler);
 	kiln_buf_append(out, tail, n_tail);
