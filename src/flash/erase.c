@@ -48,8 +48,10 @@ kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err)
 
 kiln_code kiln_flasher_erase_all(struct kiln_flasher *flasher, struct kiln_err *err)
 {
+	if (flasher->loader.is_stub) /* one command of the flash chip: no size is needed */
+		return kiln_flasher_erase_chip(flasher, err);
 	KILN_TRY(kiln_flasher_attach(flasher, KILN_FLASH_KEEP, err));
-	if (!flasher->loader.is_stub && flasher->info.flash_size == 0) {
+	if (flasher->info.flash_size == 0) {
 		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot erase the flash");
 		kiln_why(err,
 			 "without the stub its size must be known, and it could not be detected");
