@@ -145,13 +145,14 @@ static kiln_code check_choice(const struct opt *o, unsigned rules, const char *v
 {
 	struct kiln_buf all = KILN_BUF_INIT(200);
 
-	if (!o->choices)
-		return KILN_OK;
-	for (size_t i = 0; o->choices[i]; i++) {
+	for (size_t i = 0; o->choices && o->choices[i]; i++) {
 		if (name_matches(o->choices[i], value, strlen(value), rules, true))
 			return KILN_OK;
-		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	}
+	if (!o->choices)
+		return KILN_OK;
+	for (size_t i = 0; o->choices[i]; i++)
+		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "", o->choices[i]);
 	(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --%s: '%s'", o->name, value);
 	kiln_why(err, "it takes one of: %s", kiln_buf_str(&all));
 	kiln_buf_done(&all);

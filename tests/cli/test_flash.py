@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import re
+import signal
 import struct
 import subprocess
 import sys
@@ -190,3 +191,19 @@ def test_bad_sector(run, firmware):
     done = run('kiln', 'flash', '-p', BOARD + '&fault=bad-sector@0x5000', firmware, check=1)
     assert 'verified' not in done.stdout
     assert done.stderr.startswith('error: ') and '\nhint: ' in done.stderr
+
+
+def test_interrupted(run, env, firmware):
+    """Ctrl-C in mid-write: exit code 130, what state the board is in, and it can be used again."""
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', 'sim:flash', '--json', firmware],
+                             env=env, stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'writing':
+            flash.send_signal(signal.SIGINT)
+    assert flash.wait(30) == 130
+    assert events[-1]['event'] == 'error' and events[-1]['code'] == 'E_CANCELLED'
+    assert events[-1]['exit'] == 130 and 'incomplete' in events[-1]['hint']
+    assert events[-2]['event'] == 'reset'  # the board is not left in the loader
+    run('kiln', 'flash', '-p', BOARD, firmware, check=0)
