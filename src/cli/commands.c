@@ -11,6 +11,7 @@ const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_exec,
 	&cmd_esptool,
+	&cmd_partition_table,
 	&cmd_help,
 	&cmd_kernel,
 	&cmd_sim,

@@ -15,6 +15,7 @@ extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_kernel;
 extern const struct command cmd_sim;
+extern const struct command cmd_partition_table;
 extern const struct command cmd_version;
 
 /* Hidden: cmd_internal.c */
