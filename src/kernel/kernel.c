@@ -234,8 +234,8 @@ kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, 
 			return KILN_OK;
 		if (deadline != KILN_FOREVER && kiln_now() >= deadline)
 			return KILN_E_TIMEOUT;
-		if (!k->running && (k->queue_n > 0 || k->quitting))
-			return KILN_OK;
+		if (n == 0 && (k->queue_n > 0 || k->quitting))
+			return KILN_OK; /* the main loop waits for nothing but requests */
 	}
 }
 

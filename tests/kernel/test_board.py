@@ -211,3 +211,21 @@ def test_it_answers_before_any_board_is_opened(env, run, tmp_path):
             for fd in os.listdir(f'/proc/{running.pid}/fd')]
     running.shutdown()
     assert not [name for name in held if 'sim' in name], json.dumps(held)
+
+
+def test_a_served_board_keeps_its_variables_while_bash_runs(kernel, uid, env, tmp_path):
+    """`kiln sim` gives the board power, as a USB cable does, whoever holds the port."""
+    link = tmp_path / 'port'
+    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'demo', '--pty', '--link', link], env=env,
+                              stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            if link.exists():
+                break
+            time.sleep(0.05)
+        assert kernel.run(f'%connect {link}\nx = 12').status == 'ok'
+        assert kernel.run("!kiln exec -p %s 'print(3)'" % link).stdout == '3\n'
+        assert kernel.run('print(x)').stdout == '12\n'
+    finally:
+        server.terminate()
+        server.wait()
