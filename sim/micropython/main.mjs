@@ -187,15 +187,19 @@ async function freshInterpreter(build) {
     toUart.postMessage({ epoch: ++epoch, memory: memory.buffer, addresses });
     Atomics.store(control, channel.EPOCH, epoch);
     files.attach(mp.FS);
-    for (const [name, file] of [['_board', 'board.py'], ['machine', 'machine.py']])
+    for (const [name, file] of [['_board', 'board.py'], ['_aio', 'aio.py'],
+        ['machine', 'machine.py']])
         mp.FS.writeFile(`/tmp/${name}.py`, fs.readFileSync(path.join(HERE, file)));
     mp.registerJsModule('_kiln', { uid: UID, reset });
     mp.runPython(`import sys
 sys.path.insert(0, '/tmp')
-import _board, machine
+import _board, _aio, machine
 sys.path.pop(0)
 _board.prepare('${ROOT}')
-del sys.modules['_board'], sys.modules['_kiln'], sys, machine`);
+_aio.prepare()
+for name in ('_board', '_aio', '_kiln'):
+    del sys.modules[name]
+del sys, _aio, machine, name`);
     return mp;
 }
 

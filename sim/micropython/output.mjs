@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * From what the interpreter prints to what a board sends: lines end in CR LF, as MicroPython's
- * own texts do already, and tracebacks do not show the virtual board's own Python (board.py).
+ * own texts do already, and tracebacks do not show the virtual board's own Python (/tmp/_board.py, /tmp/_aio.py).
  */
 const NEWLINE = 10;
 const RETURN = 13;
-const HIDDEN = Buffer.from('  File "/tmp/_board.py"');
+const HIDDEN = Buffer.from('  File "/tmp/_');
 
 export class Output {
     constructor(send) {

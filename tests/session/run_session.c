@@ -292,6 +292,38 @@ static void soft_reset_starts_afresh_and_runs_the_scripts(void **state)
 	assert_string_equal(ask(b, "print(from_boot)\x04"), "OK1\r\n\x04\x04>");
 }
 
+static void asyncio_runs_as_on_a_board(void **state)
+{
+	static const char code[] = "import asyncio\n"
+				   "async def work(n):\n"
+				   "  for i in range(2):\n"
+				   "    print(n, i); await asyncio.sleep_ms(5)\n"
+				   "  return n\n"
+				   "async def spin():\n"
+				   "  while True: await asyncio.sleep(0)\n"
+				   "async def long(): await asyncio.sleep(1000)\n"
+				   "async def main():\n"
+				   "  asyncio.create_task(spin())\n"
+				   "  try: await asyncio.wait_for_ms(long(), 10)\n"
+				   "  except asyncio.TimeoutError: print('late')\n"
+				   "  return await asyncio.gather(work(1), work(2))\n"
+				   "print(asyncio.run(main()))\n";
+	struct board *b = *state;
+
+	boot(b);
+	(void)ask(b, "\x01");
+	(void)ask(b, code);
+	assert_string_equal(ask(b, "\x04"), "OKlate\r\n1 0\r\n2 0\r\n1 1\r\n2 1\r\n[1, 2]\r\n"
+					    "\x04\x04>");
+	type(b, "print('go'); asyncio.new_event_loop(); asyncio.run(long())\x04");
+	assert_int_equal(settle(b, "OKgo"), SIM_RUN_OUTPUT);
+	kiln_buf_reset(&b->out);
+	type(b, "\x03");
+	assert_int_equal(settle(b, NULL), SIM_RUN_IDLE);
+	assert_non_null(strstr(kiln_buf_str(&b->out), "KeyboardInterrupt: \r\n\x04>"));
+	assert_null(strstr(kiln_buf_str(&b->out), "/tmp/"));
+}
+
 static void main_py_that_never_ends_can_be_stopped(void **state)
 {
 	struct board *b = *state;
@@ -423,6 +455,7 @@ int main(void)
 		T(raw_paste_grants_its_window_as_it_takes),
 		T(raw_paste_can_be_given_up),
 		T(soft_reset_starts_afresh_and_runs_the_scripts),
+		T(asyncio_runs_as_on_a_board),
 		T(main_py_that_never_ends_can_be_stopped),
 		T(files_survive_power_and_resets),
 		T(the_file_tree_has_a_size),
