@@ -80,44 +80,63 @@ static void add_probe(struct findings *list, const struct probe *p)
 			   p->info.uid[0] ? ", unique id " : "", p->info.uid);
 }
 
-/* Findings of a port stand together: the probes come first, then all is written down in order. */
-static kiln_code examine(struct cli *cli, const struct kiln_port_list *ports, bool named,
-			 struct findings *list, struct kiln_err *err)
+/* What is known of one port before boards are asked. */
+struct visit {
+	struct findings way;
+	size_t probe; /* 1 + its index; 0: the board is not asked */
+};
+
+/* Returns how many boards are to be asked. */
+static size_t visit_ports(const struct kiln_port_list *ports, bool named, struct visit *visits,
+			  struct probe *probes)
 {
-	struct probe *probes = calloc(ports->n + 1, sizeof(*probes));
-	struct findings *ways = calloc(ports->n + 1, sizeof(*ways));
-	size_t *at = calloc(ports->n + 1, sizeof(*at)); /* 1 + index of a port's probe */
-	kiln_code code = KILN_OK;
 	size_t n = 0;
 
-	if (!probes || !ways || !at)
-		code = kiln_fail(err, KILN_E_NOMEM, "cannot look at the ports");
-	for (size_t i = 0; code == KILN_OK && i < ports->n; i++) {
+	for (size_t i = 0; i < ports->n; i++) {
 		const struct kiln_port *port = &ports->ports[i];
 		const bool matters = named || port->likely_board;
 		const bool local = port->device[0] == '/';
 
-		if ((local && !doctor_way(&ways[i], port, matters)) || !matters)
+		if ((local && !doctor_way(&visits[i].way, port, matters)) || !matters)
 			continue;
 		probes[n++].port = *port;
-		at[i] = n;
+		visits[i].probe = n;
 	}
-	if (code == KILN_OK)
-		code = probe_ports(cli, true, probes, n, err);
-	for (size_t i = 0; code == KILN_OK && i < ports->n; i++) {
-		for (size_t k = 0; k < ways[i].n; k++) {
-			const struct finding *f = &ways[i].items[k];
+	return n;
+}
 
-			doctor_add(list, f->level, f->subject, f->check, f->hint, "%s", f->what);
-		}
-		if (at[i])
-			add_probe(list, &probes[at[i] - 1]);
+static void write_down(struct findings *list, const struct visit *visit, const struct probe *probes)
+{
+	for (size_t i = 0; i < visit->way.n; i++) {
+		const struct finding *f = &visit->way.items[i];
+
+		doctor_add(list, f->level, f->subject, f->check, f->hint, "%s", f->what);
 	}
-	for (size_t i = 0; ways && i < ports->n; i++)
-		findings_done(&ways[i]);
+	if (visit->probe)
+		add_probe(list, &probes[visit->probe - 1]);
+}
+
+/* Boards are asked at the same time, but what was found of a port stands together. */
+static kiln_code examine(struct cli *cli, const struct kiln_port_list *ports, bool named,
+			 struct findings *list, struct kiln_err *err)
+{
+	struct probe *probes = calloc(ports->n + 1, sizeof(*probes));
+	struct visit *visits = calloc(ports->n + 1, sizeof(*visits));
+	kiln_code code;
+
+	if (!probes || !visits) {
+		free(probes);
+		free(visits);
+		return kiln_fail(err, KILN_E_NOMEM, "cannot look at the ports");
+	}
+	code = probe_ports(cli, true, probes, visit_ports(ports, named, visits, probes), err);
+	for (size_t i = 0; i < ports->n; i++) {
+		if (code == KILN_OK)
+			write_down(list, &visits[i], probes);
+		findings_done(&visits[i].way);
+	}
 	free(probes);
-	free(ways);
-	free(at);
+	free(visits);
 	return code;
 }
 
