@@ -24,9 +24,10 @@ void sim_bus_init(struct sim_bus *bus, const struct sim_model *model, struct sim
 
 void sim_bus_done(struct sim_bus *bus)
 {
-	free(bus->ram[0]);
-	free(bus->ram[1]);
-	bus->ram[0] = bus->ram[1] = NULL;
+	for (int i = 0; i < SIM_BUS_RAMS; i++) {
+		free(bus->ram[i]);
+		bus->ram[i] = NULL;
+	}
 }
 
 static struct sim_register *find(struct sim_bus *bus, uint32_t address)
@@ -75,7 +76,7 @@ void sim_bus_reset(struct sim_bus *bus, const uint8_t mac[6])
 
 static int ram_at(const struct sim_bus *bus, uint32_t address, size_t n)
 {
-	for (int i = 0; bus->model->ram[i].size && i < 2; i++) {
+	for (int i = 0; i < SIM_BUS_RAMS && bus->model->ram[i].size; i++) {
 		const struct sim_ram *ram = &bus->model->ram[i];
 
 		if (address >= ram->base && address - ram->base < ram->size &&

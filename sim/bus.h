@@ -13,7 +13,7 @@
  * What the CPU reaches by address: RAM, the registers that a loader is asked for, and the SPI
  * controller with the flash behind it, which runs one command of any kind in its "user" mode.
  */
-enum { SIM_BUS_REGISTERS = 128 };
+enum { SIM_BUS_REGISTERS = 128, SIM_BUS_RAMS = 2 };
 
 struct sim_bus {
 	const struct sim_model *model;
@@ -21,7 +21,7 @@ struct sim_bus {
 	struct sim_flash *flash; /* borrowed */
 	struct sim_register registers[SIM_BUS_REGISTERS];
 	unsigned n_registers;
-	uint8_t *ram[2]; /* as many as the model's rows; made when first written to */
+	uint8_t *ram[SIM_BUS_RAMS]; /* one a row of the model; made when first written to */
 	uint16_t flash_status;
 	bool write_enabled;
 };

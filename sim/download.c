@@ -136,7 +136,7 @@ static void run_stub_command(struct sim_download *d, const struct sim_command *c
 	const uint8_t refused = refusal(d, c, direction, announced);
 
 	*r = (struct sim_reply){ .op = op, .repeat = 1, .data_len = c ? c->data_len[1] : 0 };
-	if (refused) {
+	if (refused || !c) {
 		sim_reply_fail(d, 1, refused);
 		d->late_error = 0;
 		return;

@@ -31,7 +31,11 @@ struct sim_flash_part {
 	sim_ns chip_erase_per_mb;
 };
 
-/* Typical times of the GD25Q32C's datasheet, section "AC characteristics". */
+/*
+ * Typical times of 32 Mbit parts: datasheets of the GD25Q32C and the W25Q32JV ("AC
+ * characteristics") give 0.4 to 0.6 ms a page, 45 to 50 ms a sector, 150 to 200 ms a 64 KB block,
+ * 10 to 15 s the chip. The slower ends are taken.
+ */
 extern const struct sim_flash_part sim_gd25q;
 
 struct sim_flash {

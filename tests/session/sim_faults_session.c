@@ -376,36 +376,7 @@ static void a_long_wait_on_the_virtual_clock_takes_no_time(void **state)
 	kiln_link_close(link);
 }
 
-/* --- one process at a time --- */
-
-static void a_board_that_is_held_is_busy(void **state)
-{
-	const struct kiln_host host = help_host();
-	struct kiln_link *link = help_open(&host, "held?clock=virtual"), *second;
-	struct kiln_err err = KILN_ERR_INIT;
-	char expected[64];
-	int status;
-	pid_t child;
-
-	(void)state;
-	kiln_text_format(expected, sizeof(expected), "process %ld (", (long)getpid());
-	child = fork();
-	if (child == 0) {
-		const kiln_code code = kiln_link_open(&host, "sim:held?clock=virtual", 115200,
-						      &second, &err);
-
-		_exit(code == KILN_E_PORT_BUSY && strncmp(err.why, expected, strlen(expected)) == 0
-			      ? 0
-			      : 1);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-	assert_int_equal(kiln_link_open(&host, "sim:held", 115200, &second, &err),
-			 KILN_E_PORT_BUSY);
-	kiln_link_close(link);
-	link = help_open(&host, "held?clock=virtual"); /* let go, it is free */
-	kiln_link_close(link);
-}
+/* --- what is left --- */
 
 static void a_killed_holder_lets_go_and_leaves_its_flash(void **state)
 {
@@ -428,63 +399,6 @@ static void a_killed_holder_lets_go_and_leaves_its_flash(void **state)
 	kiln_link_close(link);
 }
 
-static void a_damaged_board_file_is_said(void **state)
-{
-	const struct kiln_host host = help_host();
-	struct kiln_link *link = help_open(&host, "damaged?clock=virtual");
-	struct kiln_err err = KILN_ERR_INIT;
-	char path[512];
-	FILE *f;
-
-	(void)state;
-	kiln_link_close(link);
-	kiln_text_format(path, sizeof(path), "%s/kiln/sim/damaged.json", getenv("XDG_STATE_HOME"));
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs("{\"chip\": \"esp32\"}", f);
-	fclose(f);
-	assert_int_equal(kiln_link_open(&host, "sim:damaged", 115200, &link, &err), KILN_E_CONFIG);
-	assert_string_equal(err.why, "it has no MAC");
-	assert_non_null(strstr(err.hint, "remove the file"));
-}
-
-/* --- listing --- */
-
-struct found {
-	unsigned n;
-	char mac[32];
-};
-
-static void found_port(void *user, const struct kiln_port *port)
-{
-	struct found *found = user;
-
-	if (strcmp(port->url, "sim:listed") != 0)
-		return;
-	found->n++;
-	kiln_text_copy(found->mac, sizeof(found->mac), port->serial);
-	assert_true(port->likely_board);
-	assert_string_equal(port->device, "sim:listed");
-	assert_string_equal(port->product, "virtual ESP32 board");
-}
-
-static void boards_that_exist_are_listed(void **state)
-{
-	const struct kiln_host host = help_host();
-	struct found found = { 0 };
-
-	(void)state;
-	kiln_link_close(help_open(&host, "listed?clock=virtual"));
-	assert_int_equal(kiln_sim_scheme.list(&host, found_port, &found, NULL), KILN_OK);
-	assert_int_equal(found.n, 1);
-	assert_memory_equal(found.mac, "24:0a:c4:", 9);
-	kiln_link_close(help_open(&host, "listed?clock=virtual&mac=24:0a:c4:01:02:03"));
-	kiln_link_close(help_open(&host, "listed?clock=virtual")); /* it stays */
-	found.n = 0;
-	assert_int_equal(kiln_sim_scheme.list(&host, found_port, &found, NULL), KILN_OK);
-	assert_string_equal(found.mac, "24:0a:c4:01:02:03");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -504,10 +418,7 @@ int main(void)
 		cmocka_unit_test(the_descriptor_tells_of_bytes_in_real_time),
 		cmocka_unit_test(waiting_can_be_cancelled_on_both_clocks),
 		cmocka_unit_test(a_long_wait_on_the_virtual_clock_takes_no_time),
-		cmocka_unit_test(a_board_that_is_held_is_busy),
 		cmocka_unit_test(a_killed_holder_lets_go_and_leaves_its_flash),
-		cmocka_unit_test(a_damaged_board_file_is_said),
-		cmocka_unit_test(boards_that_exist_are_listed),
 	};
 	return cmocka_run_group_tests(tests, help_state_home, help_state_home_gone);
 }

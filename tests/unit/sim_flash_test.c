@@ -94,7 +94,7 @@ static void a_bad_sector_keeps_what_it_holds(void **state)
 	sim_flash_close(&flash);
 }
 
-static void times_are_the_data_sheets(void **state)
+static void times_are_those_of_the_part(void **state)
 {
 	struct sim_flash flash = open_memory(4 << 20);
 	const struct sim_flash_op page = { SIM_FLASH_PROGRAM, 0, 256, { 0 } };
@@ -188,7 +188,7 @@ int main(void)
 		cmocka_unit_test(a_program_wraps_within_its_page),
 		cmocka_unit_test(erases_take_whole_sectors_and_blocks),
 		cmocka_unit_test(a_bad_sector_keeps_what_it_holds),
-		cmocka_unit_test(times_are_the_data_sheets),
+		cmocka_unit_test(times_are_those_of_the_part),
 		cmocka_unit_test(power_loss_leaves_a_torn_page_or_sector),
 		cmocka_unit_test(reads_wrap_at_the_end),
 		cmocka_unit_test(the_file_is_the_flash),
