@@ -182,7 +182,9 @@ const struct kiln_chip_info *kiln_flasher_chip(const struct kiln_flasher *flashe
 
 void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_stats *ret_stats)
 {
-	kiln_link_stats(flasher->loader.link, ret_stats);
+	*ret_stats = (struct kiln_link_stats){ 0 };
+	if (flasher->loader.link)
+		kiln_link_stats(flasher->loader.link, ret_stats);
 }
 
 static kiln_code upload_and_start(struct kiln_flasher *f, struct kiln_err *err)
@@ -302,8 +304,10 @@ kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	kiln_code code;
 
-	if (!flasher)
+	if (!flasher || !flasher->loader.link) { /* the port went away and did not come back */
+		kiln_flasher_abandon(flasher);
 		return KILN_OK;
+	}
 	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_RESET,
 							      .total = flasher->options.after });
 	code = afters[flasher->options.after](flasher, err);

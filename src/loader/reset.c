@@ -50,14 +50,18 @@ const char *kiln_reset_name(kiln_reset reset)
 kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, struct kiln_err *err)
 {
 	const struct sequence *s = &sequences[reset];
+	kiln_code code = KILN_OK;
 
 	kiln_log(&kiln_link_host(link)->ui, KILN_LOG_DEBUG, "loader", "reset: %s", s->name);
-	for (unsigned i = 0; i < s->n; i++) {
-		KILN_TRY(kiln_link_set_lines(link, s->steps[i].dtr, s->steps[i].rts, err));
-		if (s->steps[i].wait_ms)
-			KILN_TRY(kiln_link_sleep(link, s->steps[i].wait_ms, err));
+	for (unsigned i = 0; i < s->n && code == KILN_OK; i++) {
+		code = kiln_link_set_lines(link, s->steps[i].dtr, s->steps[i].rts, err);
+		if (code == KILN_OK && s->steps[i].wait_ms)
+			code = kiln_link_sleep(link, s->steps[i].wait_ms, err);
 	}
-	return KILN_OK;
+	/* interrupted: a board must not be left with its reset held down */
+	if (code == KILN_E_CANCELLED)
+		(void)kiln_link_set_lines(link, false, false, NULL);
+	return code;
 }
 
 /* Espressif's USB vendor; product 1001 is the USB-Serial/JTAG block of the chip itself. */

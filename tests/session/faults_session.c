@@ -2,6 +2,8 @@
 /* What can happen to a job on its way, and in which state it says that it left the board. */
 #include "flash_help.h"
 
+#include "wrap.h"
+
 static const struct image_spec boot_spec = {
 	.max_rev_full = 0xFFFF,
 	.mode = 2,
@@ -214,6 +216,30 @@ static void sector_that_does_not_take(void **state)
 	free_file(&file);
 }
 
+/* Ctrl-C that goes on: the job ends at once and says what it leaves, the board is not held. */
+static void interrupted(void **state)
+{
+	const struct kiln_scheme schemes[] = { wrap_scheme, kiln_sim_scheme, { .name = NULL } };
+	const struct kiln_host host = { .schemes = schemes };
+	struct kiln_err err = KILN_ERR_INIT;
+	struct story story;
+	const struct kiln_flasher_options options = story_options(&story);
+	struct kiln_flash_file file;
+	const struct kiln_flash_job job = STORY_JOB(&file, 1);
+	struct kiln_flasher *f;
+
+	(void)state;
+	wrap = (struct wrap){ .cancel_at = 50000 };
+	make_file(&file);
+	f = story_open(&story, &host, &options, "wrap:ctrl-c?clock=virtual");
+	assert_int_equal(kiln_flasher_write(f, &job, &err), KILN_E_CANCELLED);
+	expect_incomplete(&err);
+	assert_int_equal(kiln_flasher_close(f, NULL), KILN_E_CANCELLED);
+	assert_false(wrap.dtr || wrap.rts);
+	run_again("ctrl-c", &file);
+	free_file(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +250,7 @@ int main(void)
 		cmocka_unit_test(power_is_cut),
 		cmocka_unit_test(line_stands_still),
 		cmocka_unit_test(sector_that_does_not_take),
+		cmocka_unit_test(interrupted),
 	};
 
 	return cmocka_run_group_tests(tests, help_state_home, help_state_home_gone);

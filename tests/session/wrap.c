@@ -23,6 +23,11 @@ static struct kiln_link *inner(struct kiln_link *link)
 	return ((struct wrapped *)link)->inner;
 }
 
+static bool is_cancelled(void)
+{
+	return wrap.cancel_at && wrap.written >= wrap.cancel_at;
+}
+
 static kiln_code gone(const struct kiln_link *link, struct kiln_err *err)
 {
 	return kiln_fail(err, KILN_E_PORT_GONE, "cannot use '%s'", link->url);
@@ -41,6 +46,9 @@ static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, k
 {
 	if (((struct wrapped *)link)->gone)
 		return gone(link, err);
+	wrap.written += n;
+	if (is_cancelled())
+		return kiln_fail(err, KILN_E_CANCELLED, "cannot write to '%s'", link->url);
 	return kiln_link_write(inner(link), buf, n, deadline, err);
 }
 
@@ -60,8 +68,8 @@ static kiln_code wrap_lines(struct kiln_link *link, bool dtr, bool rts, struct k
 	wrap.both_changed += dtr != w->dtr && rts != w->rts;
 	if (wrap.one_by_one)
 		KILN_TRY(kiln_link_set_lines(w->inner, dtr, w->rts, err));
-	w->dtr = dtr;
-	w->rts = rts;
+	w->dtr = wrap.dtr = dtr;
+	w->rts = wrap.rts = rts;
 	KILN_TRY(kiln_link_set_lines(w->inner, dtr, rts, err));
 	if (wrap.leaves && released && dtr) { /* out of reset, into the loader */
 		wrap.leaves = false;
@@ -79,6 +87,8 @@ static kiln_ms wrap_now(const struct kiln_link *link)
 
 static kiln_code wrap_sleep(struct kiln_link *link, kiln_ms ms, struct kiln_err *err)
 {
+	if (is_cancelled())
+		return kiln_fail(err, KILN_E_CANCELLED, "cannot wait for '%s'", link->url);
 	return kiln_link_sleep(inner(link), ms, err);
 }
 

@@ -9,10 +9,13 @@
  * ports lack them. What it shall be is set before the open; one test at a time.
  */
 extern struct wrap {
-	bool no_lines;    /* a plain socket */
-	bool one_by_one;  /* rfc2217: the lines change one after the other */
-	bool leaves;      /* a chip's own USB: the port goes with the reset ... */
-	int absent_opens; /* ... and comes back after so many attempts to open it */
+	bool no_lines;      /* a plain socket */
+	bool one_by_one;    /* rfc2217: the lines change one after the other */
+	bool leaves;        /* a chip's own USB: the port goes with the reset ... */
+	int absent_opens;   /* ... and comes back after so many attempts to open it */
+	uint64_t cancel_at; /* so many bytes have gone out when Ctrl-C comes, and stays */
+	uint64_t written;
+	bool dtr, rts; /* as they are now */
 	uint16_t vid, pid;
 	unsigned opened, line_changes, both_changed;
 } wrap;
