@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "cli/esptool.h"
 
-static const char *const befores[] = { "default_reset", "usb_reset", "no_reset", "no_reset_no_sync",
-				       NULL };
-static const char *const afters[] = { "hard_reset",    "soft_reset",     "no_reset",
-				      "no_reset_stub", "watchdog_reset", NULL };
+static const char *const before_names[] = { "default_reset", "usb_reset", "no_reset",
+					    "no_reset_no_sync", NULL };
+static const char *const after_names[] = { "hard_reset",    "soft_reset",     "no_reset",
+					   "no_reset_stub", "watchdog_reset", NULL };
 
 #define AT(member) offsetof(struct esptool, options.member)
 const struct opt esptool_options[] = {
@@ -20,10 +20,10 @@ const struct opt esptool_options[] = {
 	  "serial port or URL; without it all ports are tried", .env = "ESPTOOL_PORT" },
 	{ 'b', "baud", "BAUD", OPT_UINT, AT(baud), "speed after connecting",
 	  .env = "ESPTOOL_BAUD" },
-	{ 0, "before", "HOW", OPT_STRING, AT(before), "what to do to the chip first", befores, NULL,
-	  "ESPTOOL_BEFORE" },
-	{ 'a', "after", "HOW", OPT_STRING, AT(after), "what to do to the chip at the end", afters,
-	  NULL, "ESPTOOL_AFTER" },
+	{ 0, "before", "HOW", OPT_STRING, AT(before), "what to do to the chip first", before_names,
+	  NULL, "ESPTOOL_BEFORE" },
+	{ 'a', "after", "HOW", OPT_STRING, AT(after), "what to do to the chip at the end",
+	  after_names, NULL, "ESPTOOL_AFTER" },
 	{ 0, "no-stub", NULL, OPT_FLAG, AT(no_stub), "talk to the ROM, upload no flasher stub" },
 	{ 't', "trace", NULL, OPT_FLAG, AT(trace), "show every byte on stderr" },
 	{ 0, "connect-attempts", "N", OPT_STRING, AT(attempts),
@@ -94,7 +94,7 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 	}
 	t->flasher.baud = (unsigned)t->options.baud;
 	t->flasher.no_stub = t->options.no_stub;
-	t->flasher.before = (kiln_before)index_of(befores, t->options.before);
-	t->flasher.after = (kiln_after)index_of(afters, t->options.after);
+	t->flasher.before = (kiln_before)index_of(before_names, t->options.before);
+	t->flasher.after = (kiln_after)index_of(after_names, t->options.after);
 	return KILN_OK;
 }

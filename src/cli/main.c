@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 				      : run_kiln(&cli, argc, argv);
 
 	/* a full disk or a closed pipe must not look like success */
-	if (fflush(stdout) != 0 && exit_code == 0)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && exit_code == 0)
 		return 1;
 	return exit_code;
 }

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The frame of the command line: help, options, errors, exit codes."""
 import json
+import os
 import re
+import subprocess
 
 import pytest
+from conftest import BUILD
 
 
 def test_help_lists_the_commands(run):
@@ -58,11 +61,12 @@ def test_common_options_stand_before_and_after_the_command(run):
     assert run('kiln', 'version', '-vv', '-q', check=0).stdout
 
 
-def test_full_disk_is_no_success(env, tmp_path):
-    import subprocess
-    from conftest import BUILD
+@pytest.mark.parametrize('words', [['kiln', 'version'], ['kiln', 'help'],
+                                   ['esptool.py', '-p', 'sim:full?clock=virtual', 'erase_flash']])
+def test_full_disk_is_no_success(env, words):
+    """Also when all was written and only nobody could read of it."""
     with open('/dev/full', 'w') as full:
-        done = subprocess.run([BUILD / 'kiln', 'version'], env=env, stdout=full)
+        done = subprocess.run([BUILD / words[0], *words[1:]], env=env, stdout=full)
     assert done.returncode == 1
 
 
@@ -76,7 +80,5 @@ def test_starts_light(run, words):
 
 
 def test_names_are_links(run):
-    import os
-    from conftest import BUILD
     for name in ('esptool.py', 'esptool'):
         assert os.readlink(BUILD / name) == 'kiln'
