@@ -33,6 +33,9 @@ const CTRL_D = 4;
 const PYSTACK = 8 * 1024;
 const HEAP = 256 * 1024;
 
+// Emscripten complains there of each failed allocation, and nobody reads it.
+console.error = () => {};
+
 const line = channel.shared();
 const { control } = line;
 const { port1: toUart, port2: uartPort } = new MessageChannel();

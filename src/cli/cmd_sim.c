@@ -41,7 +41,7 @@ static const struct opt options[] = {
 	{ 0, "mac", "MAC", OPT_STRING, offsetof(struct params, mac),
 	  "the board's address, like 24:0a:c4:00:00:01" },
 	{ 0, "fault", "FAULT", OPT_LIST, offsetof(struct params, faults),
-	  "a fault that it shall have; may be given several times" },
+	  "a fault that it shall have (see above); may be given several times" },
 	{ 0, "seed", "N", OPT_STRING, offsetof(struct params, seed),
 	  "for faults by chance: the same number gives the same faults" },
 	{ 0, "list", NULL, OPT_FLAG, offsetof(struct params, list),
@@ -309,6 +309,11 @@ const struct command cmd_sim = {
 		"too. Without\n--pty and --rfc2217 both are served, over TCP on this machine only "
 		"and on a free port.\nOne line for each says where. 'kiln discover' finds a board "
 		"that is served.\n\n"
+		"Faults, for those who test flashers: lose, add and flip with @BYTE or ~ONE_IN "
+		"(all of\nthem only one way with to- or from- before), stall@BYTE[:MS], "
+		"unplug@BYTE, "
+		"cut@BYTES\n(power fails when so many bytes were programmed), bad-sector@ADDRESS, "
+		"no-sync.\n\n"
 		"The board has power as long as this command runs; Ctrl-C ends it.",
 	.options = options,
 	.run = run,

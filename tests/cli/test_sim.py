@@ -415,6 +415,39 @@ def test_list_and_remove(serve, run, env):
     assert list(pathlib.Path(env['XDG_STATE_HOME'], 'kiln/sim').iterdir()) == []
 
 
+def test_removal_is_typed_once_more(serve, env):
+    serve('typed', '--pty').end()
+    for answer, code in ((b'other\n', 1), (b'typed\n', 0)):
+        master, slave = os.openpty()
+        os.write(master, answer)
+        done = subprocess.run([BUILD / 'kiln', 'sim', '--remove', 'typed'], env=env, stdin=slave,
+                              capture_output=True, text=True, timeout=PATIENCE)
+        os.close(master)
+        os.close(slave)
+        assert done.returncode == code and 'Type its name: ' in done.stderr
+        assert done.stdout == ('removed typed\n' if code == 0 else '')
+
+
+def test_a_pulled_cable_ends_it(serve, flash):
+    """A board that is gone is no board: the server says so, and its clients see a closed port."""
+    server = serve('pulled', '--flash', flash, '--rfc2217', '0', '--fault', 'unplug@300',
+                   '--fault', 'from-flip@2')
+    with server.connect() as s:
+        s.settimeout(PATIENCE)
+        try:
+            for _ in range(20):
+                s.sendall(b'1+1\r' * 10)
+                time.sleep(0.02)
+            while s.recv(4096):
+                pass
+        except ConnectionError:
+            pass
+    code, out, err = server.end()
+    event = json.loads(out)
+    assert (code, err, event['code']) == (1, '', 'E_PORT_GONE')
+    assert event['why'] == 'the cable was pulled'
+
+
 @pytest.mark.parametrize('args, code, error', [
     ([], 2, "error: no name was given\nhint: 'kiln sim --help' shows what it takes\n"),
     (['a', 'b'], 2, "error: one name is enough\nhint: 'kiln sim --help' shows what it takes\n"),
