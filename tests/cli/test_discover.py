@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """kiln discover, as a user runs it, on made-up machines."""
+import fcntl
 import json
 import os
 import pathlib
@@ -8,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -68,19 +70,51 @@ def test_ports_that_fail_are_passed_over_and_v_says_why(bare, run):
     assert [x['error']['code'] for x in objects] == ['KILN_E_PORT_MISSING', 'KILN_E_NETWORK']
 
 
-def test_silent_ports_are_asked_at_the_same_time(bare, run, env):
-    masters, names = [], []
-    for _ in range(4):
+@pytest.fixture
+def silent_ports():
+    """Six ports behind which nobody is."""
+    fds, names = [], []
+    for _ in range(6):
         master, slave = pty.openpty()
-        masters += [master, slave]
+        fds += [master, slave]
         names.append(os.ttyname(slave))
-    alone = run('kiln', 'discover', '-v', check=0, KILN_PORTS=names[0])
-    assert alone.stderr.startswith(f'{names[0]}: no board: ')
-    done = run('kiln', 'discover', '-v', check=0, timeout=15, KILN_PORTS=' '.join(names))
-    assert done.stdout == 'No devices available\n'
-    assert len(done.stderr.splitlines()) == 4
-    for fd in masters:
+    yield names
+    for fd in fds:
         os.close(fd)
+
+
+def test_silent_ports_are_asked_at_the_same_time(bare, run, silent_ports):
+    def seconds(names):
+        begin = time.monotonic()
+        done = run('kiln', 'discover', '-v', check=0, KILN_PORTS=' '.join(names))
+        assert done.stdout == 'No devices available\n'
+        assert [line.split(':')[0] for line in done.stderr.splitlines()] == names
+        return time.monotonic() - begin
+
+    alone = seconds(silent_ports[:1])
+    assert seconds(silent_ports) < 3 * alone
+
+
+def test_a_board_is_found_beside_a_silent_port_and_a_busy_one(bare, run, env, tmp_path,
+                                                              silent_ports):
+    image = tmp_path / 'image.bin'
+    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', image, '--size', '80000'],
+                   check=True)
+    mac = '24:0a:c4:00:00:07'
+    run('kiln', 'flash', '-p', f'sim:demo?mac={mac}&clock=virtual', image, check=0)
+    busy = os.open(silent_ports[1], os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(busy, fcntl.LOCK_EX)
+    ports = dict(KILN_PORTS=' '.join(silent_ports[:2]))
+    done = run('kiln', 'discover', '-v', check=0, **ports)
+    assert done.stdout == f'{mac}  sim:demo  {mac}\n'
+    silent, held = done.stderr.splitlines()
+    assert silent.startswith(f'{silent_ports[0]}: no board: ')
+    assert f"cannot open '{silent_ports[1]}': port is busy: " in held
+    board = json.loads(run('kiln', 'discover', '--json', check=0).stdout)
+    assert set(board) == {'name', 'url', 'device', 'uid', 'implementation', 'platform', 'version',
+                          'machine'}
+    assert (board['name'], board['uid'], board['url']) == (mac, mac, 'sim:demo')
+    os.close(busy)
 
 
 def test_named_and_configured_ports_come_after_usb_boards(pi, run, env):
