@@ -8,7 +8,13 @@
 
 #include <openssl/evp.h>
 
-enum { DATA_HEADER = 16, STUB_BLOCK_MAX = 0x4000, BAUD_MAX = 5000000 };
+enum {
+	DATA_HEADER = 16,
+	STUB_BLOCK_MAX = 0x4000,
+	BAUD_MAX = 5000000,
+	FLASH_SIZE_MAX =
+		128 << 20, /* the largest part there is: what a host says bounds our work */
+};
 
 #define READ_TIME_PER_BYTE ((sim_ns)385) /* reading and hashing: 2.6 MB/s in the recordings */
 
@@ -173,8 +179,10 @@ static void cmd_spi_attach(struct sim_download *d)
 
 static void cmd_spi_set_params(struct sim_download *d)
 {
+	const uint32_t size = word(d, 1);
+
 	succeed(d);
-	d->flash_size = word(d, 1);
+	d->flash_size = size < FLASH_SIZE_MAX ? size : FLASH_SIZE_MAX;
 }
 
 /* --- flash: writing --- */

@@ -31,6 +31,7 @@ struct sim_link {
 };
 
 #define VIRTUAL_START (1000 * SIM_MS)
+#define USB_FRAME SIM_MS
 
 static struct sim_link *self(struct kiln_link *link)
 {
@@ -76,7 +77,11 @@ static void watch_run(struct sim_link *s)
 		s->watched = -1;
 }
 
-/* The descriptor must become readable when the board has something to do or to give. */
+/*
+ * The descriptor must become readable when the board has something to do or to give: at the end of
+ * the USB frame in which it happens, as from a real bridge. Waking up for each byte would only
+ * burn time; what happens has its own time on the board's clock anyhow.
+ */
 static void arm(struct sim_link *s)
 {
 	sim_ns at = sim_board_next(&s->board);
@@ -86,6 +91,8 @@ static void arm(struct sim_link *s)
 		return;
 	if (s->board.inbox.len || s->board.unplugged)
 		at = 1;
+	else if (at != SIM_NEVER && at < s->board.now + USB_FRAME)
+		at = s->board.now + USB_FRAME;
 	if (at != SIM_NEVER) {
 		t.it_value.tv_sec = at / SIM_S;
 		t.it_value.tv_nsec = at % SIM_S;
