@@ -15,8 +15,18 @@ enum {
 #define SPI_USR_COMMAND (1u << 31)
 #define SPI_USR2_BITLEN (7u << 28) /* commands have 8 bits */
 
-/* All registers in one request: each would be a round trip of its own. */
-static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bits_in,
+/* All registers in one request, for each would be a round trip of its own; or one by one. */
+static kiln_code write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes, unsigned n,
+			    bool at_once, struct kiln_err *err)
+{
+	if (at_once)
+		return kiln_loader_write_regs(l, writes, n, err);
+	for (unsigned i = 0; i < n; i++)
+		KILN_TRY(kiln_loader_write_regs(l, &writes[i], 1, err));
+	return KILN_OK;
+}
+
+static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bits_in, bool at_once,
 			     struct kiln_err *err)
 {
 	const struct kiln_chip_spi *spi = &l->chip->spi;
@@ -29,7 +39,7 @@ static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bi
 	};
 	uint32_t busy;
 
-	KILN_TRY(kiln_loader_write_regs(l, writes, sizeof(writes) / sizeof(writes[0]), err));
+	KILN_TRY(write_regs(l, writes, sizeof(writes) / sizeof(writes[0]), at_once, err));
 	for (int i = 0; i < POLLS; i++) {
 		KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->cmd, &busy, err));
 		if (!(busy & SPI_CMD_USR))
@@ -40,20 +50,21 @@ static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bi
 	return KILN_E_TIMEOUT;
 }
 
-static kiln_code read_id(struct kiln_loader *l, uint32_t *ret_id, struct kiln_err *err)
+static kiln_code read_id(struct kiln_loader *l, bool at_once, uint32_t *ret_id,
+			 struct kiln_err *err)
 {
 	const struct kiln_chip_spi *spi = &l->chip->spi;
 	uint32_t usr, usr2, id;
 
 	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr, &usr, err));
 	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr2, &usr2, err));
-	KILN_TRY(run_command(l, CMD_RDID, RDID_BITS, err));
+	KILN_TRY(run_command(l, CMD_RDID, RDID_BITS, at_once, err));
 	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->w0, &id, err));
 	const struct kiln_reg_write restore[] = {
 		{ spi->base + spi->usr, usr, UINT32_MAX, 0 },
 		{ spi->base + spi->usr2, usr2, UINT32_MAX, 0 },
 	};
-	KILN_TRY(kiln_loader_write_regs(l, restore, 2, err));
+	KILN_TRY(write_regs(l, restore, 2, at_once, err));
 	*ret_id = id & 0xFFFFFF;
 	return KILN_OK;
 }
@@ -104,7 +115,10 @@ static kiln_code find_size(struct kiln_flasher *f, struct kiln_err *err)
 		return KILN_OK;
 	if (!f->loader.is_stub)
 		KILN_TRY(attach_rom(&f->loader, err));
-	KILN_TRY(read_id(&f->loader, &f->info.flash_id, err));
+	KILN_TRY(read_id(&f->loader, /* at_once= */ true, &f->info.flash_id, err));
+	/* a loader that takes one record only, or a garbled reply */
+	if (!kiln_jedec_is_valid(f->info.flash_id))
+		KILN_TRY(read_id(&f->loader, /* at_once= */ false, &f->info.flash_id, err));
 	if (!kiln_jedec_is_valid(f->info.flash_id))
 		kiln_flasher_warn(f,
 				  "the flash chip does not answer (id 0x%06x): check its wiring "

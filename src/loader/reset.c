@@ -59,8 +59,9 @@ kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, struct kiln_
 			code = kiln_link_sleep(link, s->steps[i].wait_ms, err);
 	}
 	/* interrupted: a board must not be left with its reset held down */
-	if (code == KILN_E_CANCELLED)
-		(void)kiln_link_set_lines(link, false, false, NULL);
+	if (code == KILN_E_CANCELLED && kiln_link_set_lines(link, false, false, NULL) != KILN_OK)
+		kiln_log(&kiln_link_host(link)->ui, KILN_LOG_WARNING, "loader",
+			 "the board may be held in reset: unplug it");
 	return code;
 }
 
