@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash discover doctor exec esptool help kernel sim version'
+_kiln_commands=' flash discover doctor exec esptool partition-table help kernel sim version'
 
 _kiln_persona()
 {
@@ -33,6 +33,7 @@ _kiln_options()
 	esptool/chip_id) echo ' --help -h' ;;
 	esptool/run) echo ' --help -h' ;;
 	esptool/version) echo ' --help -h' ;;
+	partition-table) echo ' --output -o --flash-size --offset --no-md5 --no-verify --secure --primary-bootloader-offset --recovery-bootloader-offset --json --verbose -v --quiet -q' ;;
 	help) echo ' --verbose -v --quiet -q' ;;
 	kernel) echo ' --user --prefix --sys-prefix --name --display-name --file -f --json --verbose -v --quiet -q' ;;
 	sim) echo ' --pty --rfc2217 --link --chip --flash --size --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
@@ -58,6 +59,12 @@ _kiln_values()
 	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'partition-table --output' | 'partition-table -o') echo ''  ;;
+	'partition-table --flash-size') echo ''  ;;
+	'partition-table --offset') echo ''  ;;
+	'partition-table --secure') echo ' v1 v2'  ;;
+	'partition-table --primary-bootloader-offset') echo ''  ;;
+	'partition-table --recovery-bootloader-offset') echo ''  ;;
 	'kernel --prefix') echo ''  ;;
 	'kernel --name') echo ''  ;;
 	'kernel --display-name') echo ''  ;;

@@ -140,9 +140,13 @@ static void put_title(struct kiln_buf *out, const struct command *command)
 				 "that.\n.TH KILN\\-");
 	for (const char *c = command->name; *c; c++)
 		(void)kiln_buf_putc(out, (uint8_t)toupper((unsigned char)*c));
-	(void)kiln_buf_printf(out, " 1 \"\" Kiln\n.SH NAME\nkiln\\-%s \\- ", command->name);
+	(void)kiln_buf_puts(out, " 1 \"\" Kiln\n.SH NAME\nkiln\\-");
+	puts_roff(out, command->name);
+	(void)kiln_buf_puts(out, " \\- ");
 	puts_roff(out, command->summary);
-	(void)kiln_buf_printf(out, "\n.SH SYNOPSIS\n.B kiln %s\n", command->name);
+	(void)kiln_buf_puts(out, "\n.SH SYNOPSIS\n.B kiln ");
+	puts_roff(out, command->name);
+	(void)kiln_buf_putc(out, '\n');
 	puts_roff(out, command->usage);
 	(void)kiln_buf_putc(out, '\n');
 	for (size_t i = 0; command->personas && command->personas[i]; i++) {
@@ -180,7 +184,9 @@ void manual_commands(struct kiln_buf *out)
 	for (size_t i = 0; commands[i]; i++) {
 		if (commands[i]->hidden)
 			continue;
-		(void)kiln_buf_printf(out, ".TP\n.BR kiln\\-%s (1)\n", commands[i]->name);
+		(void)kiln_buf_puts(out, ".TP\n.BR kiln\\-");
+		puts_roff(out, commands[i]->name);
+		(void)kiln_buf_puts(out, " (1)\n");
 		put_sentence(out, commands[i]->summary);
 	}
 }
