@@ -283,8 +283,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 
 static const char *const examples[] = {
 	"kiln sim demo",
-	"serve the virtual board 'demo', which is made if there is none, on a pseudo terminal and "
-	"over RFC 2217, until Ctrl-C",
+	"serve the board 'demo', new or not, on a pseudo terminal and over RFC 2217, until Ctrl-C",
 	"kiln sim demo --pty --link /tmp/ttyBOARD",
 	"let any program that knows serial ports use it by a name of its own",
 	"kiln sim demo --rfc2217 0.0.0.0:4000",
