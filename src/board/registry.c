@@ -425,8 +425,8 @@ kiln_code kiln_registry_connect(struct kiln_registry *r, const char *what,
 				struct kiln_err *err)
 {
 	char url[sizeof(ret_board->url)];
-	struct kiln_repl *repl;
-	struct entry *e;
+	struct kiln_repl *repl = NULL;
+	struct entry *e = NULL;
 
 	KILN_TRY(locate(r, what, url, sizeof(url), err));
 	KILN_TRY(open_at(r, url, &e, &repl, err));

@@ -99,6 +99,22 @@ def test_main_py_is_stopped(board):
     assert board('print("mine")', check=0).stdout == 'mine\n'
 
 
+def test_served_on_a_pty_and_over_rfc2217(env, run, board):
+    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'exec'], env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE)
+    try:
+        said = server.stdout.readline().decode() + server.stdout.readline().decode()
+        for url in (re.search(r'/dev/\S+', said).group(), re.search(r'rfc2217://\S+', said).group()):
+            done = run('kiln', 'exec', '-p', url, 'x = 6 * 7\nprint(x)', check=0)
+            assert done.stdout == '42\n'
+            done = run('kiln', 'exec', '-p', url, 'print(x)\n1/0', check=1)  # it lives on
+            assert done.stdout == '42\n'
+            assert done.stderr.endswith('ZeroDivisionError: divide by zero\n')
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
 def test_an_empty_flash(run):
     done = run('kiln', 'exec', '-p', 'sim:blank', 'print(1)', check=1)
     assert (done.stdout, done.stderr) == (

@@ -47,8 +47,7 @@ static void what_a_board_says_is_not_trusted(void **state)
 		"kiln-board\t24\tmicropython\t1\t\t\n",
 		"Xkiln-board\t24\tmicropython\t1\tesp32\t\n",
 		/* 22 bytes of uid: more than any chip has, and than there is room for */
-		"kiln-"
-		"board\t00112233445566778899aabbccddeeff001122334455\tmicropython\t1\tesp32\t\n",
+		"kiln-board\t00112233445566778899aabbccddeeff001122334455\tupy\t1\tesp32\t\n",
 	};
 	struct kiln_board_info info = { .uid = "kept" };
 
