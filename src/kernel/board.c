@@ -60,6 +60,17 @@ bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
 	return open_session(k, url);
 }
 
+/*
+ * Was the cable pulled, or the connection closed, while no cell ran? The variables may be lost,
+ * but a fresh session is worth more than an error.
+ */
+static bool is_dead(struct kiln_repl *repl)
+{
+	struct pollfd p = { .fd = kiln_link_fd(kiln_repl_link(repl)), .events = POLLRDHUP };
+
+	return p.fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
 static void show_text(void *user, const char *text, size_t n)
 {
 	kiln_kernel_text(user, KILN_STDOUT, text, n);
@@ -86,6 +97,9 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 		return kiln_kernel_fail_err(k, &err);
 	}
 	good = !result.exception;
+	if (result.restarted)
+		kiln_kernel_print(k, KILN_STDERR,
+				  "(the board's interpreter has restarted: variables are gone)\n");
 	if (!good)
 		kiln_kernel_fail_traceback(k, result.ename, result.evalue, result.traceback);
 	else if (result.interrupted) /* the board's program had ended, or caught it */
@@ -104,6 +118,8 @@ bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t 
 	if (!k->board.chosen)
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "no device connected");
 	kiln_text_copy(url, sizeof(url), k->board.board.url);
+	if (k->board.repl && is_dead(k->board.repl))
+		kiln_kernel_board_release(k);
 	if (!k->board.repl)
 		good = open_session(k, url);
 	if (good && make_code(&text, code, line) != KILN_OK) {

@@ -100,7 +100,8 @@ def test_signed_nonsense_is_dropped(kernel, raw, tmp_path, part, text):
 
 def test_odd_but_honest_types_are_survived(kernel, raw, tmp_path):
     for msg_type, content in [
-            ('execute_request', {'code': None, 'silent': 'x', 'store_history': 7}),
+            ('execute_request', {'code': None, 'silent': 'x', 'store_history': 7,
+                                 'stop_on_error': False}),
             ('execute_request', {'code': '!true', 'user_expressions': [1]}),
             ('complete_request', {'code': 5, 'cursor_pos': 'x'}),
             ('complete_request', {'code': 'x', 'cursor_pos': -9}),

@@ -195,6 +195,10 @@ def test_the_interpreter_dies(connected):
     node = [int(c) for c in children if 'node' in os.readlink(f'/proc/{c}/exe')]
     assert node
     os.kill(node[0], signal.SIGKILL)
+    # a chip that has crashed says no more: the cell goes on until somebody has had enough
+    connected.message(msg_id, 'stream')
+    connected.interrupt()
+    connected.interrupt()  # a second one makes the wait for an answer short
     reply, _ = connected.finish(msg_id)
     assert reply['status'] == 'error' and reply['ename'].startswith('KILN_E_'), reply
     assert connected.run('print("again")').stdout == 'again\n'
@@ -229,3 +233,11 @@ def test_a_served_board_keeps_its_variables_while_bash_runs(kernel, uid, env, tm
     finally:
         server.terminate()
         server.wait()
+
+
+def test_a_restart_of_the_interpreter_is_said(connected):
+    connected.run('x = 1')
+    shown = connected.run('import sys\nsys.exit()')
+    assert shown.status == 'ok'
+    assert shown.stderr == "(the board's interpreter has restarted: variables are gone)\n"
+    assert connected.run('print(x)').reply['ename'] == 'NameError'

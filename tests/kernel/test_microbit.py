@@ -139,6 +139,12 @@ def test_the_next_cell_connects_again(microbit, kernel):
     try:
         shown = kernel.run('print(x, n > 0)')
         assert (shown.status, shown.stdout) == ('ok', '7 True\n')
+        # and when it happens while nothing runs, nobody notices
+        os.killpg(server.pid, 9)
+        server.wait()
+        server = serve(microbit, port)
+        shown = kernel.run('print(x)')
+        assert (shown.status, shown.stdout) == ('ok', '7\n')
     finally:
         os.killpg(server.pid, 9)
         server.wait()
