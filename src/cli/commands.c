@@ -12,6 +12,7 @@ const struct command *const commands[] = {
 	&cmd_exec,
 	&cmd_esptool,
 	&cmd_partition_table,
+	&cmd_nvs,
 	&cmd_help,
 	&cmd_kernel,
 	&cmd_sim,

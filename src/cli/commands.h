@@ -16,6 +16,7 @@ extern const struct command cmd_help;
 extern const struct command cmd_kernel;
 extern const struct command cmd_sim;
 extern const struct command cmd_partition_table;
+extern const struct command cmd_nvs;
 extern const struct command cmd_version;
 
 /* Hidden: cmd_internal.c */
