@@ -30,8 +30,10 @@ kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_s
 		free(data);
 		return no_memory(err);
 	}
-	fitting = realloc(data, size);
-	*ret_data = fitting ? fitting : data;
+	fitting = realloc(data, size); /* it only shrinks; if it can't, it is good as it is */
+	if (fitting)
+		data = fitting;
+	*ret_data = data;
 	*ret_size = size;
 	return KILN_OK;
 }

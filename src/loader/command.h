@@ -83,7 +83,7 @@ struct kiln_reg_write {
 struct kiln_request kiln_request_sync(void);
 struct kiln_request kiln_request_read_reg(uint32_t address);
 struct kiln_request kiln_request_write_reg(const struct kiln_reg_write *writes, unsigned n);
-/* `op`: one of the four BEGINs, five DATAs and so on that share a form. */
+/* `op`: whichever of the opcodes that share this form (memory, flash, compressed flash). */
 struct kiln_request kiln_request_begin(kiln_op op, const struct kiln_begin *begin);
 struct kiln_request kiln_request_data(kiln_op op, uint32_t seq, struct kiln_span data);
 struct kiln_request kiln_request_flash_end(kiln_op op, bool reboot);
