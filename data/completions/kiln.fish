@@ -120,7 +120,7 @@ complete -c kiln -n '__fish_seen_subcommand_from sim' -l chip -r -d 'the chip of
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l flash -r -d 'keep the flash in FILE, byte for byte'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l size -r -d 'size of a new flash (4MB)'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l mac -r -d 'the board\'s address, like 24:0a:c4:00:00:01'
-complete -c kiln -n '__fish_seen_subcommand_from sim' -l fault -r -d 'a fault that it shall have; may be given several times'
+complete -c kiln -n '__fish_seen_subcommand_from sim' -l fault -r -d 'a fault that it shall have (see above); may be given several times'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l seed -r -d 'for faults by chance: the same number gives the same faults'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l list -d 'list the virtual boards that exist'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l remove -r -d 'remove a virtual board with its flash and its files'
