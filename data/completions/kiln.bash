@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash discover doctor exec esptool partition-table help kernel sim version'
+_kiln_commands=' flash discover doctor exec esptool partition-table nvs help kernel sim version'
 
 _kiln_persona()
 {
@@ -34,6 +34,7 @@ _kiln_options()
 	esptool/run) echo ' --help -h' ;;
 	esptool/version) echo ' --help -h' ;;
 	partition-table) echo ' --output -o --flash-size --offset --no-md5 --no-verify --secure --primary-bootloader-offset --recovery-bootloader-offset --json --verbose -v --quiet -q' ;;
+	nvs) echo ' --output -o --size -s --json --verbose -v --quiet -q' ;;
 	help) echo ' --verbose -v --quiet -q' ;;
 	kernel) echo ' --user --prefix --sys-prefix --name --display-name --file -f --json --verbose -v --quiet -q' ;;
 	sim) echo ' --pty --rfc2217 --link --chip --flash --size --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
@@ -65,6 +66,8 @@ _kiln_values()
 	'partition-table --secure') echo ' v1 v2'  ;;
 	'partition-table --primary-bootloader-offset') echo ''  ;;
 	'partition-table --recovery-bootloader-offset') echo ''  ;;
+	'nvs --output' | 'nvs -o') echo ''  ;;
+	'nvs --size' | 'nvs -s') echo ''  ;;
 	'kernel --prefix') echo ''  ;;
 	'kernel --name') echo ''  ;;
 	'kernel --display-name') echo ''  ;;
