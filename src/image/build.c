@@ -210,7 +210,9 @@ static kiln_code fill_gap(struct kiln_build *b, struct kiln_build_segment *s,
 	const uint64_t aligned = ((uint64_t)*end + next->align - 1) / next->align * next->align;
 	kiln_code code = KILN_OK;
 
-	if (!b->options->ram_only_header || aligned == *end || aligned != next->address)
+	if (!b->options->ram_only_header || b->options->chip->image_id == KILN_CHIP_NO_ID)
+		return KILN_OK;
+	if (aligned == *end || aligned != next->address)
 		return KILN_OK;
 	if (aligned - *end > KILN_IMAGE_MAX_BYTES - s->data.len)
 		return kiln_build_bad(err, "its parts have more bytes than any flash");

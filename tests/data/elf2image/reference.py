@@ -40,7 +40,7 @@ MODES = {'qio': 0, 'qout': 1, 'dio': 2, 'dout': 3}
 
 
 def make_elf(parts, entry, machine):
-    """parts: (name, address, bytes). Each is a section and a segment."""
+    """parts: (name, address, bytes[, alignment]). Each is a section and a segment."""
     names = b'\0' + b''.join(p[0].encode() + b'\0' for p in parts) + b'.shstrtab\0'
     at, offsets = 52 + 32 * len(parts), []
     for p in parts:
@@ -50,7 +50,8 @@ def make_elf(parts, entry, machine):
                        for p, o in zip(parts, offsets))
     table, name_at = bytes(40), 1
     for p, o in zip(parts, offsets):
-        table += struct.pack('<10I', name_at, 1, 2, p[1], o, len(p[2]), 0, 0, 4, 0)
+        table += struct.pack('<10I', name_at, 1, 2, p[1], o, len(p[2]), 0, 0,
+                             p[3] if len(p) > 3 else 4, 0)
         name_at += len(p[0]) + 1
     table += struct.pack('<10I', name_at, 3, 0, 0, at, len(names), 0, 0, 1, 0)
     head = struct.pack('<16sHHIIIIIHHHHHH', b'\x7fELF\1\1\1', 2, machine, 1, entry, 52,
@@ -67,15 +68,16 @@ def read_elf(data, segments):
         for i in range(phnum):
             kind, offset, _, address, size = struct.unpack_from('<5I', data, phoff + 32 * i)
             if kind == 1 and address and size:
-                parts.append(['PHDR', address, data[offset:offset + size]])
+                parts.append(['PHDR', address, data[offset:offset + size], 4])
         return parts, entry
     names_at = struct.unpack_from('<I', data, shoff + 40 * names + 16)[0]
     for i in range(shnum):
-        name, kind, _, address, offset, size = struct.unpack_from('<6I', data, shoff + 40 * i)
+        name, kind, _, address, offset, size, _, _, align = \
+            struct.unpack_from('<9I', data, shoff + 40 * i)
         if kind in (1, 14, 15, 16) and address and size:
             start = names_at + name
             text = data[start:data.index(b'\0', start)].decode()
-            parts.append([text, address, data[offset:offset + size]])
+            parts.append([text, address, data[offset:offset + size], align])
     return parts, entry
 
 
@@ -83,10 +85,13 @@ def up(data, n, fill=b'\0'):
     return data + fill * (-len(data) % n)
 
 
-def merged(parts, area):
+def merged(parts, area, fill=False):
     done, last = [], None
-    for name, address, data in parts:
+    for name, address, data, align in parts:
         data = up(data, 4)
+        end = done[-1][1] + len(done[-1][2]) if done else 0
+        if done and fill and end + -end % align == address:
+            done[-1][2] += bytes(address - end)
         if done and done[-1][1] + len(done[-1][2]) == address and area(last) == area(address):
             done[-1][2] += data
         else:
@@ -119,7 +124,7 @@ def esp32(chip, parts, entry, elf, o):
     if o.get('ram_only'):
         parts = sorted(parts, key=lambda p: p[1])
     # whatever lies in a window is another memory than what does not; so it is in all cases
-    parts = merged(parts, lambda a: flash(a))
+    parts = merged(parts, lambda a: flash(a), o.get('ram_only'))
     in_flash = sorted((p for p in parts if flash(p[1])), key=lambda p: p[1])
     in_ram = sorted((p for p in parts if not flash(p[1])), key=lambda p: p[1])
     in_flash.sort(key=lambda p: p[0] != '.flash.appdesc')
@@ -257,6 +262,11 @@ def cases():
     yield 'esp32-bug', None, 'esp32', dict(secure='v1')
     yield 'esp32-bug', None, 'esp32', dict(ram_only=True)
     yield 'esp32-bug', None, 'esp32', dict(digest_at=None, mode='dout')
+    parts = [('.data', 0x3FFB0000, r.randbytes(60), 4), ('.more', 0x3FFB0040, r.randbytes(8), 64),
+             ('.far', 0x3FFB0080, r.randbytes(9), 32)]
+    yield 'esp32-gap', make_elf(parts, 0x3FFB0000, 0x5E), 'esp32', dict(ram_only=True)
+    yield 'esp32-gap', None, 'esp32', {}
+    yield 'esp32-gap', None, 'esp8266', dict(version=2, ram_only=True)
     paged = app[:180] + bytes([15]) + app[181:]
     parts = [('.flash.appdesc', 0x42000020, paged), ('.text', 0x42008020, r.randbytes(500)),
              ('.data', 0x40820000, r.randbytes(40000))]
