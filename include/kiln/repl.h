@@ -73,4 +73,16 @@ KILN_API KILN_CHECK kiln_code kiln_repl_soft_reset(struct kiln_repl *repl, bool 
 						   const struct kiln_repl_output *output,
 						   struct kiln_err *err);
 
+/*
+ * Reset the whole board by machine.reset(), and pass on what it says: its boot messages, what
+ * boot.py and main.py print, whole lines. Ends when its prompt comes, or after `wait_ms`; main.py
+ * then goes on until the next call interrupts it. `result` is an exception if the board refused.
+ * Fails with: E_PORT_GONE (a board with USB of its own takes its port along), E_CANCELLED, and as
+ * kiln_repl_exec.
+ */
+KILN_API KILN_CHECK kiln_code kiln_repl_hard_reset(struct kiln_repl *repl, kiln_ms wait_ms,
+						   const struct kiln_repl_output *output,
+						   struct kiln_repl_result *ret_result,
+						   struct kiln_err *err);
+
 #endif

@@ -84,9 +84,10 @@ static kiln_code make_code(struct kiln_buf *out, struct kiln_span code, size_t l
 	return kiln_buf_append(out, code.p, code.n);
 }
 
-static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct kiln_buf *code)
+static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct kiln_buf *code,
+		   void (*put)(void *user, const char *text, size_t n), void *user)
 {
-	const struct kiln_repl_output output = { .text = show_text, .user = k };
+	const struct kiln_repl_output output = { .text = put, .user = user };
 	struct kiln_repl_result result = { 0 };
 	struct kiln_err err = KILN_ERR_INIT;
 	bool good;
@@ -108,25 +109,53 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 	return good;
 }
 
-bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line)
+bool kiln_kernel_board_need(struct kiln_kernel *k)
 {
-	struct kiln_buf text = KILN_BUF_INIT(KILN_WIRE_MAX_BYTES);
-	struct kiln_err err = KILN_ERR_INIT;
 	char url[sizeof(k->board.board.url)];
-	bool good = true;
 
 	if (!k->board.chosen)
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "no device connected");
 	kiln_text_copy(url, sizeof(url), k->board.board.url);
 	if (k->board.repl && is_dead(k->board.repl))
 		kiln_kernel_board_release(k);
-	if (!k->board.repl)
-		good = open_session(k, url);
+	return k->board.repl || open_session(k, url);
+}
+
+bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line)
+{
+	struct kiln_buf text = KILN_BUF_INIT(KILN_WIRE_MAX_BYTES);
+	struct kiln_err err = KILN_ERR_INIT;
+	bool good = kiln_kernel_board_need(k);
+
 	if (good && make_code(&text, code, line) != KILN_OK) {
 		(void)kiln_fail(&err, KILN_E_TOO_BIG, "cannot run this cell");
 		good = kiln_kernel_fail_err(k, &err);
 	}
-	good = good && run_on(k, k->board.repl, &text);
+	good = good && run_on(k, k->board.repl, &text, show_text, k);
+	kiln_buf_done(&text);
+	return good;
+}
+
+static void keep_text(void *user, const char *text, size_t n)
+{
+	(void)kiln_buf_append(user, text, n); /* too much of it fails below */
+}
+
+bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_buf *ret_answer)
+{
+	struct kiln_buf text = KILN_BUF_INIT(KILN_WIRE_MAX_BYTES);
+	struct kiln_err err = KILN_ERR_INIT;
+	bool good = kiln_kernel_board_need(k);
+
+	if (good && kiln_buf_puts(&text, code) != KILN_OK) {
+		(void)kiln_fail(&err, KILN_E_NOMEM, "cannot ask the board");
+		good = kiln_kernel_fail_err(k, &err);
+	}
+	good = good && run_on(k, k->board.repl, &text, keep_text, ret_answer);
+	if (good && ret_answer->failed) {
+		(void)kiln_fail(&err, KILN_E_TOO_BIG, "cannot keep what the board says");
+		good = kiln_kernel_fail_err(k, &err);
+	}
 	kiln_buf_done(&text);
 	return good;
 }

@@ -120,6 +120,10 @@ void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const 
 /* board.c */
 bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what);
 bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line);
+/* Have the current board's session open: what magics begin with. False: it was said why not. */
+bool kiln_kernel_board_need(struct kiln_kernel *k);
+/* Run a program of ours; what it prints is appended to `ret_answer`. False: it was said why. */
+bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_buf *ret_answer);
 /* Close the port, so that others may use it; the next board cell opens it again. */
 void kiln_kernel_board_release(struct kiln_kernel *k);
 

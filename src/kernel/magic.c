@@ -6,8 +6,13 @@
 #include "kernel/words.h"
 
 const struct kiln_magic *const kiln_magics[] = {
-	&kiln_magic_connect,   &kiln_magic_discover,     &kiln_magic_lsmagic,
-	&kiln_magic_cell_bash, &kiln_magic_cell_connect, NULL,
+	&kiln_magic_connect,      &kiln_magic_discover,
+	&kiln_magic_gettime,      &kiln_magic_hardreset,
+	&kiln_magic_lsmagic,      &kiln_magic_name,
+	&kiln_magic_register,     &kiln_magic_softreset,
+	&kiln_magic_synctime,     &kiln_magic_uid,
+	&kiln_magic_unregister,   &kiln_magic_cell_bash,
+	&kiln_magic_cell_connect, NULL,
 };
 
 enum { OPTIONS_MAX = 16, HELP_COLUMN = 22 };
@@ -49,10 +54,7 @@ static bool print_help(struct kiln_kernel *k, const struct kiln_magic *m)
 	return true;
 }
 
-static bool usage_error(struct kiln_kernel *k, const struct kiln_magic *m, const char *fmt, ...)
-	KILN_PRINTF(3, 4);
-
-static bool usage_error(struct kiln_kernel *k, const struct kiln_magic *m, const char *fmt, ...)
+bool kiln_magic_usage_error(struct kiln_kernel *k, const struct kiln_magic *m, const char *fmt, ...)
 {
 	struct kiln_buf usage = KILN_BUF_INIT(1024);
 	char text[300];
@@ -90,20 +92,22 @@ static bool set_option(struct parse *p, size_t index, const char *attached)
 	if (!o->arg) {
 		if (!attached)
 			return true;
-		return usage_error(p->k, p->magic,
-				   "argument -%c/--%s: ignored explicit argument '%s'", o->letter,
-				   o->name, attached);
+		return kiln_magic_usage_error(p->k, p->magic,
+					      "argument -%c/--%s: ignored explicit argument '%s'",
+					      o->letter, o->name, attached);
 	}
 	if (!attached && p->at + 1 >= p->words->n)
-		return usage_error(p->k, p->magic, "argument -%c/--%s: expected one argument",
-				   o->letter, o->name);
+		return kiln_magic_usage_error(p->k, p->magic,
+					      "argument -%c/--%s: expected one argument", o->letter,
+					      o->name);
 	p->values[index] = attached ? attached : p->words->items[++p->at];
 	return true;
 }
 
 static bool unknown(struct parse *p)
 {
-	return usage_error(p->k, p->magic, "unrecognized arguments: %s", p->words->items[p->at]);
+	return kiln_magic_usage_error(p->k, p->magic, "unrecognized arguments: %s",
+				      p->words->items[p->at]);
 }
 
 static bool take_long(struct parse *p, const char *name)
@@ -178,10 +182,11 @@ static bool run_parsed(struct parse *p, struct kiln_span body)
 	if (p->help)
 		return print_help(p->k, m);
 	if (p->args.n_words < m->min_words)
-		return usage_error(p->k, m, "the following arguments are required: %s", m->words);
+		return kiln_magic_usage_error(p->k, m, "the following arguments are required: %s",
+					      m->words);
 	if (p->args.n_words > m->max_words)
-		return usage_error(p->k, m, "unrecognized arguments: %s",
-				   p->args.words[m->max_words]);
+		return kiln_magic_usage_error(p->k, m, "unrecognized arguments: %s",
+					      p->args.words[m->max_words]);
 	return m->run(p->k, m, &p->args, body);
 }
 

@@ -35,6 +35,10 @@ struct kiln_magic {
 };
 
 extern const struct kiln_magic kiln_magic_discover, kiln_magic_connect, kiln_magic_lsmagic;
+extern const struct kiln_magic kiln_magic_register, kiln_magic_unregister;
+extern const struct kiln_magic kiln_magic_softreset, kiln_magic_hardreset;
+extern const struct kiln_magic kiln_magic_uid, kiln_magic_name;
+extern const struct kiln_magic kiln_magic_gettime, kiln_magic_synctime;
 extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect;
 
 /* All of them, line magics first, ended by NULL. */
@@ -43,6 +47,10 @@ extern const struct kiln_magic *const kiln_magics[];
 /* Run "name arguments" (without the %). False: it failed, and the cell ends. */
 bool kiln_magic_line(struct kiln_kernel *k, struct kiln_span text);
 bool kiln_magic_cell(struct kiln_kernel *k, struct kiln_span text, struct kiln_span body);
+
+/* For arguments that the table can't judge: usage and the error on stderr; returns false. */
+bool kiln_magic_usage_error(struct kiln_kernel *k, const struct kiln_magic *m, const char *fmt, ...)
+	KILN_PRINTF(3, 4);
 
 /* execute.c, for magics that run their body */
 bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Magics as far as they need no board."""
+import re
+
 import pytest
 from kernel_client import kernel  # noqa: F401 (a fixture)
 
@@ -41,7 +43,15 @@ def test_lsmagic(kernel):
 Line Magic:
   %connect     Connect to a microcontroller by name, uid or URL
   %discover    Discover available microcontrollers
+  %gettime     Print the board's time
+  %hardreset   Reset the board with machine.reset()
   %lsmagic     List all line and cell magics
+  %name        Print the connected board's name
+  %register    Put a microcontroller on the list by its URL
+  %softreset   Start the board's interpreter afresh
+  %synctime    Set the board's clock to the host's local time
+  %uid         Print the connected board's uid
+  %unregister  Take a microcontroller off the list, by name, uid or URL
   !            pass line to bash shell for evaluation
 
 Cell Magic:
@@ -69,7 +79,7 @@ Example:
   %discover
   %discover --all
 '''
-    for name in ('%connect', '%lsmagic', '%%bash', '%%connect'):
+    for name in re.findall('^  (%+[a-z]+) ', kernel.run('%lsmagic').stdout, re.M):
         for option in ('-h', '--help'):
             shown = kernel.run(f'{name} {option}')
             assert shown.stdout.startswith(f'usage: {name} [-h]'), name
