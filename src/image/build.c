@@ -270,8 +270,10 @@ static kiln_code make_segments(struct kiln_build *b, struct kiln_elf_parts *part
 	size_t merged;
 
 	b->segments = calloc(parts->n ? parts->n : 1, sizeof(*b->segments));
-	if (!b->segments)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot make an image");
+	if (!b->segments) {
+		(void)kiln_fail(err, KILN_E_NOMEM, "cannot make an image");
+		return KILN_E_NOMEM;
+	}
 	if (b->options->ram_only_header)
 		sort_parts(parts);
 	KILN_TRY(merge(b, parts, err));
@@ -398,8 +400,10 @@ kiln_code kiln_build_raw(const struct kiln_raw_segment *segments, size_t n, uint
 	build_init(&b, &o, &built);
 	b.entry = entry;
 	b.segments = calloc(n, sizeof(*b.segments));
-	if (!b.segments)
-		code = kiln_fail(err, KILN_E_NOMEM, "cannot make an image");
+	if (!b.segments) {
+		code = KILN_E_NOMEM;
+		(void)kiln_fail(err, code, "cannot make an image");
+	}
 	for (size_t i = 0; i < n && code == KILN_OK; i++) {
 		const struct kiln_elf_part part = { .name = "", .address = segments[i].address };
 

@@ -22,7 +22,8 @@ static void move_to_front(struct kiln_build_list *list, const char *name)
 
 		if (strcmp(s->name, name) != 0)
 			continue;
-		memmove(&list->items[1], &list->items[0], i * sizeof(list->items[0]));
+		for (; i > 0; i--)
+			list->items[i] = list->items[i - 1];
 		list->items[0] = s;
 		return;
 	}

@@ -52,7 +52,7 @@ static kiln_code put_loaded(struct kiln_build *b, const struct kiln_build_segmen
 kiln_code kiln_build_esp8266_v1(struct kiln_build *b, struct kiln_buf *ret_irom,
 				struct kiln_err *err)
 {
-	struct kiln_build_segment *irom;
+	struct kiln_build_segment *irom = NULL;
 	kiln_code code = KILN_OK;
 
 	KILN_TRY(kiln_build_find_irom(b, &irom, err));
@@ -84,7 +84,7 @@ static uint32_t sdk_crc(struct kiln_span s)
 
 kiln_code kiln_build_esp8266_v2(struct kiln_build *b, struct kiln_err *err)
 {
-	struct kiln_build_segment *irom;
+	struct kiln_build_segment *irom = NULL;
 	uint8_t crc[4];
 
 	KILN_TRY(kiln_build_find_irom(b, &irom, err));

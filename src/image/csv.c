@@ -76,7 +76,7 @@ static kiln_code take_field(struct kiln_csv *csv, bool *ret_last, const char **r
 
 kiln_code kiln_csv_next(struct kiln_csv *csv, bool *ret_found, const char **ret_why)
 {
-	size_t starts[KILN_CSV_FIELDS];
+	size_t starts[KILN_CSV_FIELDS] = { 0 };
 	bool last = false;
 
 	skip_remarks(csv);

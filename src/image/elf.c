@@ -134,8 +134,10 @@ static kiln_code add_part(struct kiln_elf_parts *parts, struct kiln_elf_part **r
 	}
 	if (!parts->items)
 		parts->items = calloc(MAX_PARTS, sizeof(*parts->items));
-	if (!parts->items)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot read the ELF file");
+	if (!parts->items) {
+		(void)kiln_fail(err, KILN_E_NOMEM, "cannot read the ELF file");
+		return KILN_E_NOMEM;
+	}
 	*ret = &parts->items[parts->n++];
 	return KILN_OK;
 }

@@ -115,7 +115,7 @@ static struct kiln_span take_line(struct kiln_span *text)
 
 static kiln_code read_lines(struct reader *r, struct kiln_span file, struct kiln_err *err)
 {
-	uint8_t record[RECORD_MAX];
+	uint8_t record[RECORD_MAX] = { 0 };
 	size_t n;
 
 	while (file.n && !r->ended) {

@@ -196,7 +196,7 @@ static void compare_headers(struct loader *l, const struct kiln_loaded *first)
 static kiln_code read_v2_front(struct loader *l, struct kiln_err *err)
 {
 	struct kiln_loaded first;
-	uint8_t count;
+	uint8_t count = 0;
 
 	l->image.version = 2;
 	KILN_TRY(read_common(l, MAGIC_V2, &count, err));
@@ -212,7 +212,7 @@ static kiln_code read_v2_front(struct loader *l, struct kiln_err *err)
 
 static kiln_code load(struct loader *l, struct kiln_err *err)
 {
-	uint8_t count;
+	uint8_t count = 0;
 
 	if (is_esp8266(l) && l->whole.n && l->whole.p[0] == MAGIC_V2)
 		KILN_TRY(read_v2_front(l, err));

@@ -396,8 +396,10 @@ kiln_code kiln_nvs_generate(struct kiln_span csv, const struct kiln_nvs_options 
 
 	kiln_csv_init(&r.csv, csv, ROW_MAX);
 	kiln_buf_init(&r.value, VALUE_MAX);
-	if (code == KILN_OK && !writer)
-		code = kiln_fail(err, KILN_E_NOMEM, "cannot make the NVS image");
+	if (code == KILN_OK && !writer) {
+		code = KILN_E_NOMEM;
+		(void)kiln_fail(err, code, "cannot make the NVS image");
+	}
 	if (code == KILN_OK)
 		code = fill(&pages, options->size, err);
 	if (code == KILN_OK) {

@@ -262,12 +262,12 @@ static int by_key(const void *a, const void *b)
 
 static kiln_code sort(struct list *l, struct kiln_err *err)
 {
-	l->sorted = calloc(l->n ? l->n : 1, sizeof(*l->sorted));
+	l->sorted = calloc(l->n ? l->n : 1, sizeof(struct entry *));
 	if (!l->sorted)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot read the NVS image");
 	for (size_t i = 0; i < l->n; i++)
 		l->sorted[i] = &l->entries[i];
-	qsort(l->sorted, l->n, sizeof(*l->sorted), by_key);
+	qsort(l->sorted, l->n, sizeof(struct entry *), by_key);
 	for (size_t i = 1; i < l->n; i++)
 		l->sorted[i - 1]->replaced = compare_keys(l->sorted[i - 1], l->sorted[i]) == 0;
 	return KILN_OK;
@@ -303,12 +303,14 @@ static void name_of(const uint8_t *p, char ret[KILN_NVS_KEY + 1])
 
 static void take_int(const uint8_t *p, struct kiln_nvs_item *item)
 {
-	const unsigned bytes = p[1] & 0x0Fu;
+	const unsigned bytes = p[1] & 0x0Fu; /* 1, 2, 4 or 8: types of other sizes were refused */
 
 	item->is_signed = p[1] & 0x10;
 	for (unsigned i = 0; i < bytes; i++)
 		item->u |= (uint64_t)p[24 + i] << 8 * i;
-	item->i = (int64_t)(item->u << (64 - 8 * bytes)) >> (64 - 8 * bytes);
+	item->i = (int64_t)item->u;
+	if (bytes > 0 && bytes < 8 && item->u >> (8 * bytes - 1) & 1)
+		item->i -= INT64_C(1) << 8 * bytes;
 }
 
 /* All chunks, one after the other. A blob with a piece missing is none: nothing is made up. */
