@@ -13,7 +13,7 @@
 enum {
 	KILN_REPL_SILENT_MS = 3000,    /* nothing at all was heard: give up */
 	KILN_REPL_HEARD_MS = 6000,     /* something was heard, but no prompt */
-	KILN_REPL_BOOT_MS = 6000,      /* from the ROM's banner to a prompt */
+	KILN_REPL_BOOT_MS = 10000,     /* from the ROM's banner to a prompt */
 	KILN_REPL_ENTER_MS = 20000,    /* a board that starts over and over */
 	KILN_REPL_WRITE_MS = 2000,     /* a port that takes no bytes */
 	KILN_REPL_ANSWER_MS = 3000,    /* raw mode's answers, with a busy board in mind */

@@ -249,7 +249,7 @@ static void a_start_without_a_prompt(void **state)
 
 	(void)state;
 	must_fail(steps,
-		  "the chip was started, but no prompt came in 6 s: 'I (300) app_main: my own "
+		  "the chip was started, but no prompt came in 10 s: 'I (300) app_main: my own "
 		  "firmware'",
 		  "may be no MicroPython");
 }

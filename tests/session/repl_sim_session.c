@@ -226,7 +226,7 @@ static void main_py_gets_one_ctrl_c_and_time_to_end(void **state)
 	       "  while True:\n"
 	       "    time.sleep_ms(10)\n"
 	       "finally:\n"
-	       "  time.sleep_ms(300)\n"
+	       "  time.sleep_ms(50)\n"
 	       "  open('off', 'w').close()\n"
 	       "''')\nf.close()",
 	       "");
