@@ -12,6 +12,7 @@
 #include <zmq.h>
 
 #include "base/text.h"
+#include "kernel/state.h"
 
 enum { WAIT_FDS = 4 }; /* that a caller may wait for */
 
@@ -350,6 +351,16 @@ static void serve_until_told(struct kiln_kernel *k)
 	}
 }
 
+/* Where the notebook's last %cd went. A folder that is gone is no reason not to start. */
+static void restore_folder(const struct kiln_kernel *k)
+{
+	char folder[4096];
+
+	if (kiln_notebook_get("cwd", folder, sizeof(folder)) && chdir(folder) != 0)
+		kiln_kernel_log(k, KILN_LOG_WARNING, "cannot change to '%s': %s", folder,
+				strerror(errno));
+}
+
 static void send_stream(void *user, const char *name, const char *text, size_t n)
 {
 	struct kiln_kernel *k = user;
@@ -368,8 +379,10 @@ kiln_code kiln_kernel_run(const struct kiln_kernel_config *config, struct kiln_e
 	k->signals = -1;
 	kiln_stream_init(&k->out, send_stream, k);
 	code = kernel_open(k, config, err);
-	if (code == KILN_OK)
+	if (code == KILN_OK) {
+		restore_folder(k);
 		serve_until_told(k);
+	}
 	kernel_close(k);
 	free(k);
 	return code;

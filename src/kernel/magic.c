@@ -6,13 +6,24 @@
 #include "kernel/words.h"
 
 const struct kiln_magic *const kiln_magics[] = {
-	&kiln_magic_connect,      &kiln_magic_discover,
-	&kiln_magic_gettime,      &kiln_magic_hardreset,
-	&kiln_magic_lsmagic,      &kiln_magic_name,
-	&kiln_magic_register,     &kiln_magic_softreset,
-	&kiln_magic_synctime,     &kiln_magic_uid,
-	&kiln_magic_unregister,   &kiln_magic_cell_bash,
-	&kiln_magic_cell_connect, NULL,
+	&kiln_magic_cd,
+	&kiln_magic_connect,
+	&kiln_magic_discover,
+	&kiln_magic_gettime,
+	&kiln_magic_hardreset,
+	&kiln_magic_lsmagic,
+	&kiln_magic_name,
+	&kiln_magic_register,
+	&kiln_magic_softreset,
+	&kiln_magic_store,
+	&kiln_magic_synctime,
+	&kiln_magic_uid,
+	&kiln_magic_unregister,
+	/* cells */
+	&kiln_magic_cell_bash,
+	&kiln_magic_cell_connect,
+	&kiln_magic_cell_writefile,
+	NULL,
 };
 
 enum { OPTIONS_MAX = 16, HELP_COLUMN = 22 };

@@ -39,7 +39,9 @@ extern const struct kiln_magic kiln_magic_register, kiln_magic_unregister;
 extern const struct kiln_magic kiln_magic_softreset, kiln_magic_hardreset;
 extern const struct kiln_magic kiln_magic_uid, kiln_magic_name;
 extern const struct kiln_magic kiln_magic_gettime, kiln_magic_synctime;
-extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect;
+extern const struct kiln_magic kiln_magic_cd, kiln_magic_store;
+extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect,
+	kiln_magic_cell_writefile;
 
 /* All of them, line magics first, ended by NULL. */
 extern const struct kiln_magic *const kiln_magics[];

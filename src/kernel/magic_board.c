@@ -4,6 +4,7 @@
 
 #include <kiln/port.h>
 
+#include "base/text.h"
 #include "discover/format.h"
 
 #define BLACK_ON_CYAN "\033[46m\033[30m"
@@ -160,16 +161,62 @@ const struct kiln_magic kiln_magic_connect = {
 
 /* ---- %%connect ---- */
 
-static bool run_on_each(struct kiln_kernel *k, const struct kiln_magic_args *args,
+enum { EACH_ALL, EACH_QUIET };
+enum { EACH_MAX = 64, NAME_SIZE = 256 }; /* a name may be a URL */
+
+/* The other boards get their turn, so what this one said of its failure is shown at once. */
+static void show_failure(struct kiln_kernel *k)
+{
+	struct failure *f = &k->failure;
+	json_t *line;
+	size_t i;
+
+	if (f->shown)
+		return;
+	json_array_foreach(f->traceback, i, line)
+		kiln_kernel_print(k, KILN_STDERR, "%s\n", json_string_value(line));
+	f->shown = true;
+}
+
+static bool was_interrupted(const struct kiln_kernel *k)
+{
+	return k->interrupted || strcmp(k->failure.ename, "KeyboardInterrupt") == 0;
+}
+
+static bool run_on_each(struct kiln_kernel *k, const char (*names)[NAME_SIZE], size_t n, bool quiet,
 			struct kiln_span body)
 {
-	for (size_t i = 0; i < args->n_words; i++) {
-		if (!args->flags[CONNECT_QUIET])
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!quiet)
 			kiln_kernel_print(k, KILN_STDOUT, "\n" BLACK_ON_CYAN "----- %s" PLAIN "\n",
-					  args->words[i]);
-		if (!choose(k, args->words[i]) || !kiln_kernel_run_cell(k, body))
-			return false;
+					  names[i]);
+		if (choose(k, names[i]) && kiln_kernel_run_cell(k, body))
+			continue;
+		good = false;
+		show_failure(k);
+		if (was_interrupted(k))
+			break;
 	}
+	return good;
+}
+
+/* All boards that answer. False: it was said why not. */
+static bool list_names(struct kiln_kernel *k, char (*ret_names)[NAME_SIZE], size_t *ret_n)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	size_t n = 0;
+
+	if (kiln_registry_scan(k->board.registry, false, KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
+		return kiln_kernel_fail_err(k, &err);
+	for (; n < EACH_MAX && n < kiln_registry_count(k->board.registry); n++)
+		kiln_text_copy(ret_names[n], sizeof(ret_names[n]),
+			       kiln_registry_board(k->board.registry, n)->name);
+	if (n == 0)
+		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NO_BOARD),
+					     "No devices available");
+	*ret_n = n;
 	return true;
 }
 
@@ -178,9 +225,20 @@ static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic *sel
 {
 	const bool chosen = k->board.chosen;
 	const struct kiln_board before = k->board.board;
-	const bool good = run_on_each(k, args, body);
+	char names[EACH_MAX][NAME_SIZE];
+	size_t n = args->n_words;
+	bool good;
 
-	(void)self;
+	if (args->flags[EACH_ALL] == (n > 0))
+		return kiln_magic_usage_error(
+			k, self,
+			n ? "--all goes without names"
+			  : "the following arguments are required: NAME, or --all");
+	for (size_t i = 0; i < n; i++)
+		kiln_text_copy(names[i], sizeof(names[i]), args->words[i]);
+	if (n == 0 && !list_names(k, names, &n))
+		return false;
+	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, args->flags[EACH_QUIET], body);
 	/* other cells go on with the board that was current before */
 	if (chosen && strcmp(k->board.board.url, before.url) != 0) {
 		kiln_kernel_board_release(k);
@@ -192,15 +250,16 @@ static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic *sel
 const struct kiln_magic kiln_magic_cell_connect = {
 	.name = "connect",
 	.cell = true,
-	.words = "NAME [NAME ...]",
-	.min_words = 1,
-	.max_words = 64,
+	.words = "[NAME ...]",
+	.max_words = EACH_MAX,
 	.summary = "Run the cell on each of the named microcontrollers in turn",
-	.more = "Example:\n  %%connect kitchen garden\n  print(sys.platform)",
+	.more = "One that is not there, or where the cell fails, does not stop the others; the "
+		"cell fails then.\n\n"
+		"Example:\n  %%connect kitchen garden\n  print(sys.platform)",
 	.options =
 		(const struct kiln_magic_option[]){
-			[CONNECT_QUIET] = { 'q', "quiet", NULL,
-					    "no header before each one's output" },
+			[EACH_ALL] = { 'a', "all", NULL, "all boards that %discover lists" },
+			[EACH_QUIET] = { 'q', "quiet", NULL, "no header before each one's output" },
 			{ 0 },
 		},
 	.run = run_cell_connect,

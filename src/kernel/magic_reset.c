@@ -27,8 +27,10 @@ static void show_boot(struct kiln_kernel *k, const struct kiln_buf *text)
 	const char *begin = kiln_buf_str(text), *at = strstr(begin, known);
 	const char *rest = at ? at + strlen(known) : begin;
 
-	if (at)
-		kiln_kernel_text(k, KILN_STDOUT, begin, (size_t)(at - begin));
+	while (at > begin && at[-1] == '\n')
+		at--;
+	if (at > begin)
+		kiln_kernel_print(k, KILN_STDOUT, "%.*s\n", (int)(at - begin), begin);
 	kiln_kernel_text(k, KILN_STDOUT, rest, strlen(rest));
 }
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from kernel_client import kernel  # noqa: F401 (a fixture)
+from kernel_client import Kernel, kernel  # noqa: F401 (kernel is a fixture)
 
 
 @pytest.mark.parametrize('code, text', [
@@ -41,6 +41,7 @@ def test_lsmagic(kernel):
     shown = kernel.run('%lsmagic')
     assert shown.stdout == '''\
 Line Magic:
+  %cd          Change or show the host's working directory
   %connect     Connect to a microcontroller by name, uid or URL
   %discover    Discover available microcontrollers
   %gettime     Print the board's time
@@ -49,6 +50,7 @@ Line Magic:
   %name        Print the connected board's name
   %register    Put a microcontroller on the list by its URL
   %softreset   Start the board's interpreter afresh
+  %store       Keep copies of the board's variables on the host
   %synctime    Set the board's clock to the host's local time
   %uid         Print the connected board's uid
   %unregister  Take a microcontroller off the list, by name, uid or URL
@@ -57,6 +59,7 @@ Line Magic:
 Cell Magic:
   %%bash       Run the cell in bash on the host
   %%connect    Run the cell on each of the named microcontrollers in turn
+  %%writefile  Write the cell to a file on the host
 '''
     assert 'usage: %discover [-h] [-a] [-v] [-f]\n' in kernel.run('%lsmagic -v').stdout
 
@@ -91,3 +94,52 @@ def test_parts_of_a_cell_run_in_order_up_to_the_failure(kernel):
     lines = shown.stdout.splitlines()
     assert lines[0] == '1' and lines[-1] == '2'
     assert shown.stderr == 'Line magic no not defined\n'
+
+
+def test_cd(kernel, tmp_path):
+    (tmp_path / 'a b').mkdir()
+    assert kernel.run('%cd').stdout == f'cwd = {tmp_path}\n'
+    assert kernel.run('%cd "a b"').stdout == f'cwd = {tmp_path}/a b\n'
+    assert kernel.run('!pwd').stdout == f'{tmp_path}/a b\n'
+    assert kernel.run('%cd ~').stdout == f'cwd = {tmp_path}\n'
+    assert kernel.run('%cd $HOME/${TERM}').reply['evalue'] == \
+        f"cannot change to '{tmp_path}/dumb': no such file or directory"
+    assert kernel.run('%cd').stdout == f'cwd = {tmp_path}\n'
+
+
+def test_cd_is_remembered_by_notebook(env, tmp_path):
+    (tmp_path / 'sub').mkdir()
+    for notebook, code, wanted in [('/x/a.ipynb', '%cd sub', tmp_path / 'sub'),
+                                   ('/x/b.ipynb', '%cd', tmp_path),
+                                   ('/x/a.ipynb', '%cd', tmp_path / 'sub')]:
+        running = Kernel({**env, 'JPY_SESSION_NAME': notebook}, tmp_path, tmp_path / 'log')
+        assert running.run(code).stdout == f'cwd = {wanted}\n'
+        running.shutdown()
+
+
+def test_writefile(kernel, tmp_path):
+    shown = kernel.run('%%writefile ~/x.py\n# 1\nprint(2)')
+    assert shown.stdout == f'Writing {tmp_path}/x.py\n'
+    assert (tmp_path / 'x.py').read_text() == '# 1\nprint(2)\n'
+    shown = kernel.run('%%writefile -a $HOME/x.py\n%no magic\n')
+    assert shown.stdout == f'Appending to {tmp_path}/x.py\n'
+    assert (tmp_path / 'x.py').read_text() == '# 1\nprint(2)\n%no magic\n'
+    assert kernel.run('%%writefile empty').stdout == 'Writing empty\n'
+    assert (tmp_path / 'empty').read_bytes() == b''
+    shown = kernel.run('%%writefile no/such/folder\nx')
+    assert shown.reply['evalue'] == "cannot write 'no/such/folder': no such file or directory"
+
+
+def test_store_without_a_board(kernel, env, tmp_path):
+    assert kernel.run('%store').stdout == ''
+    assert kernel.run('%store x').stderr == 'no device connected\n'
+    assert kernel.run('%store a.b').stderr.endswith("error: 'a.b' is no variable's name\n")
+    assert kernel.run('%store -d').stderr.endswith('error: -d needs the names of variables\n')
+    assert kernel.run('%store -dz x').stderr.endswith('error: -d, -r and -z exclude each other\n')
+    assert kernel.run('%store -r x').stderr == "no variable 'x' is stored\n"
+    path = tmp_path / 'xdg/state/kiln/store.json'
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"x": [')
+    shown = kernel.run('%store')
+    assert shown.reply['evalue'] == f"cannot read '{path}': it is damaged"
+    assert shown.reply['traceback'][1].endswith('mend or remove this file')
