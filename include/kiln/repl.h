@@ -27,12 +27,16 @@ struct kiln_repl;
 struct kiln_repl_output {
 	void (*text)(void *user, const char *text, size_t n);
 	void *user;
+	/* A program that prints nothing for so long is ended by a Ctrl-C (result->stalled); about,
+	 * at most twice that long. 0: it may be silent as long as it likes. */
+	int64_t quiet_ms;
 };
 
 /* How the code ended. Owned by the caller: kiln_repl_result_done(). */
 struct kiln_repl_result {
 	bool exception;
 	bool interrupted; /* ended by Ctrl-C that we sent */
+	bool stalled;     /* ended by Ctrl-C, for it was silent longer than output->quiet_ms */
 	bool restarted;   /* it restarted the interpreter (sys.exit): variables are gone */
 	char ename[64];   /* "NameError" */
 	char evalue[256]; /* "name 'x' isn't defined" */

@@ -8,8 +8,8 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cli/board.h"
 #include "cli/commands.h"
-#include "cli/ports.h"
 
 /* More than any board has memory for. */
 enum { CODE_MAX = 4 * 1024 * 1024 };
@@ -121,21 +121,6 @@ static int report(const struct cli *cli, const struct kiln_repl_result *result)
 	return exit_code;
 }
 
-static kiln_code open_board(const struct cli *cli, const struct params *params,
-			    struct kiln_repl **ret_repl, struct kiln_err *err)
-{
-	struct kiln_port only;
-	struct kiln_link *link;
-	const char *url = params->port;
-
-	if (!url) {
-		KILN_TRY(ports_only_board(&cli->host, &only, err));
-		url = only.url;
-	}
-	KILN_TRY(kiln_link_open(&cli->host, url, (unsigned)params->baud, &link, err));
-	return kiln_repl_open(link, ret_repl, err);
-}
-
 static int exec_code(struct cli *cli, const struct params *params, const struct kiln_buf *code)
 {
 	const struct kiln_repl_output output = { .text = cli->json ? print_json : print_text };
@@ -144,7 +129,7 @@ static int exec_code(struct cli *cli, const struct params *params, const struct 
 	struct kiln_repl *repl;
 	int exit_code;
 
-	if (open_board(cli, params, &repl, &err) != KILN_OK)
+	if (board_open(cli, params->port, params->baud, &repl, &err) != KILN_OK)
 		return cli_fail(cli, &err);
 	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) == KILN_OK)
 		exit_code = report(cli, &result);

@@ -19,6 +19,22 @@ extern const struct command cmd_partition_table;
 extern const struct command cmd_nvs;
 extern const struct command cmd_version;
 
+/* The files of a board: cmd_ls.c, cmd_cp.c, cmd_fs.c */
+extern const struct command cmd_cat;
+extern const struct command cmd_cp;
+extern const struct command cmd_df;
+extern const struct command cmd_get;
+extern const struct command cmd_ls;
+extern const struct command cmd_mkdir;
+extern const struct command cmd_mv;
+extern const struct command cmd_put;
+extern const struct command cmd_rm;
+extern const struct command cmd_rmdir;
+extern const struct command cmd_sha256sum;
+extern const struct command cmd_stat;
+extern const struct command cmd_touch;
+extern const struct command cmd_tree;
+
 /* Hidden: cmd_internal.c */
 extern const struct command cmd_man;
 extern const struct command cmd_completion;

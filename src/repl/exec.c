@@ -31,9 +31,10 @@ struct run {
 	bool started; /* the board has all of it */
 	unsigned interrupts;
 	/* times at which something is due, KILN_FOREVER if not */
-	kiln_ms start_by, give_up, again_at, verdict_at;
-	bool banner; /* MicroPython's banner came in mid-program */
-	bool rom;    /* a ROM's did */
+	kiln_ms start_by, give_up, again_at, verdict_at, quiet_at;
+	bool stalled; /* it was silent longer than the caller allows */
+	bool banner;  /* MicroPython's banner came in mid-program */
+	bool rom;     /* a ROM's did */
 };
 
 static kiln_code fail_reset(struct run *x, struct kiln_err *err)
@@ -231,6 +232,11 @@ static kiln_code on_time(struct run *x, struct kiln_err *err)
 		return fail_deaf(err);
 	if (!x->started && now >= x->start_by)
 		return fail_lost(x, err);
+	if (now >= x->quiet_at) {
+		x->quiet_at = KILN_FOREVER;
+		x->stalled = true;
+		return interrupt(x, err);
+	}
 	if (now < x->again_at)
 		return KILN_OK;
 	x->again_at = now + AGAIN_MS;
@@ -271,6 +277,8 @@ static kiln_code on_seen(struct run *x, struct kiln_err *err)
 /* Bytes came: what was due on silence is due later, or not at all. */
 static void on_bytes(struct run *x)
 {
+	if (x->quiet_at != KILN_FOREVER)
+		x->quiet_at = kiln_link_after(x->repl->link, x->output->quiet_ms);
 	if (x->verdict_at == KILN_FOREVER)
 		return;
 	if (kiln_watch_line_is(&x->repl->codec.watch, ">>> "))
@@ -284,7 +292,7 @@ static kiln_ms next_due(const struct run *x)
 
 	if (!x->started)
 		due = kiln_repl_sooner(due, x->start_by);
-	return kiln_repl_sooner(due, x->again_at);
+	return kiln_repl_sooner(kiln_repl_sooner(due, x->again_at), x->quiet_at);
 }
 
 /* Wait for the program's end. *ret_event is END or RESTARTED. */
@@ -320,7 +328,8 @@ static void fill_result(struct run *x, kiln_raw_event event, struct kiln_repl_re
 {
 	struct kiln_raw_codec *codec = &x->repl->codec;
 	struct kiln_repl_result result = {
-		.interrupted = x->interrupts > 0,
+		.interrupted = x->interrupts > 0 && !x->stalled,
+		.stalled = x->stalled,
 		.restarted = event == KILN_RAW_RESTARTED,
 	};
 
@@ -373,6 +382,7 @@ static struct run new_run(struct kiln_repl *repl, const struct kiln_repl_output 
 		.give_up = KILN_FOREVER,
 		.again_at = KILN_FOREVER,
 		.verdict_at = KILN_FOREVER,
+		.quiet_at = KILN_FOREVER,
 	};
 }
 
@@ -394,6 +404,8 @@ kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 		return take_back(&x, ret_result, err);
 	if (status == KILN_OK) {
 		x.start_by = kiln_link_after(repl->link, START_MS);
+		if (output && output->quiet_ms > 0)
+			x.quiet_at = kiln_link_after(repl->link, output->quiet_ms);
 		status = wait_for_end(&x, &event, err);
 	}
 	if (status != KILN_OK) {

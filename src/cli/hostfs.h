@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CLI_HOSTFS_H
+#define KILN_CLI_HOSTFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <kiln/files.h>
+
+/*
+ * Files of this computer, for copies to and from boards.
+ */
+
+/* Files and folders that are put on a board, read whole before the board is touched. */
+struct host_tree {
+	struct kiln_files_item *items; /* path and data are owned */
+	size_t n, cap;
+	size_t bytes;
+};
+
+/*
+ * Add the file `source`, or with `deep` the folder and all below it, as `target` on the board.
+ * Links are followed; what is neither file nor folder is refused.
+ * Fails with: E_NOT_FOUND, E_DENIED, E_IO, E_INVALID, E_TOO_BIG, E_NOMEM.
+ */
+KILN_CHECK kiln_code host_tree_add(struct host_tree *tree, const char *source, const char *target,
+				   bool deep, struct kiln_err *err);
+void host_tree_done(struct host_tree *tree);
+
+/* Is there a folder of that name? */
+bool host_is_folder(const char *path);
+
+/*
+ * Write a file whole, by a temporary name and a rename. `below` is a path that a board gave: each
+ * part of it must be a plain name, and no symbolic link on the way is followed, so that nothing
+ * outside `folder` is written. Folders on the way are made. With `below` a folder (data NULL) it is
+ * made.
+ * Fails with: E_INVALID (a name that leads elsewhere), E_DENIED, E_IO.
+ */
+KILN_CHECK kiln_code host_write_below(const char *folder, const char *below, const void *data,
+				      size_t n, struct kiln_err *err);
+
+#endif

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files from the board: as escaped bytes where it can write them, else as repr() prints bytes. A
+ * digest follows each file.
+ */
+#include "base/text.h"
+#include "files/escape.h"
+#include "files/literal.h"
+#include "files/programs.h"
+#include "files/session.h"
+#include "repl/session.h"
+
+enum {
+	QUIET_MS = 15000,
+	GROUP = 40,      /* files that one program names */
+	PIECE = 64,      /* bytes of a line, as a literal */
+	LINE_MAX = 1024, /* that line */
+};
+
+struct get {
+	struct kiln_files *files;
+	const char *const *paths;
+	size_t first, n, i;
+	kiln_code (*take)(void *user, size_t i, const void *data, size_t size,
+			  struct kiln_err *err);
+	void *user;
+	const struct kiln_files_watch *watch;
+	struct kiln_buf data, tail; /* the file; the digest, or a line */
+	struct kiln_unescape unescape;
+	bool in_tail;
+	struct kiln_err why; /* with `code`: why it was given up */
+	kiln_code code;
+};
+
+static kiln_code fail_get(struct get *g, kiln_code code, const char *why)
+{
+	char what[160];
+
+	kiln_files_what(what, "get", g->paths[g->i]);
+	(void)kiln_fail(&g->why, code, "%s", what);
+	kiln_why(&g->why, "%s", why);
+	return code;
+}
+
+static kiln_code finish(struct get *g)
+{
+	char digest[KILN_DIGEST_TEXT];
+
+	KILN_TRY(kiln_digest_text(g->files->digest, g->data.data, g->data.len, digest, &g->why));
+	if (strcmp(digest, kiln_buf_str(&g->tail)) != 0) {
+		(void)fail_get(g, KILN_E_VERIFY, "what came differs from what the board read");
+		kiln_hint(&g->why, "bytes are lost on the way; a slower baud rate may help");
+		return KILN_E_VERIFY;
+	}
+	KILN_TRY(g->take(g->user, g->i, g->data.data, g->data.len, &g->why));
+	kiln_buf_reset(&g->data);
+	kiln_buf_reset(&g->tail);
+	g->in_tail = false;
+	g->i++;
+	return KILN_OK;
+}
+
+static void tell(const struct get *g)
+{
+	const struct kiln_files_progress progress = {
+		.path = g->paths[g->i],
+		.item = g->i,
+		.items = g->n,
+		.done = g->data.len,
+	};
+
+	if (g->watch && g->watch->progress)
+		g->watch->progress(g->watch->user, &progress);
+}
+
+static kiln_code on_bytes(struct get *g, const uint8_t *p, size_t n)
+{
+	while (n > 0) {
+		kiln_unescape_event event;
+		size_t used;
+
+		if (g->i == g->n)
+			return KILN_OK; /* something else prints */
+		event = kiln_unescape(&g->unescape, p, n, g->in_tail ? &g->tail : &g->data, &used);
+		p += used;
+		n -= used;
+		if (event == KILN_UNESCAPE_FULL)
+			return fail_get(g, KILN_E_TOO_BIG, "it is over 64 MiB");
+		if (event == KILN_UNESCAPE_MARK && g->unescape.mark == (g->in_tail ? ';' : '.')) {
+			if (g->in_tail)
+				KILN_TRY(finish(g));
+			else
+				g->in_tail = true;
+		} else if (event == KILN_UNESCAPE_MARK) {
+			return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+		}
+	}
+	if (g->i < g->n)
+		tell(g);
+	return KILN_OK;
+}
+
+static kiln_code on_line(struct get *g)
+{
+	struct kiln_span line = kiln_buf_span(&g->tail);
+
+	if (line.n > 2 && line.p[0] == '.') {
+		kiln_buf_consume(&g->tail, 2);
+		return finish(g);
+	}
+	if (!kiln_literal_read(&line, &g->data) || line.n > 0)
+		return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+	kiln_buf_reset(&g->tail);
+	tell(g);
+	return KILN_OK;
+}
+
+static kiln_code on_literals(struct get *g, const uint8_t *p, size_t n)
+{
+	for (size_t i = 0; i < n && g->i < g->n; i++) {
+		if (p[i] == '\n')
+			KILN_TRY(on_line(g));
+		else if (g->tail.len >= LINE_MAX || kiln_buf_putc(&g->tail, p[i]) != KILN_OK)
+			return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+	}
+	return KILN_OK;
+}
+
+static void on_text(void *user, const char *text, size_t n)
+{
+	struct get *g = user;
+
+	if (g->code != KILN_OK)
+		return;
+	g->code = g->files->can_stream_out ? on_bytes(g, (const uint8_t *)text, n)
+					   : on_literals(g, (const uint8_t *)text, n);
+	if (g->code != KILN_OK)
+		kiln_files_stop(g->files);
+}
+
+static kiln_code get_args(struct get *g, size_t from, struct kiln_buf *args, struct kiln_err *err)
+{
+	(void)kiln_buf_putc(args, '(');
+	for (size_t i = from; i < g->n; i++) {
+		KILN_TRY(kiln_files_path(args, g->paths[i], err));
+		(void)kiln_buf_putc(args, ',');
+	}
+	return kiln_buf_printf(args, "),%zu",
+			       g->files->can_stream_out ? kiln_files_block(g->files) / 4 : PIECE);
+}
+
+/* An error of the program is one of the file that it was at. */
+static kiln_code name_error(const struct get *g, kiln_code code, struct kiln_err *err)
+{
+	if (err && g->i < g->n)
+		kiln_files_what(err->what, "get", g->paths[g->i]);
+	return code;
+}
+
+static kiln_code run(struct get *g, struct kiln_err *err)
+{
+	const struct kiln_program_digest *d = &kiln_program_digests[g->files->digest];
+	const struct kiln_repl_output output = { .text = on_text, .user = g, .quiet_ms = QUIET_MS };
+	struct kiln_buf program = KILN_BUF_INIT(64 * 1024), args = KILN_BUF_INIT(256 * 1024);
+	kiln_code code = get_args(g, g->i, &args, err);
+
+	kiln_files_fill(&program,
+			g->files->can_stream_out ? kiln_program_send : kiln_program_send_literals,
+			(const char *[]){ d->import, d->start, d->update, d->text, NULL });
+	args.failed |= program.failed;
+	if (code == KILN_OK) {
+		code = kiln_files_run_to(g->files, kiln_buf_str(&program), &args, &output,
+					 "cannot get files", err);
+		if (g->code == KILN_OK && code != KILN_OK)
+			code = name_error(g, code, err);
+	}
+	kiln_buf_done(&program);
+	kiln_buf_done(&args);
+	if (g->code == KILN_OK && code == KILN_OK && g->i < g->n)
+		g->code = fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+	if (g->code != KILN_OK && err)
+		*err = g->why;
+	return g->code != KILN_OK ? g->code : code;
+}
+
+kiln_code kiln_files_get(struct kiln_files *files, const char *const *paths, size_t n,
+			 kiln_code (*take)(void *user, size_t i, const void *data, size_t size,
+					   struct kiln_err *err),
+			 const struct kiln_files_watch *watch, void *user, struct kiln_err *err)
+{
+	struct get g = {
+		.files = files,
+		.paths = paths,
+		.take = take,
+		.user = user,
+		.watch = watch,
+		.why = KILN_ERR_INIT,
+	};
+	kiln_code code = KILN_OK;
+
+	kiln_buf_init(&g.data, KILN_FILES_SIZE_MAX);
+	kiln_buf_init(&g.tail, LINE_MAX + 1);
+	while (g.i < n && code == KILN_OK) {
+		g.n = n - g.i < GROUP ? n : g.i + GROUP;
+		code = run(&g, err);
+	}
+	kiln_buf_done(&g.data);
+	kiln_buf_done(&g.tail);
+	return code;
+}
