@@ -14,6 +14,8 @@
 #include "files/programs.h"
 #include "repl/session.h"
 
+enum { TRIES = 4 };
+
 /* A board's errno (py/mperrno.h has Linux's numbers), and words that stand for one. */
 static const struct {
 	int number;
@@ -22,7 +24,7 @@ static const struct {
 	const char *hint;
 } board_errors[] = {
 	{ ENOENT, "file not found", KILN_E_NOT_FOUND, "'kiln ls' shows what is there" },
-	{ EEXIST, NULL, KILN_E_EXISTS, "'kiln mkdir -p' takes a folder that is there" },
+	{ EEXIST, NULL, KILN_E_EXISTS, "'kiln mkdir -P' takes a folder that is there" },
 	{ EACCES, NULL, KILN_E_DENIED, "a folder that is not empty is removed by 'kiln rm -r'" },
 	{ EROFS, NULL, KILN_E_DENIED,
 	  "this file system can't be written; on CircuitPython eject the drive that the computer "
@@ -88,30 +90,55 @@ static kiln_code fail_exception(const struct kiln_repl_result *result, const cha
 	return code;
 }
 
+/* How a program ended, as a code. */
+static kiln_code judge(const struct kiln_repl_result *result, const char *what,
+		       struct kiln_err *err)
+{
+	if (result->stalled) {
+		(void)kiln_fail(err, KILN_E_TIMEOUT, "%s", what);
+		kiln_why(err, "the board no longer went on: bytes may be lost on the way");
+		kiln_hint(err, "try again; a slower baud rate may help");
+		return KILN_E_TIMEOUT;
+	}
+	if (result->interrupted)
+		return kiln_fail(err, KILN_E_CANCELLED, "%s", what);
+	return result->exception ? fail_exception(result, what, err) : KILN_OK;
+}
+
+/*
+ * Firmware without flow control loses bytes of a program when it is busy. What it then can't parse
+ * it has not begun to run, so that may be sent again.
+ */
+static bool was_garbled(const struct kiln_files *files, const struct kiln_repl_result *result)
+{
+	return files->repl->paste == KILN_REPL_PASTE_NO && result->exception &&
+	       (strcmp(result->ename, "SyntaxError") == 0 ||
+		strcmp(result->ename, "IndentationError") == 0);
+}
+
 kiln_code kiln_files_run_code(struct kiln_files *files, const struct kiln_buf *code,
 			      const struct kiln_repl_output *output, const char *what,
 			      struct kiln_err *err)
 {
-	struct kiln_repl_result result = { .exception = false };
-	kiln_code status;
+	kiln_code status = KILN_OK;
+	bool again = true;
 
 	if (code->failed)
 		return kiln_fail(err, KILN_E_NOMEM, "%s", what);
-	status = kiln_repl_exec(files->repl, kiln_buf_str(code), code->len, output, &result, err);
-	if (status != KILN_OK) {
-		if (status != KILN_E_CANCELLED)
-			kiln_because(err, "%s", what);
-		return status;
+	for (unsigned tries = 0; tries < TRIES && again; tries++) {
+		struct kiln_repl_result result = { .exception = false };
+
+		status = kiln_repl_exec(files->repl, kiln_buf_str(code), code->len, output, &result,
+					err);
+		if (status != KILN_OK) {
+			if (status != KILN_E_CANCELLED)
+				kiln_because(err, "%s", what);
+			return status;
+		}
+		again = was_garbled(files, &result);
+		status = judge(&result, what, err);
+		kiln_repl_result_done(&result);
 	}
-	if (result.stalled) {
-		status = kiln_fail(err, KILN_E_TIMEOUT, "%s", what);
-		kiln_why(err, "the board no longer went on: bytes may be lost on the way");
-		kiln_hint(err, "try again; a slower baud rate may help");
-	} else if (result.interrupted)
-		status = kiln_fail(err, KILN_E_CANCELLED, "%s", what);
-	else if (result.exception)
-		status = fail_exception(&result, what, err);
-	kiln_repl_result_done(&result);
 	return status;
 }
 

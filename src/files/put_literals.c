@@ -144,6 +144,9 @@ static kiln_code put_item(struct put *p, struct kiln_files_progress *progress,
 		code = kiln_files_path(&p->last_name, p->item->path, err);
 	if (code == KILN_OK)
 		code = put_file(p, progress, watch, err);
+	/* without flow control bytes get lost: once more, before anybody is bothered */
+	if (code == KILN_E_VERIFY)
+		code = put_file(p, progress, watch, err);
 	kiln_buf_done(&path);
 	return code;
 }
