@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash discover doctor exec esptool partition-table nvs help kernel sim version'
+_kiln_commands=' flash discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat esptool partition-table nvs help kernel sim version'
 
 _kiln_persona()
 {
@@ -25,6 +25,20 @@ _kiln_options()
 	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
 	doctor) echo ' --json --verbose -v --quiet -q' ;;
 	exec) echo ' --port -p --file -f --baud -b --json --verbose -v --quiet -q' ;;
+	ls) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	tree) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	cat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	put) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
+	get) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
+	cp) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
+	rm) echo ' --port -p --baud -b --json --recursive -r --force -f --verbose -v --quiet -q' ;;
+	mkdir) echo ' --port -p --baud -b --json --parents -P --verbose -v --quiet -q' ;;
+	rmdir) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	touch) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	mv) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	sha256sum) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --connect-attempts --help -h' ;;
 	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/erase_flash) echo ' --help -h' ;;
@@ -51,6 +65,34 @@ _kiln_values()
 	'exec --port' | 'exec -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'exec --file' | 'exec -f') echo ''  ;;
 	'exec --baud' | 'exec -b') echo ''  ;;
+	'ls --port' | 'ls -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'ls --baud' | 'ls -b') echo ''  ;;
+	'tree --port' | 'tree -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'tree --baud' | 'tree -b') echo ''  ;;
+	'cat --port' | 'cat -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'cat --baud' | 'cat -b') echo ''  ;;
+	'put --port' | 'put -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'put --baud' | 'put -b') echo ''  ;;
+	'get --port' | 'get -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'get --baud' | 'get -b') echo ''  ;;
+	'cp --port' | 'cp -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'cp --baud' | 'cp -b') echo ''  ;;
+	'rm --port' | 'rm -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'rm --baud' | 'rm -b') echo ''  ;;
+	'mkdir --port' | 'mkdir -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'mkdir --baud' | 'mkdir -b') echo ''  ;;
+	'rmdir --port' | 'rmdir -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'rmdir --baud' | 'rmdir -b') echo ''  ;;
+	'touch --port' | 'touch -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'touch --baud' | 'touch -b') echo ''  ;;
+	'mv --port' | 'mv -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'mv --baud' | 'mv -b') echo ''  ;;
+	'sha256sum --port' | 'sha256sum -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'sha256sum --baud' | 'sha256sum -b') echo ''  ;;
+	'df --port' | 'df -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'df --baud' | 'df -b') echo ''  ;;
+	'stat --port' | 'stat -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'stat --baud' | 'stat -b') echo ''  ;;
 	'esptool --chip' | 'esptool -c') echo ''  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool --baud' | 'esptool -b') echo ''  ;;
