@@ -63,7 +63,7 @@ static kiln_code write_fd(int fd, const char *path, struct kiln_span data, struc
 
 static kiln_code write_in_place(const char *path, struct kiln_span data, struct kiln_err *err)
 {
-	const int fd = open(path, O_WRONLY | O_CLOEXEC);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, PLAIN_MODE);
 	kiln_code code;
 
 	if (fd < 0)

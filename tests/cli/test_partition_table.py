@@ -192,3 +192,25 @@ def test_warnings_and_usage(run, tmp_path):
     assert run('kiln', 'partition-table', '-o', 'no/where', 't.csv', check=1).stderr.count(
         "cannot write 'no/where'") == 1
     assert '--flash-size SIZE' in run('kiln', 'partition-table', '--help', check=0).stdout
+
+
+def test_standard_streams_links_and_devices(run, tmp_path):
+    assert run('kiln', 'partition-table', '-', check=0, input='a,data,fat,,4K\n').stdout == (
+        LISTED.split('nvs')[0] + 'a,data,fat,0x9000,4K,\n')
+    (tmp_path / 't.csv').write_text('a,data,fat,,4K\n')
+    (tmp_path / 'real.bin').write_bytes(b'old' * 5000)
+    (tmp_path / 'link.bin').symlink_to('real.bin')
+    run('kiln', 'partition-table', 't.csv', '-o', 'link.bin', check=0)
+    assert (tmp_path / 'link.bin').is_symlink()  # written through, not replaced
+    assert (tmp_path / 'real.bin').read_bytes() == packed([(1, 0x81, 0x9000, 0x1000, 'a', 0)])
+    run('kiln', 'partition-table', 't.csv', '-o', '/dev/null', check=0)
+    done = run('kiln', 'partition-table', 't.csv', '-o', '/dev/full', check=1)
+    assert done.stderr.startswith("error: cannot write '/dev/full': ")
+    assert run('kiln', 'partition-table', '.', check=1).stderr.startswith("error: cannot read '.': ")
+
+
+def test_written_file_has_the_usual_rights(run, tmp_path):
+    (tmp_path / 't.csv').write_text('a,data,fat,,4K\n')
+    run('kiln', 'partition-table', 't.csv', '-o', 't.bin', check=0)
+    (tmp_path / 'touched').touch()
+    assert (tmp_path / 't.bin').stat().st_mode == (tmp_path / 'touched').stat().st_mode
