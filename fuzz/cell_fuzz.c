@@ -3,6 +3,8 @@
 
 #include "kernel/cell.h"
 #include "kernel/complete.h"
+#include "kernel/lastexpr.h"
+#include "kernel/probe.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -12,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct kiln_cell cell;
 	struct kiln_part part;
 	const uint8_t *at = data;
-	size_t indent;
+	size_t indent, start, end;
 
 	kiln_cell_init(&cell, kiln_span(data, size));
 	while (kiln_cell_next(&cell, &part)) {
@@ -23,6 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(part.body.p >= at && part.body.p + part.body.n == data + size);
 		at = data + size;
 	}
+	if (kiln_last_expression(kiln_span(data, size), &start, &end))
+		assert(start < end && end <= size);
+	(void)kiln_is_probe(kiln_span(data, size));
 	(void)kiln_code_completeness(kiln_span(data, size), &indent);
 	return 0;
 }

@@ -38,6 +38,7 @@ static bool open_session(struct kiln_kernel *k, const char *what)
 		return kiln_kernel_fail_err(k, &err);
 	current->board = board;
 	current->repl = repl;
+	current->hooked = false;
 	current->chosen = true;
 	return true;
 }
@@ -60,28 +61,29 @@ bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
 	return open_session(k, url);
 }
 
-/*
- * Was the cable pulled, or the connection closed, while no cell ran? The variables may be lost,
- * but a fresh session is worth more than an error.
- */
-static bool is_dead(struct kiln_repl *repl)
+/* The variables may be lost then, but a fresh session is worth more than an error. */
+bool kiln_kernel_board_is_dead(const struct kiln_kernel *k)
 {
-	struct pollfd p = { .fd = kiln_link_fd(kiln_repl_link(repl)), .events = POLLRDHUP };
+	struct pollfd p = { .fd = kiln_link_fd(kiln_repl_link(k->board.repl)),
+			    .events = POLLRDHUP };
 
 	return p.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
 static void show_text(void *user, const char *text, size_t n)
 {
-	kiln_kernel_text(user, KILN_STDOUT, text, n);
+	struct kiln_kernel *k = user;
+
+	kiln_marks_put(&k->marks, text, n);
 }
 
 /* Newlines in front make the line numbers of a traceback those of the cell. */
-static kiln_code make_code(struct kiln_buf *out, struct kiln_span code, size_t line)
+static kiln_code make_code(struct kiln_kernel *k, struct kiln_buf *out, struct kiln_span code,
+			   size_t line)
 {
 	for (size_t i = 0; i < line; i++)
 		KILN_TRY(kiln_buf_putc(out, '\n'));
-	return kiln_buf_append(out, code.p, code.n);
+	return kiln_kernel_add_code(k, out, code);
 }
 
 static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct kiln_buf *code,
@@ -90,17 +92,22 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 	const struct kiln_repl_output output = { .text = put, .user = user };
 	struct kiln_repl_result result = { 0 };
 	struct kiln_err err = KILN_ERR_INIT;
+	kiln_code status;
 	bool good;
 
-	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) !=
-	    KILN_OK) {
+	k->on_board = true;
+	status = kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err);
+	k->on_board = false;
+	if (status != KILN_OK) {
 		kiln_kernel_board_release(k); /* the next cell begins with a new session */
 		return kiln_kernel_fail_err(k, &err);
 	}
 	good = !result.exception;
-	if (result.restarted)
+	if (result.restarted) {
+		k->board.hooked = false;
 		kiln_kernel_print(k, KILN_STDERR,
 				  "(the board's interpreter has restarted: variables are gone)\n");
+	}
 	if (!good)
 		kiln_kernel_fail_traceback(k, result.ename, result.evalue, result.traceback);
 	else if (result.interrupted) /* the board's program had ended, or caught it */
@@ -116,7 +123,7 @@ bool kiln_kernel_board_need(struct kiln_kernel *k)
 	if (!k->board.chosen)
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "no device connected");
 	kiln_text_copy(url, sizeof(url), k->board.board.url);
-	if (k->board.repl && is_dead(k->board.repl))
+	if (k->board.repl && kiln_kernel_board_is_dead(k))
 		kiln_kernel_board_release(k);
 	return k->board.repl || open_session(k, url);
 }
@@ -127,11 +134,15 @@ bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t 
 	struct kiln_err err = KILN_ERR_INIT;
 	bool good = kiln_kernel_board_need(k);
 
-	if (good && make_code(&text, code, line) != KILN_OK) {
+	if (good && make_code(k, &text, code, line) != KILN_OK) {
 		(void)kiln_fail(&err, KILN_E_TOO_BIG, "cannot run this cell");
 		good = kiln_kernel_fail_err(k, &err);
 	}
-	good = good && run_on(k, k->board.repl, &text, show_text, k);
+	if (good) {
+		kiln_kernel_input_prepare(k, code);
+		good = k->board.repl && run_on(k, k->board.repl, &text, show_text, k);
+		kiln_marks_end(&k->marks);
+	}
 	kiln_buf_done(&text);
 	return good;
 }

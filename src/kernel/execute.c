@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kernel/cell.h"
 #include "kernel/magic.h"
+#include "kernel/probe.h"
 
 /* ---- output ---- */
 
@@ -126,6 +127,14 @@ static bool run_part(struct kiln_kernel *k, const struct kiln_part *part)
 	return false;
 }
 
+static bool is_last(const struct kiln_cell *cell)
+{
+	struct kiln_cell rest = *cell;
+	struct kiln_part part;
+
+	return !kiln_cell_next(&rest, &part);
+}
+
 bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code)
 {
 	struct kiln_cell cell;
@@ -135,6 +144,7 @@ bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code)
 	while (kiln_cell_next(&cell, &part)) {
 		if (k->interrupted) /* between two parts, where nobody waited */
 			return kiln_kernel_fail_text(k, "KeyboardInterrupt", "interrupted");
+		k->last_part = is_last(&cell);
 		if (!run_part(k, &part))
 			return false;
 	}
@@ -150,28 +160,21 @@ static bool is_true(const json_t *object, const char *key, bool preset)
 	return json_is_boolean(value) ? json_is_true(value) : preset;
 }
 
-/* Expressions are for clients that know the kernel's host language; here each says why not. */
-static json_t *user_expressions(const json_t *content)
+static json_t *payload(struct kiln_kernel *k)
 {
-	json_t *asked = json_object_get(content, "user_expressions"), *answers = json_object();
-	const char *name;
-	json_t *value;
+	json_t *taken = k->payload ? k->payload : json_array();
 
-	json_object_foreach(asked, name, value)
-	{
-		json_t *answer = json_pack("{s:s, s:s, s:s, s:[]}", "status", "error", "ename",
-					   "KILN_E_UNSUPPORTED", "evalue",
-					   "user expressions are not evaluated", "traceback");
-
-		(void)json_object_set_new(answers, name, answer);
-	}
-	return answers;
+	k->payload = NULL;
+	return taken;
 }
 
-static json_t *reply_ok(const struct kiln_kernel *k, const json_t *content)
+static json_t *reply_ok(struct kiln_kernel *k, const json_t *content)
 {
-	return json_pack("{s:s, s:I, s:o, s:[]}", "status", "ok", "execution_count", k->executions,
-			 "user_expressions", user_expressions(content), "payload");
+	json_t *expressions =
+		kiln_kernel_user_expressions(k, json_object_get(content, "user_expressions"));
+
+	return json_pack("{s:s, s:I, s:o, s:o}", "status", "ok", "execution_count", k->executions,
+			 "user_expressions", expressions, "payload", payload(k));
 }
 
 static json_t *error_content(const struct failure *f)
@@ -180,15 +183,20 @@ static json_t *error_content(const struct failure *f)
 			 f->traceback);
 }
 
-static json_t *reply_error(const struct kiln_kernel *k)
+static json_t *reply_error(struct kiln_kernel *k)
 {
 	json_t *content = error_content(&k->failure);
 
 	(void)json_object_set_new(content, "status", json_string("error"));
 	(void)json_object_set_new(content, "execution_count", json_integer(k->executions));
 	(void)json_object_set_new(content, "user_expressions", json_object());
-	(void)json_object_set_new(content, "payload", json_array());
+	(void)json_object_set_new(content, "payload", payload(k));
 	return content;
+}
+
+static struct kiln_span span_of(const json_t *text)
+{
+	return kiln_span(json_string_value(text), json_string_length(text));
 }
 
 static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *request)
@@ -199,10 +207,11 @@ static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *reque
 	k->interrupted = false;
 	kiln_stream_begin(&k->out);
 	failure_done(&k->failure);
-	if (json_is_string(code))
-		(void)kiln_kernel_run_cell(
-			k, kiln_span(json_string_value(code), json_string_length(code)));
-	else
+	json_decref(k->result);
+	k->result = NULL;
+	if (json_is_string(code) && !kiln_is_probe(span_of(code)))
+		(void)kiln_kernel_run_cell(k, span_of(code));
+	else if (!json_is_string(code))
 		(void)kiln_kernel_fail_text(k, "KILN_E_INVALID",
 					    "cannot run the cell: the request has no code");
 	kiln_stream_flush(&k->out, kiln_now());

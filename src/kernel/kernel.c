@@ -102,13 +102,9 @@ static void take_control(struct kiln_kernel *k)
 	}
 }
 
-/* Nothing is ever asked on stdin yet, so that what comes there answers nothing. */
-static void drop_stdin(struct kiln_kernel *k)
+bool kiln_kernel_receive_stdin(struct kiln_kernel *k, struct kiln_wire_msg *ret_msg)
 {
-	struct kiln_wire_msg msg;
-
-	while (receive(k, KILN_CHANNEL_STDIN, &msg))
-		kiln_wire_msg_done(&msg);
+	return receive(k, KILN_CHANNEL_STDIN, ret_msg);
 }
 
 static void take_parent(struct kiln_kernel *k, bool gone)
@@ -128,7 +124,7 @@ void kiln_kernel_serve(struct kiln_kernel *k)
 	take_subscribers(k);
 	take_control(k);
 	queue_fill(k);
-	drop_stdin(k);
+	kiln_kernel_take_stdin(k);
 	kiln_kernel_orphans_drain(k);
 }
 
@@ -226,12 +222,14 @@ static bool take_interrupt(struct kiln_kernel *k)
 
 kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, kiln_ms deadline)
 {
+	if (take_interrupt(k)) /* it came where nobody could be told */
+		return KILN_E_CANCELLED;
 	for (;;) {
 		const bool ready = poll_once(k, fds, n, deadline);
 
 		if (take_interrupt(k))
 			return KILN_E_CANCELLED;
-		if (ready)
+		if (ready || k->input)
 			return KILN_OK;
 		if (deadline != KILN_FOREVER && kiln_now() >= deadline)
 			return KILN_E_TIMEOUT;
@@ -243,9 +241,11 @@ kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, 
 /* kiln_waiter: a link waits for its descriptor. */
 static kiln_code wait_for_link(void *user, int fd, short events, kiln_ms deadline)
 {
+	struct kiln_kernel *k = user;
 	struct pollfd p = { .fd = fd, .events = events };
+	const kiln_code code = kiln_kernel_wait(k, &p, 1, kiln_kernel_ask_deadline(k, deadline));
 
-	return kiln_kernel_wait(user, &p, 1, deadline);
+	return code == KILN_E_TIMEOUT && kiln_kernel_ask_late(k) ? KILN_E_CANCELLED : code;
 }
 
 /* ---- life ---- */
@@ -299,6 +299,7 @@ static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_con
 	k->signals = open_signals();
 	if (k->signals < 0 || !new_session(k->session))
 		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot start the kernel");
+	kiln_kernel_marks_init(k);
 	KILN_TRY(kiln_wire_new(config->connection->key, &k->wire, err));
 	KILN_TRY(kiln_registry_new(&boards, &k->board.registry, err));
 	return kiln_sockets_open(config->connection, &k->sockets, err);
@@ -319,6 +320,9 @@ static void kernel_close(struct kiln_kernel *k)
 	kiln_sockets_close(&k->sockets);
 	kiln_wire_free(k->wire);
 	kiln_stream_done(&k->out);
+	kiln_marks_done(&k->marks);
+	json_decref(k->result);
+	json_decref(k->payload);
 	if (k->signals >= 0)
 		close(k->signals);
 	if (k->parent >= 0)

@@ -8,6 +8,7 @@
 
 #include "board/registry.h"
 #include "kernel/kernel.h"
+#include "kernel/marks.h"
 #include "kernel/sockets.h"
 #include "kernel/stream.h"
 #include "kernel/wire.h"
@@ -38,6 +39,7 @@ struct current_board {
 	bool chosen;
 	struct kiln_board board;
 	struct kiln_repl *repl; /* NULL: not open now */
+	bool hooked;            /* its input() is ours */
 };
 
 /* A pipe whose bash cell has ended while a background child still writes. */
@@ -67,6 +69,16 @@ struct kiln_kernel {
 	struct kiln_stream out;
 	json_int_t executions;
 
+	/* the board's side of the running cell */
+	struct kiln_marks marks;
+	bool on_board;     /* a program runs there: nothing else can be asked */
+	bool last_part;    /* the cell's last: it may have a value to show */
+	kiln_ms ask_until; /* a question of our own ends then; 0: none is asked */
+	json_t *result;    /* value that the cell showed; NULL: none */
+	json_t *payload;   /* for the reply; NULL: none */
+	bool input_waits;
+	json_t *input; /* what came for it */
+
 	bool quitting;
 	struct kiln_wire_msg shutdown; /* answered when the board is free */
 	kiln_channel shutdown_channel;
@@ -78,6 +90,7 @@ struct kiln_kernel {
 
 /* kernel.c */
 kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, kiln_ms deadline);
+bool kiln_kernel_receive_stdin(struct kiln_kernel *k, struct kiln_wire_msg *ret_msg);
 /* Serve what has come in, without waiting. */
 void kiln_kernel_serve(struct kiln_kernel *k);
 void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
@@ -99,6 +112,38 @@ void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln
 void kiln_kernel_handle_shutdown(struct kiln_kernel *k);
 /* Answer an execute_request that will not be run. */
 void kiln_kernel_handle_aborted(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
+
+/* display.c: what a cell shows besides text; data is {mime type: value}, and stolen */
+void kiln_kernel_display(struct kiln_kernel *k, json_t *data, const char *display_id, bool update);
+void kiln_kernel_clear_output(struct kiln_kernel *k, bool wait);
+/* For the front end's pager. */
+void kiln_kernel_page(struct kiln_kernel *k, json_t *data);
+/* The value of the cell's last expression. */
+void kiln_kernel_result(struct kiln_kernel *k, const char *text, size_t n);
+json_t *kiln_kernel_json_text(const char *text, size_t n);
+
+/* ask.c */
+bool kiln_kernel_can_ask(const struct kiln_kernel *k);
+/*
+ * Run a program of ours on the board if its session is open and it is idle; for a moment at most,
+ * and without a word if it fails. `ret_result` (may be NULL): how it ended, if it ended.
+ */
+bool kiln_kernel_ask(struct kiln_kernel *k, const char *code, size_t n, struct kiln_buf *ret_answer,
+		     struct kiln_repl_result *ret_result);
+kiln_ms kiln_kernel_ask_deadline(const struct kiln_kernel *k, kiln_ms deadline);
+bool kiln_kernel_ask_late(struct kiln_kernel *k);
+
+/* value.c */
+void kiln_kernel_marks_init(struct kiln_kernel *k);
+/* The code of a cell's part, as the board gets it. */
+kiln_code kiln_kernel_add_code(struct kiln_kernel *k, struct kiln_buf *out, struct kiln_span code);
+json_t *kiln_kernel_user_expressions(struct kiln_kernel *k, const json_t *asked);
+
+/* stdin.c */
+void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code);
+/* The board's program waits for a line: get it from the front end. */
+void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n);
+void kiln_kernel_take_stdin(struct kiln_kernel *k);
 
 /* execute.c */
 void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
@@ -124,6 +169,8 @@ bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t 
 bool kiln_kernel_board_need(struct kiln_kernel *k);
 /* Run a program of ours; what it prints is appended to `ret_answer`. False: it was said why. */
 bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_buf *ret_answer);
+/* Was the cable pulled, or the connection closed, while nothing ran? */
+bool kiln_kernel_board_is_dead(const struct kiln_kernel *k);
 /* Close the port, so that others may use it; the next board cell opens it again. */
 void kiln_kernel_board_release(struct kiln_kernel *k);
 

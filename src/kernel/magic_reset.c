@@ -56,6 +56,7 @@ static bool run_softreset(struct kiln_kernel *k, const struct kiln_magic *self,
 	(void)body;
 	if (!kiln_kernel_board_need(k))
 		return false;
+	k->board.hooked = false;
 	if (!args->flags[SOFTRESET_QUIET])
 		print_banner(k, "softreset");
 	code = kiln_repl_soft_reset(k->board.repl, false, &output, &err);
@@ -129,6 +130,7 @@ static bool run_hardreset(struct kiln_kernel *k, const struct kiln_magic *self,
 					      given);
 	if (!kiln_kernel_board_need(k))
 		return false;
+	k->board.hooked = false;
 	print_banner(k, "hardreset");
 	code = kiln_repl_hard_reset(k->board.repl, (kiln_ms)(seconds * 1000), &output, &result,
 				    &err);

@@ -103,11 +103,6 @@ def test_a_cell_that_is_no_text_is_refused(kernel):
     assert reply['status'] == 'error' and 'no code' in reply['evalue']
 
 
-def test_user_expressions_say_that_they_are_not_evaluated(kernel):
-    shown = kernel.run('!true', user_expressions={'a': '1 + 1'})
-    assert shown.reply['user_expressions']['a']['status'] == 'error'
-
-
 def test_a_failure_aborts_what_waits(kernel):
     cells = [kernel.start(c) for c in ('%%bash\nsleep 0.3; exit 1', '!echo b', '!echo c')]
     replies = [kernel.finish(c)[0]['status'] for c in cells]
