@@ -148,6 +148,7 @@ static struct figures flash(const struct wire *w, const uint8_t *image, size_t s
 	const struct kiln_flash_file file = { ADDRESS, "fw.bin", image, size };
 	const struct kiln_flash_job job = { .files = &file,
 					    .n_files = 1,
+					    .diff = true,
 					    .force = true, /* changed pieces spoil its digest */
 					    .mode = KILN_FLASH_KEEP,
 					    .freq = KILN_FLASH_KEEP,
@@ -186,13 +187,15 @@ static double bench_blank(const struct wire *w, const uint8_t *image, size_t siz
 	return (double)f.end_ms;
 }
 
-/* The next version of a firmware: 30 % of it, in runs as a linker moves code. */
+/* The next version of a firmware: 30 % of it, in three stretches: functions that changed, and all
+ * behind them that moved. */
 static void change(uint8_t *image, size_t size)
 {
-	enum { RUN = 100 * 1000 };
+	enum { STRETCHES = 3 };
+	const size_t every = size / STRETCHES;
 
-	for (size_t at = RUN; at + RUN * 3 / 10 < size; at += RUN)
-		image_fill(image + at, RUN * 3 / 10, (unsigned)at);
+	for (size_t at = every / 2; at < size; at += every)
+		image_fill(image + at, every * 3 / 10, (unsigned)at);
 }
 
 static void bench(const struct wire *w, const uint8_t *original, size_t size)

@@ -21,7 +21,7 @@ _kiln_subcommands()
 _kiln_options()
 {
 	case $1 in
-	flash) echo ' --port -p --at --erase --baud --json --verbose -v --quiet -q' ;;
+	flash) echo ' --port -p --at --erase --no-diff --baud --json --verbose -v --quiet -q' ;;
 	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
 	doctor) echo ' --json --verbose -v --quiet -q' ;;
 	exec) echo ' --port -p --file -f --baud -b --json --verbose -v --quiet -q' ;;

@@ -6,6 +6,7 @@ complete -c kiln -n '__fish_use_subcommand' -f -a flash -d 'put firmware on a bo
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l port -s p -r -f -a '(kiln __ports 2>/dev/null)' -d 'serial port or URL; needed only if there are several boards'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l at -r -d 'where the file goes (once for each file); without it firmware goes where its chip wants it'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l erase -d 'erase the whole flash first, files on the board too'
+complete -c kiln -n '__fish_seen_subcommand_from flash' -l no-diff -d 'write all, also what stands in the flash already'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l baud -r -d 'speed of the transfer (460800)'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l json -d 'one JSON object a line'
 complete -c kiln -n '__fish_use_subcommand' -f -a discover -d 'find boards and serial ports'

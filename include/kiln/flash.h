@@ -46,19 +46,24 @@ typedef enum kiln_flash_stage {
 				 elapsed_ms */
 	KILN_FLASH_VERIFYING, /* address, total: bytes; item: file */
 	KILN_FLASH_VERIFIED,
-	KILN_FLASH_LEAVING, /* all files are done */
-	KILN_FLASH_RESET,   /* total: enum kiln_after that is being done */
-	KILN_FLASH_WARNING, /* item: a sentence for the user; the job goes on */
-	KILN_FLASH_READING, /* address; done, total: bytes */
-	KILN_FLASH_RETRY,   /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_LEAVING,   /* all files are done */
+	KILN_FLASH_RESET,     /* total: enum kiln_after that is being done */
+	KILN_FLASH_WARNING,   /* item: a sentence for the user; the job goes on */
+	KILN_FLASH_READING,   /* address; done, total: bytes */
+	KILN_FLASH_COMPARING, /* address, total: bytes; item: file. What stands there is asked for
+			       */
+	KILN_FLASH_COMPARED, /* address; done: bytes that stand there already, total: of the file */
+	KILN_FLASH_RETRY,    /* address; item: why. A block or file is sent once more */
 } kiln_flash_stage;
 
 /*
  * The order in a whole job is that of the list above, but for: CONNECTING..CONNECTED come twice
  * around DETECT_SWITCH; ERASING, ERASED come before WILL_ERASE, which then is left out (a job with
  * erase_all); all WILL_ERASE come first, then for each file PARAMS and REDIGESTED (if its header
- * was changed), COMPRESSED (unless no_compress), WRITING.., WROTE, VERIFYING, VERIFIED.
- * chip->flash_id and flash_size are known from the end of SIZE_ASKED on.
+ * was changed), COMPRESSED (unless no_compress), WRITING.., WROTE, VERIFYING, VERIFIED. A job with
+ * `diff` has no WILL_ERASE, COMPARING and COMPARED (if it was worth while) before COMPRESSED, and
+ * of a file that stands there already none from COMPRESSED to WROTE. chip->flash_id and flash_size
+ * are known from the end of SIZE_ASKED on.
  */
 struct kiln_flash_event {
 	kiln_flash_stage stage;
@@ -110,6 +115,7 @@ struct kiln_flash_job {
 	size_t n_files;
 	bool erase_all;
 	bool no_compress;
+	bool diff; /* ask what stands there, and write only sectors that differ */
 	bool force;
 	int mode;     /* header value (0 qio 1 qout 2 dio 3 dout) or KILN_FLASH_KEEP */
 	int freq;     /* header nibble or KILN_FLASH_KEEP */

@@ -14,7 +14,7 @@ struct params {
 	const char *port;
 	struct opt_list at;
 	uint64_t baud;
-	bool erase, json;
+	bool erase, no_diff, json;
 };
 
 static const struct opt options[] = {
@@ -25,6 +25,8 @@ static const struct opt options[] = {
 	  "it" },
 	{ 0, "erase", NULL, OPT_FLAG, offsetof(struct params, erase),
 	  "erase the whole flash first, files on the board too" },
+	{ 0, "no-diff", NULL, OPT_FLAG, offsetof(struct params, no_diff),
+	  "write all, also what stands in the flash already" },
 	{ 0, "baud", "BAUD", OPT_UINT, offsetof(struct params, baud),
 	  "speed of the transfer (460800)" },
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" },
@@ -67,6 +69,7 @@ static kiln_code write_files(struct job *job, struct kiln_flasher *flasher, stru
 		.files = job->files.items,
 		.n_files = job->files.n,
 		.erase_all = job->params->erase,
+		.diff = !job->params->no_diff,
 		.mode = KILN_FLASH_KEEP,
 		.freq = KILN_FLASH_KEEP,
 		.size = KILN_FLASH_KEEP,
@@ -133,7 +136,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 const struct command cmd_flash = {
 	.name = "flash",
 	.summary = "put firmware on a board",
-	.usage = "[-p PORT] [--erase] [--at ADDR] [--baud BAUD] [--json] FILE ...",
+	.usage = "[-p PORT] [--erase] [--no-diff] [--at ADDR] [--baud BAUD] [--json] FILE ...",
 	.description =
 		"Put firmware on a board: find the port, detect the chip, erase, write, verify, "
 		"reset, "
@@ -142,7 +145,8 @@ const struct command cmd_flash = {
 		"files "
 		"need an address: --at ADDR FILE, or pairs of ADDR and FILE. All files are read "
 		"and "
-		"checked before the board is touched. What was written is always verified.\n\n"
+		"checked before the board is touched. Only what differs from the flash is written "
+		"(--no-diff writes all). What was written is always verified.\n\n"
 		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or "
 		"sim:NAME, a virtual board. Without it the board is the only one that there is.",
 	.options = options,

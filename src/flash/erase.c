@@ -61,6 +61,17 @@ kiln_code kiln_flasher_erase_all(struct kiln_flasher *flasher, struct kiln_err *
 	return kiln_flasher_erase_chip(flasher, err);
 }
 
+kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, uint32_t size,
+				     struct kiln_err *err)
+{
+	const struct kiln_request request = kiln_request_erase_region(address, size);
+
+	if (!f->loader.is_stub)
+		return erase_by_begin(f, address, size, err);
+	return kiln_loader_ask(&f->loader, &request,
+			       kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, size), NULL, err);
+}
+
 static kiln_code check_region(const struct kiln_flasher *f, uint32_t address, uint32_t size,
 			      struct kiln_err *err)
 {
@@ -83,7 +94,6 @@ static kiln_code check_region(const struct kiln_flasher *f, uint32_t address, ui
 kiln_code kiln_flasher_erase_region(struct kiln_flasher *flasher, uint32_t address, uint32_t size,
 				    struct kiln_err *err)
 {
-	const struct kiln_request request = kiln_request_erase_region(address, size);
 	kiln_ms begun;
 	kiln_code code;
 
@@ -93,12 +103,7 @@ kiln_code kiln_flasher_erase_region(struct kiln_flasher *flasher, uint32_t addre
 	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_ERASING,
 							      .address = address,
 							      .total = size });
-	if (flasher->loader.is_stub)
-		code = kiln_loader_ask(&flasher->loader, &request,
-				       kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, size), NULL,
-				       err);
-	else
-		code = erase_by_begin(flasher, address, size, err);
+	code = kiln_flasher_erase_sectors(flasher, address, size, err);
 	if (code != KILN_OK)
 		return say_state(err, code, "the region");
 	kiln_flasher_emit(flasher,

@@ -23,8 +23,10 @@ struct kiln_flasher {
 	struct kiln_loader loader;
 	struct kiln_chip_info info;
 	bool has_info;
-	bool attached; /* the flash chip is set up, its id and size were read */
-	bool no_lines; /* the port can't reset the board */
+	bool attached;        /* the flash chip is set up, its id and size were read */
+	const void *same;     /* file of the plan that stands in the flash already, all of it */
+	const void *by_parts; /* file of which only some sectors were written */
+	bool no_lines;        /* the port can't reset the board */
 };
 
 void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
@@ -46,9 +48,18 @@ bool kiln_jedec_is_valid(uint32_t id);
 /* erase.c */
 kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err);
 
+kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, uint32_t size,
+				     struct kiln_err *err);
+
 /* md5.c: the digest of `size` bytes of flash, and of bytes here. */
 kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t size,
 			   uint8_t ret_md5[16], struct kiln_err *err);
+/* The same for several places, the next asked for before this one is answered. */
+struct kiln_flash_place {
+	uint32_t address, size;
+};
+kiln_code kiln_flasher_md5s(struct kiln_flasher *f, const struct kiln_flash_place *places, size_t n,
+			    uint8_t (*ret_md5s)[16], struct kiln_err *err);
 kiln_code kiln_md5(const void *data, size_t n, uint8_t ret_md5[16], struct kiln_err *err);
 
 #endif

@@ -29,14 +29,34 @@ static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan
 	if (file->redigested)
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_REDIGESTED,
 								.item = file->file->name });
+	f->same = f->by_parts = NULL;
+	/* a ROM erases and answers too slowly for it; what was just erased holds nothing to keep */
+	if (plan->job->diff && !plan->job->erase_all && f->loader.is_stub)
+		return kiln_flasher_write_difference(f, file, !plan->job->no_compress, err);
 	return kiln_flasher_write_file(f, file, !plan->job->no_compress, err);
 }
 
 static kiln_code step_verify(struct kiln_flasher *f, const struct kiln_plan *plan,
 			     const struct kiln_step *step, struct kiln_err *err)
 {
-	(void)plan;
-	return kiln_flasher_verify_file(f, step->file, err);
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code;
+
+	if (f->same == step->file) /* digests of all its blocks were right just now */
+		return kiln_flasher_tell_verified(f, step->file);
+	code = kiln_flasher_verify_file(f, step->file, &fault);
+	/* what looked alike was not, or changed: nothing is taken for granted the second time */
+	if (code == KILN_E_VERIFY && f->by_parts == step->file) {
+		f->by_parts = NULL;
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
+								.address = step->file->address,
+								.item = fault.why });
+		KILN_TRY(kiln_flasher_write_file(f, step->file, !plan->job->no_compress, err));
+		return kiln_flasher_verify_file(f, step->file, err);
+	}
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
 }
 
 static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan *plan,
@@ -48,7 +68,7 @@ static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan
 
 static void announce(const struct kiln_flasher *f, const struct kiln_plan *plan)
 {
-	if (plan->job->erase_all)
+	if (plan->job->erase_all || plan->job->diff)
 		return;
 	for (size_t i = 0; i < plan->n_files; i++) {
 		const uint32_t first = kiln_plan_first_sector(&plan->files[i]);

@@ -77,6 +77,19 @@ static kiln_code compare(struct kiln_flasher *f, const struct kiln_plan_file *fi
 	return KILN_OK;
 }
 
+kiln_code kiln_flasher_tell_verified(struct kiln_flasher *f, const struct kiln_plan_file *file)
+{
+	struct kiln_flash_event event = { .stage = KILN_FLASH_VERIFYING,
+					  .address = file->address,
+					  .total = file->size,
+					  .item = file->file->name };
+
+	kiln_flasher_emit(f, event);
+	event.stage = KILN_FLASH_VERIFIED;
+	kiln_flasher_emit(f, event);
+	return KILN_OK;
+}
+
 kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
 				   struct kiln_err *err)
 {

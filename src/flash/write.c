@@ -10,6 +10,7 @@
 #include "flash/write.h"
 
 #include "flash/deflate.h"
+#include "flash/delta.h"
 
 enum { BLOCK_TRIES = 3, FILE_TRIES = 3, NUDGE_TIMEOUT = 500, SETTLE = 50 };
 
@@ -30,6 +31,9 @@ struct sending {
 	const struct form *form;
 	struct kiln_span wire; /* all that will be sent */
 	unsigned n_blocks, block_size;
+	/* of the whole telling, of which this may be one part of several */
+	uint64_t wire_before, wire_total;
+	unsigned blocks_before, blocks_total;
 	struct kiln_inflater *inflater;
 	kiln_ms busy_ms; /* how long the chip may be at work on what it acknowledged already */
 	bool answered;   /* BEGIN was: the chip is there */
@@ -129,13 +133,14 @@ static kiln_code send_blocks(struct sending *s, struct kiln_err *err)
 
 		(void)kiln_span_take(&rest, rest.n < s->block_size ? rest.n : s->block_size,
 				     &block);
-		kiln_flasher_emit(s->f, (struct kiln_flash_event){ .stage = KILN_FLASH_WRITING,
-								   .address = address,
-								   .done = s->wire.n - rest.n,
-								   .total = s->wire.n,
-								   .block = seq + 1,
-								   .blocks = s->n_blocks,
-								   .item = s->file->file->name });
+		kiln_flasher_emit(s->f, (struct kiln_flash_event){
+						.stage = KILN_FLASH_WRITING,
+						.address = address,
+						.done = s->wire_before + s->wire.n - rest.n,
+						.total = s->wire_total,
+						.block = s->blocks_before + seq + 1,
+						.blocks = s->blocks_total,
+						.item = s->file->file->name });
 		KILN_TRY(block_length(s, block, &n, err));
 		work = kiln_flasher_timeout(KILN_FLASH_WRITE_MS_PER_MB, n);
 		/* a ROM writes, then answers; a stub answers, then writes while the next comes in
@@ -229,41 +234,178 @@ static kiln_code send_file(struct sending *s, struct kiln_err *err)
 	return code;
 }
 
+/* A file, or one run of its sectors, packed. */
+struct part {
+	struct kiln_plan_file file;
+	struct kiln_span wire;
+	uint8_t *packed;
+	unsigned n_blocks;
+};
+
+struct parts {
+	struct part *items;
+	size_t n;
+	uint64_t plain, wire;
+	unsigned blocks;
+};
+
+static void parts_done(struct parts *parts)
+{
+	for (size_t i = 0; i < parts->n; i++)
+		free(parts->items[i].packed);
+	free(parts->items);
+}
+
+static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file, size_t from,
+			  size_t size, bool compress, unsigned block_size, struct kiln_err *err)
+{
+	struct part *p = &parts->items[parts->n];
+	size_t n = 0;
+
+	*p = (struct part){ .file = *file, .wire = kiln_span(file->data + from, size) };
+	p->file.address += (uint32_t)from;
+	p->file.data += from;
+	p->file.size = size;
+	if (compress) {
+		KILN_TRY(kiln_deflate(p->wire, &p->packed, &n, err));
+		p->wire = kiln_span(p->packed, n);
+	}
+	p->n_blocks = (unsigned)((p->wire.n + block_size - 1) / block_size);
+	parts->n++;
+	parts->plain += size;
+	parts->wire += p->wire.n;
+	parts->blocks += p->n_blocks;
+	return KILN_OK;
+}
+
+static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, bool compress,
+			    struct kiln_err *err)
+{
+	uint64_t wire = 0;
+	unsigned blocks = 0;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *p = &parts->items[i];
+		struct sending s = {
+			.f = f,
+			.file = &p->file,
+			.form = &forms[compress],
+			.wire = p->wire,
+			.block_size = kiln_loader_block_size(&f->loader),
+			.n_blocks = p->n_blocks,
+			.wire_before = wire,
+			.wire_total = parts->wire,
+			.blocks_before = blocks,
+			.blocks_total = parts->blocks,
+		};
+
+		KILN_TRY(send_file(&s, err));
+		wire += p->wire.n;
+		blocks += p->n_blocks;
+	}
+	return KILN_OK;
+}
+
+static kiln_code write_parts(struct kiln_flasher *f, const struct parts *parts, bool compress,
+			     struct kiln_err *err)
+{
+	const kiln_ms begun = kiln_link_now(f->loader.link);
+	const struct kiln_plan_file *first = &parts->items[0].file;
+
+	if (compress)
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_COMPRESSED,
+								.done = parts->wire,
+								.total = parts->plain,
+								.item = first->file->name });
+	KILN_TRY(send_parts(f, parts, compress, err));
+	kiln_flasher_emit(
+		f, (struct kiln_flash_event){ .stage = KILN_FLASH_WROTE,
+					      .address = first->address,
+					      .done = compress ? parts->wire : 0,
+					      .total = parts->plain,
+					      .elapsed_ms = kiln_link_now(f->loader.link) - begun,
+					      .item = first->file->name });
+	return KILN_OK;
+}
+
 kiln_code kiln_flasher_write_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
 				  bool compress, struct kiln_err *err)
 {
-	struct sending s = {
-		.f = f,
-		.file = file,
-		.form = &forms[compress],
-		.wire = kiln_span(file->data, file->size),
-		.block_size = kiln_loader_block_size(&f->loader),
-	};
-	uint8_t *packed = NULL;
-	size_t n_packed = 0;
-	kiln_ms begun;
+	struct part one;
+	struct parts parts = { .items = &one };
+
+	KILN_TRY(add_part(&parts, file, 0, file->size, compress, kiln_loader_block_size(&f->loader),
+			  err));
+	const kiln_code code = write_parts(f, &parts, compress, err);
+
+	free(one.packed);
+	return code;
+}
+
+/* --- only what differs --- */
+
+static kiln_code erase_run(struct kiln_flasher *f, const struct kiln_plan_file *file,
+			   const struct kiln_delta_run *run, struct kiln_err *err)
+{
+	const uint32_t address = (uint32_t)(file->address + run->from);
+	const kiln_code code = kiln_flasher_erase_sectors(f, address, (uint32_t)run->size, err);
+
+	if (code != KILN_OK) {
+		kiln_because(err, "cannot write '%s' at 0x%08x", file->file->name, address);
+		kiln_hint(err, "the flash is incomplete there, and the board may not start; run "
+			       "the same command again");
+	}
+	return code;
+}
+
+static kiln_code write_runs(struct kiln_flasher *f, const struct kiln_plan_file *file,
+			    struct kiln_delta *delta, bool compress, struct kiln_err *err)
+{
+	const unsigned block_size = kiln_loader_block_size(&f->loader);
+	struct parts parts = { .items = calloc(delta->n, sizeof(*parts.items)) };
+	struct kiln_delta_run run;
+	kiln_code code = KILN_OK;
+
+	if (!parts.items)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot write '%s'", file->file->name);
+	while (code == KILN_OK && kiln_delta_next(delta, file, &run)) {
+		if (run.state == KILN_SECTOR_BLANK)
+			code = erase_run(f, file, &run, err);
+		else
+			code = add_part(&parts, file, run.from, run.size, compress, block_size,
+					err);
+	}
+	if (code == KILN_OK && parts.n > 0)
+		code = write_parts(f, &parts, compress, err);
+	parts_done(&parts);
+	return code;
+}
+
+kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kiln_plan_file *file,
+					bool compress, struct kiln_err *err)
+{
+	struct kiln_flash_event event = { .stage = KILN_FLASH_COMPARING,
+					  .address = file->address,
+					  .total = file->size,
+					  .item = file->file->name };
+	struct kiln_delta delta;
 	kiln_code code;
 
-	if (compress) {
-		KILN_TRY(kiln_deflate(s.wire, &packed, &n_packed, err));
-		s.wire = kiln_span(packed, n_packed);
-		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_COMPRESSED,
-								.done = n_packed,
-								.total = file->size,
-								.item = file->file->name });
+	kiln_flasher_emit(f, event);
+	KILN_TRY(kiln_delta_find(f, file, &delta, err));
+	if (delta.useless) {
+		kiln_delta_done(&delta);
+		return kiln_flasher_write_file(f, file, compress, err);
 	}
-	s.n_blocks = (unsigned)((s.wire.n + s.block_size - 1) / s.block_size);
-	begun = kiln_link_now(f->loader.link);
-	code = send_file(&s, err);
-	free(packed);
-	if (code != KILN_OK)
-		return code;
-	kiln_flasher_emit(
-		f, (struct kiln_flash_event){ .stage = KILN_FLASH_WROTE,
-					      .address = file->address,
-					      .done = n_packed,
-					      .total = file->size,
-					      .elapsed_ms = kiln_link_now(f->loader.link) - begun,
-					      .item = file->file->name });
-	return KILN_OK;
+	kiln_delta_round(&delta, file, kiln_link_baud(f->loader.link));
+	event.stage = KILN_FLASH_COMPARED;
+	event.done = kiln_delta_same(&delta, file);
+	kiln_flasher_emit(f, event);
+	if (event.done == file->size)
+		f->same = file;
+	else
+		f->by_parts = file;
+	code = write_runs(f, file, &delta, compress, err);
+	kiln_delta_done(&delta);
+	return code;
 }

@@ -9,8 +9,18 @@
 kiln_code kiln_flasher_write_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
 				  bool compress, struct kiln_err *err);
 
+/*
+ * Write only what differs from the flash: asks, then erases and sends sectors. Notes in `f` if the
+ * whole file stood there already, or a part of it was left out.
+ */
+kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kiln_plan_file *file,
+					bool compress, struct kiln_err *err);
+
 /* Compare digests of the flash and the file. Fails with: E_VERIFY (why: where they differ). */
 kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
 				   struct kiln_err *err);
+
+/* Say that it is verified, of a file that is known to be. */
+kiln_code kiln_flasher_tell_verified(struct kiln_flasher *f, const struct kiln_plan_file *file);
 
 #endif

@@ -248,6 +248,13 @@ kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *re
 	return wait_reply(l, request, kiln_link_after(l->link, timeout_ms), ret_reply, err);
 }
 
+kiln_code kiln_loader_receive(struct kiln_loader *l, const struct kiln_request *request,
+			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
+			      struct kiln_err *err)
+{
+	return wait_reply(l, request, kiln_link_after(l->link, timeout_ms), ret_reply, err);
+}
+
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err)
 {
 	static const uint8_t garbled[] = { 0x05, 0x07, 0xC0, 0xC1, 0xC3 };

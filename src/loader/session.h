@@ -64,6 +64,14 @@ kiln_code kiln_loader_ask(struct kiln_loader *l, const struct kiln_request *requ
 kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *request,
 			    kiln_ms timeout_ms, struct kiln_reply *ret_reply, struct kiln_err *err);
 
+/*
+ * The reply to a request that kiln_loader_send sent, for requests of which the next one leaves
+ * before this one is answered. Fails as kiln_loader_command does.
+ */
+kiln_code kiln_loader_receive(struct kiln_loader *l, const struct kiln_request *request,
+			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
+			      struct kiln_err *err);
+
 /* True if such a failure may be the wire's fault, so that sending again can help. */
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err);
 

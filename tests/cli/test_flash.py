@@ -60,6 +60,25 @@ def test_json(run, firmware):
     assert events[-1]['implementation'] == 'micropython' and events[-1]['uid'] == chip['mac']
 
 
+def test_only_what_differs(run, env, firmware, tmp_path):
+    run('kiln', 'flash', '-p', BOARD, firmware, check=0)
+    again = run('kiln', 'flash', '-p', BOARD, firmware, check=0).stdout
+    assert 'same     300000 of 300000 bytes at 0x00001000 stand there already\nverified\n' in again
+    assert 'wrote' not in again
+    assert 'wrote    300000 ' in run('kiln', 'flash', '-p', BOARD, '--no-diff', firmware,
+                                     check=0).stdout
+    other = bytearray(firmware.read_bytes())
+    other[-70000] ^= 1
+    data = tmp_path / 'data.bin'
+    data.write_bytes(other)
+    events = [json.loads(line) for line in run(
+        'kiln', 'flash', '-p', BOARD, '--json', '--at', '0x100000', firmware, check=0).stdout.splitlines()]
+    assert 'compared' not in [event['event'] for event in events]
+    assert 'wrote    4096 ' in run('kiln', 'flash', '-p', BOARD, '--at', '0x100000', data,
+                                   check=0).stdout
+    assert flash_of(env)[0x100000:0x100000 + 300000] == bytes(other)
+
+
 def test_json_errors(run):
     done = run('kiln', 'flash', '-p', BOARD, '--json', 'nope.bin', check=1)
     assert done.stderr == ''
