@@ -142,9 +142,9 @@ static struct figures flash(const struct wire *w, const uint8_t *image, size_t s
 	const struct kiln_host host = { .schemes = schemes };
 	struct kiln_err err = KILN_ERR_INIT;
 	struct figures f = { 0 };
-	const struct kiln_flasher_options options = { .baud = w->baud,
-						      .event = on_event,
-						      .user = &f };
+	const struct kiln_flasher_options options = {
+		.baud = w->baud, .quick = true, .event = on_event, .user = &f
+	};
 	const struct kiln_flash_file file = { ADDRESS, "fw.bin", image, size };
 	const struct kiln_flash_job job = { .files = &file,
 					    .n_files = 1,

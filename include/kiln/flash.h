@@ -95,11 +95,17 @@ struct kiln_flasher_options {
 	kiln_before before;
 	kiln_after after;
 	bool no_stub;
+	bool quick;           /* fewest round trips: see below */
 	int connect_attempts; /* 0 = 7, negative = for ever */
 	void (*event)(void *user, const struct kiln_flash_event *event); /* may be NULL */
 	void *user;
 };
 
+/*
+ * `quick`: a chip that its magic register tells is not asked for its security info (which costs a
+ * second reset where it is not known), and the baud is raised before the stub is uploaded, where
+ * the ROM can. Then BAUD and BAUD_CHANGED come before STUB_UPLOAD, and DETECT_SWITCH is rare.
+ */
 #define KILN_FLASH_KEEP (-1)
 #define KILN_FLASH_DETECT (-2) /* size only */
 

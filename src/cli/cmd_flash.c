@@ -83,6 +83,7 @@ static kiln_code flash(struct job *job, struct kiln_err *err)
 {
 	const struct kiln_flasher_options flasher_options = {
 		.baud = (unsigned)job->params->baud,
+		.quick = true,
 		.event = render_event,
 		.user = &job->render,
 	};

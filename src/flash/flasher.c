@@ -99,11 +99,14 @@ static kiln_code connect(struct kiln_flasher *f, struct kiln_err *err)
  */
 static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
 {
-	bool known;
+	bool known = false;
 
 	if (f->options.chip)
 		return kiln_loader_expect_chip(&f->loader, f->options.chip, err);
-	KILN_TRY(kiln_loader_detect_by_id(&f->loader, &known, err));
+	if (f->options.quick)
+		KILN_TRY(kiln_loader_detect_quickly(&f->loader, &known, err));
+	if (!known)
+		KILN_TRY(kiln_loader_detect_by_id(&f->loader, &known, err));
 	if (!known) {
 		emit_stage(f, KILN_FLASH_DETECT_SWITCH);
 		KILN_TRY(connect(f, err));
@@ -195,6 +198,19 @@ static kiln_code upload_and_start(struct kiln_flasher *f, struct kiln_err *err)
 	return kiln_loader_start_stub(&f->loader, err);
 }
 
+static unsigned first_baud(const struct kiln_flasher *f)
+{
+	return f->options.baud < FIRST_BAUD ? f->options.baud : FIRST_BAUD;
+}
+
+/* A chip that is reset is back at the first speed. */
+static kiln_code start_over(struct kiln_flasher *f, struct kiln_err *err)
+{
+	if (kiln_link_baud(f->loader.link) != first_baud(f))
+		KILN_TRY(kiln_link_set_baud(f->loader.link, first_baud(f), err));
+	return connect(f, err);
+}
+
 static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 {
 	kiln_code code;
@@ -208,7 +224,7 @@ static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 	/* addresses have no checksum: one that was garbled shows as a stub that never speaks */
 	if (code == KILN_E_TIMEOUT && f->options.before != KILN_BEFORE_NO_RESET &&
 	    f->options.before != KILN_BEFORE_NO_RESET_NO_SYNC) {
-		KILN_TRY(connect(f, err));
+		KILN_TRY(start_over(f, err));
 		code = upload_and_start(f, err);
 	}
 	if (code == KILN_OK)
@@ -216,27 +232,54 @@ static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 	return code;
 }
 
+static kiln_code raise_baud(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const unsigned baud = f->options.baud;
+
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD, .total = baud });
+	KILN_TRY(kiln_loader_set_baud(&f->loader, baud, err));
+	kiln_flasher_emit(
+		f, (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD_CHANGED, .total = baud });
+	return KILN_OK;
+}
+
+/*
+ * At 115200 the stub takes most of a second. All ROMs but the ESP8266's can change their speed;
+ * one that does not after all is reset, and the stub is asked later.
+ */
+static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code;
+
+	if (!f->options.quick || f->options.no_stub || f->loader.is_stub ||
+	    f->loader.chip->image_id == KILN_CHIP_NO_ID ||
+	    f->options.baud <= kiln_link_baud(f->loader.link) ||
+	    !kiln_link_has_baud(f->loader.link))
+		return KILN_OK;
+	code = raise_baud(f, &fault);
+	if (code == KILN_E_PROTOCOL)
+		return start_over(f, err);
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
+}
+
 kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 {
-	const unsigned baud = flasher->options.baud;
-
+	KILN_TRY(raise_baud_early(flasher, err));
 	if (!flasher->options.no_stub)
 		KILN_TRY(run_stub(flasher, err));
 	else if (flasher->loader.is_stub)
 		kiln_flasher_warn(flasher, "a stub runs already, and is used");
-	if (baud == kiln_link_baud(flasher->loader.link))
+	if (flasher->options.baud == kiln_link_baud(flasher->loader.link))
 		return KILN_OK;
 	if (!kiln_link_has_baud(flasher->loader.link)) {
 		/* the chip would change alone, and nobody would understand it then */
 		kiln_flasher_warn(flasher, "this kind of port has a fixed baud, which stays");
 		return KILN_OK;
 	}
-	kiln_flasher_emit(flasher,
-			  (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD, .total = baud });
-	KILN_TRY(kiln_loader_set_baud(&flasher->loader, baud, err));
-	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD_CHANGED,
-							      .total = baud });
-	return KILN_OK;
+	return raise_baud(flasher, err);
 }
 
 /* An empty write that ends: a stub then goes back to the ROM, a ROM on to the firmware. */

@@ -14,6 +14,8 @@
  * Fails with: E_WRONG_CHIP (a chip that is not supported), and what commands fail with.
  */
 kiln_code kiln_loader_detect_by_id(struct kiln_loader *l, bool *ret_known, struct kiln_err *err);
+/* The same by its magic register; *ret_known is false if that is nobody's or can't be read. */
+kiln_code kiln_loader_detect_quickly(struct kiln_loader *l, bool *ret_known, struct kiln_err *err);
 kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *err);
 
 /* Take the chip to be `chip`. Fails with: E_WRONG_CHIP if it says that it is another. */

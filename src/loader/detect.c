@@ -42,6 +42,22 @@ kiln_code kiln_loader_detect_by_id(struct kiln_loader *l, bool *ret_known, struc
 	return take_id(l, info.chip_id, err);
 }
 
+/* Chips in secure download mode refuse it. */
+kiln_code kiln_loader_detect_quickly(struct kiln_loader *l, bool *ret_known, struct kiln_err *err)
+{
+	uint32_t magic = 0;
+	const kiln_code code = kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &magic, err);
+
+	*ret_known = false;
+	if (code == KILN_E_UNSUPPORTED || code == KILN_E_REFUSED)
+		return KILN_OK;
+	if (code != KILN_OK)
+		return code;
+	l->chip = kiln_chip_by_magic(magic);
+	*ret_known = l->chip != NULL;
+	return KILN_OK;
+}
+
 kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *err)
 {
 	uint32_t magic = 0;

@@ -36,6 +36,7 @@ static void job_with(const char *name, const char *fault, bool diff, bool erase)
 	job.erase_all = erase;
 	fx.err = KILN_ERR_INIT;
 	options.baud = 921600;
+	options.quick = true;
 	kiln_text_format(url, sizeof(url), "sim:%s?clock=virtual%s%s", name, fault ? "&fault=" : "",
 			 fault ? fault : "");
 	fx.code = kiln_flasher_open(&host, url, &options, &f, &fx.err);

@@ -55,6 +55,62 @@ static void one_file_with_stub(void **state)
 	free(p);
 }
 
+/* The magic register first, and the stub at full speed: no second reset, half the time. */
+static void quick_start(void **state)
+{
+	static const unsigned order[] = {
+		KILN_FLASH_CONNECTING,  KILN_FLASH_CONNECTED,  KILN_FLASH_DETECTED,
+		KILN_FLASH_CHIP,        KILN_FLASH_BAUD,       KILN_FLASH_BAUD_CHANGED,
+		KILN_FLASH_STUB_UPLOAD, KILN_FLASH_STUB_START, KILN_FLASH_STUB_RUNNING,
+		KILN_FLASH_SIZE_ASKED,  KILN_FLASH_WILL_ERASE, KILN_FLASH_COMPRESSED,
+		KILN_FLASH_WRITING,     KILN_FLASH_WROTE,      KILN_FLASH_VERIFYING,
+		KILN_FLASH_VERIFIED,    KILN_FLASH_LEAVING,    KILN_FLASH_RESET,
+	};
+	const struct kiln_host host = help_host();
+	struct story story;
+	struct kiln_flasher_options options = story_options(&story);
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_flash_file file = { .address = 0x1000, .name = "fw.bin" };
+	const struct kiln_flash_job job = STORY_JOB(&file, 1);
+	uint8_t *p = image_make(&boot_spec, &file.size);
+
+	(void)state;
+	file.data = p;
+	options.baud = 921600;
+	options.quick = true;
+	if (story_write(&host, "sim:quick?clock=virtual", &options, &job, &err) != KILN_OK)
+		fail_msg("%s: %s", err.what, err.why);
+	story_expect("quick", &file, 1);
+	expect_order(&story, order, sizeof(order) / sizeof(order[0]));
+	free(p);
+}
+
+/* One byte lost, added or turned on the way to a stub that runs at full speed. */
+static void quick_start_with_faults(void **state)
+{
+	static const char *const kinds[] = { "to-lose",   "to-flip",   "to-add",
+					     "from-lose", "from-flip", "from-add" };
+	const struct kiln_host host = help_host();
+	char url[96];
+
+	(void)state;
+	for (unsigned i = 0; i < 120; i++) {
+		struct story story;
+		struct kiln_flasher_options options = story_options(&story);
+		struct kiln_err err = KILN_ERR_INIT;
+		struct kiln_flasher *f;
+
+		options.baud = 921600;
+		options.quick = true;
+		kiln_text_format(url, sizeof(url), "sim:q%u?clock=virtual&fault=%s@%u", i % 6,
+				 kinds[i % 6], 50 + i * 4);
+		if (kiln_flasher_open(&host, url, &options, &f, &err) != KILN_OK ||
+		    kiln_flasher_prepare(f, &err) != KILN_OK)
+			fail_msg("%s: %s: %s", url, err.what, err.why);
+		assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
+	}
+}
+
 static void chip_says_who_it_is(void **state)
 {
 	const struct kiln_host host = help_host();
@@ -331,6 +387,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_file_with_stub),
+		cmocka_unit_test(quick_start),
+		cmocka_unit_test(quick_start_with_faults),
 		cmocka_unit_test(chip_says_who_it_is),
 		cmocka_unit_test(all_ways_write_the_same),
 		cmocka_unit_test(address_within_a_sector),
