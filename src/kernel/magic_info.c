@@ -70,6 +70,8 @@ static bool ask_time(struct kiln_kernel *k, struct tm *ret_time)
 
 	if (good) {
 		at = strstr(kiln_buf_str(&answer), "kiln-time ");
+		/* the widths bound what it converts */
+		/* NOLINTNEXTLINE(cert-err34-c) */
 		good = at && sscanf(at, "kiln-time %4d %2d %2d %2d %2d %2d", &t.tm_year, &t.tm_mon,
 				    &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec) == 6;
 		good = good && t.tm_mon >= 1 && t.tm_mon <= 12;

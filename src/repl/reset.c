@@ -30,7 +30,7 @@ static void pass_on(struct listen *l)
 static bool take_byte(struct listen *l, uint8_t byte)
 {
 	if (l->skip > 0) {
-		l->skip = byte == "OK"[2 - l->skip] ? l->skip - 1 : 0;
+		l->skip = byte == (uint8_t) "OK"[2 - l->skip] ? l->skip - 1 : 0;
 		return false;
 	}
 	if (kiln_watch_byte(&l->watch, byte) == KILN_SEEN_FRIENDLY &&

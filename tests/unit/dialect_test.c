@@ -96,10 +96,11 @@ static void feed_writing(struct dialect_run *run, struct kiln_buf *out, const ch
 	for (const char *p = page; (p = strstr(p, "Writing at ")) != NULL; p++) {
 		const unsigned long address = strtoul(p + strlen("Writing at "), NULL, 16);
 
+		block++;
 		feed(run, out,
 		     (struct kiln_flash_event){ .stage = KILN_FLASH_WRITING,
 						.address = (uint32_t)address,
-						.block = ++block,
+						.block = block,
 						.blocks = 63 });
 	}
 	assert_int_equal(block, 63);
