@@ -184,6 +184,8 @@ static void on_entry(void *user, const struct kiln_file_info *info)
 		; /* one failure is enough */
 	else if (from.failed || to.failed)
 		w->code = kiln_fail(w->err, KILN_E_TOO_BIG, "cannot get ':%s'", w->source);
+	else if (host_check_below(info->path, w->err) != KILN_OK)
+		w->code = KILN_E_INVALID;
 	else if (info->kind == KILN_FILE_FOLDER)
 		w->code = host_write_below(w->folder, kiln_buf_str(&to), NULL, 0, w->err);
 	else if (!want(w, kiln_buf_str(&from), kiln_buf_str(&to)))

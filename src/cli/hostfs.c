@@ -52,8 +52,26 @@ static kiln_code fail_write(const char *below, int sys, struct kiln_err *err)
 {
 	char clean[128];
 
-	return kiln_fail_errno(err, KILN_E_IO, sys, "cannot write '%s'",
-			       fs_clean(below, clean, sizeof(clean)));
+	(void)kiln_fail_errno(err, KILN_E_IO, sys, "cannot write '%s'",
+			      fs_clean(below, clean, sizeof(clean)));
+	if (sys == ENOTDIR || sys == ELOOP) {
+		kiln_why(err, "a part of that path is no folder, or a symbolic link");
+		kiln_hint(err, "links in the target are not followed; move it out of the way");
+	}
+	return KILN_E_IO;
+}
+
+kiln_code host_check_below(const char *below, struct kiln_err *err)
+{
+	char part[256];
+
+	if (below[0] == '\0')
+		return fail_name(below, err);
+	while (next_part(&below, part, sizeof(part))) {
+		if (!is_plain_name(part))
+			return fail_name(part, err);
+	}
+	return KILN_OK;
 }
 
 /* Go into a folder, which is made if it is missing; never through a link. */
@@ -127,8 +145,7 @@ static kiln_code write_at(int at, const char *below, const void *data, size_t n,
 			close(fd);
 		fd = inner;
 		if (fd < 0)
-			return sys == ELOOP || sys == ENOTDIR ? fail_name(below, err)
-							      : fail_write(below, sys, err);
+			return fail_write(below, sys, err);
 		memcpy(part, following, sizeof(part));
 		if (!is_plain_name(part)) {
 			code = fail_name(below, err);

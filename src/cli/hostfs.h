@@ -30,6 +30,9 @@ void host_tree_done(struct host_tree *tree);
 /* Is there a folder of that name? */
 bool host_is_folder(const char *path);
 
+/* Is each part of a path that a board gave a plain name? Fails with: E_INVALID. */
+KILN_CHECK kiln_code host_check_below(const char *below, struct kiln_err *err);
+
 /*
  * Write a file whole, by a temporary name and a rename. `below` is a path that a board gave: each
  * part of it must be a plain name, and no symbolic link on the way is followed, so that nothing

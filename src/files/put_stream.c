@@ -224,11 +224,12 @@ static kiln_code explain(const struct stream *s, kiln_code code, struct kiln_err
 	if (s->code != KILN_OK)
 		return s->code;
 	name_item(s, err);
-	if (code == KILN_E_EXCEPTION && err && strstr(err->why, "digest")) {
+	/* the digest differs, or a frame has no length: the receiver takes either for a bad value
+	 */
+	if (code == KILN_E_EXCEPTION && err && strncmp(err->why, "ValueError", 10) == 0) {
 		err->code = KILN_E_VERIFY;
-		kiln_why(err, "its %s on the board differs from that of what was sent",
-			 kiln_digest_name(s->files->digest));
-		kiln_hint(err, "bytes are lost on the way; a slower baud rate may help");
+		kiln_why(err, "bytes were lost on the way");
+		kiln_hint(err, "try again; a slower baud rate or another cable may help");
 		return KILN_E_VERIFY;
 	}
 	return code;
