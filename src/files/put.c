@@ -136,7 +136,7 @@ static kiln_code check_room(const struct put *p, struct kiln_err *err)
 		const uint64_t need = blocks(p->items[i].n - p->targets[i].offset);
 
 		sum += need;
-		freed += p->targets[i].there;
+		freed += blocks(p->targets[i].there);
 		largest = need > largest ? need : largest;
 	}
 	sum = sum > freed ? sum - freed : 0;
