@@ -30,6 +30,13 @@ static void print(struct sim_board *b, const void *text, size_t n)
 	(void)sim_wire_push(&b->to_host, b->now, b->chip_baud, text, n);
 }
 
+/* The ESP8266's ROM sets its UART up for a crystal of 40 MHz, of which boards have 26. */
+static void print_rom(struct sim_board *b, const void *text, size_t n)
+{
+	(void)sim_wire_push(&b->to_host, b->now, b->model->rom->is_old ? 74880 : b->chip_baud, text,
+			    n);
+}
+
 /* --- processor --- */
 
 static void reset_cpu(struct sim_board *b, sim_reset reason)
@@ -66,8 +73,10 @@ static void wake(struct sim_board *b)
 	const struct sim_strap *mode = boot_mode(b);
 	struct kiln_buf text = KILN_BUF_INIT(1024);
 
-	(void)kiln_buf_printf(&text, "%s%s,boot:0x%x%s", rom->banner, rom->reset[b->reason],
-			      b->strap, mode->text);
+	(void)kiln_buf_printf(&text, "%s%s", rom->banner, rom->reset[b->reason]);
+	if (!rom->is_old)
+		(void)kiln_buf_printf(&text, ",boot:0x%x", b->strap);
+	(void)kiln_buf_puts(&text, mode->text);
 	(void)sim_bus_write(&b->bus, b->model->strap_register, b->strap);
 	b->cpu = mode->download ? SIM_CPU_DOWNLOAD : SIM_CPU_LOOKING;
 	b->cpu_at = SIM_NEVER;
@@ -75,7 +84,7 @@ static void wake(struct sim_board *b)
 		b->cpu_at = b->now + LOOK_TIME;
 		b->watchdog_at = b->now + rom->watchdog;
 	}
-	print(b, text.data, text.len);
+	print_rom(b, text.data, text.len);
 	kiln_buf_done(&text);
 }
 
@@ -97,7 +106,7 @@ static void look(struct sim_board *b)
 		b->cpu_at = SIM_NEVER;
 		break;
 	}
-	print(b, text.data, text.len);
+	print_rom(b, text.data, text.len);
 	kiln_buf_done(&text);
 }
 
@@ -193,6 +202,16 @@ static void obey_download(struct sim_board *b)
 	b->baud_at = b->to_host.n ? b->to_host.free_at : b->now;
 }
 
+/* A ROM that takes the crystal for another one gets another baud than it was asked for. */
+static unsigned real_baud(const struct sim_board *b)
+{
+	const uint64_t wished = b->download.wished_baud;
+
+	if (!b->model->rom_xtal_mhz || !sim_is_rom(&b->download))
+		return (unsigned)wished;
+	return (unsigned)(wished * b->model->xtal_mhz / b->model->rom_xtal_mhz);
+}
+
 /* All that the loader had to say before is on the wire. */
 static void grant_wish(struct sim_board *b)
 {
@@ -201,7 +220,7 @@ static void grant_wish(struct sim_board *b)
 	b->baud_at = SIM_NEVER;
 	b->download.wish = SIM_WISH_NONE;
 	if (wish == SIM_WISH_BAUD) {
-		b->chip_baud = b->download.wished_baud;
+		b->chip_baud = real_baud(b);
 		b->chip_rx = (struct sim_uart_rx){ 0 };
 	}
 	if (wish == SIM_WISH_REBOOT)
@@ -421,6 +440,7 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
 	sim_bus_init(&b->bus, config->model, &b->flash);
 	sim_download_init(&b->download, &b->bus);
+	b->download.security_flags = config->secure_download ? SIM_SECURE_DOWNLOAD : 0;
 	b->download.deaf = sim_faults_find(&b->faults, SIM_FAULT_NO_SYNC) != NULL;
 	b->cpu = SIM_CPU_HELD;
 	b->en_rises_at = now + b->config.en_rise;

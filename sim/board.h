@@ -36,7 +36,8 @@ struct sim_board_config {
 	sim_ns bridge_latency; /* how long the bridge keeps bytes to the host back; 0: not */
 	struct sim_faults faults;
 	const char *files; /* run mode's file tree; NULL: not kept */
-	bool no_run;       /* run mode prints the boot log only (tests of the chip) */
+	bool secure_download;
+	bool no_run; /* run mode prints the boot log only (tests of the chip) */
 };
 
 struct sim_board {

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-enum { HEADER = 24, MAGIC = 0xE9, SEGMENTS_MAX = 16, DIGEST = 32 };
+enum { HEADER = 24, OLD_HEADER = 8, MAGIC = 0xE9, SEGMENTS_MAX = 16, DIGEST = 32 };
 
 /* The part of the flash from the boot offset on, and how far into it we are. */
 struct image {
@@ -35,13 +35,29 @@ static unsigned clock_divider(uint8_t freq)
 	}
 }
 
-static void say_flash_setup(const struct image *image, struct kiln_buf *out)
+static void say_flash_setup(const struct image *image, const struct sim_rom_text *rom,
+			    struct kiln_buf *out)
 {
-	(void)kiln_buf_puts(out, "configsip: 0, SPIWP:0xee\r\n"
-				 "clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,"
-				 "wp_drv:0x00\r\n");
+	if (rom->is_old)
+		return;
+	(void)kiln_buf_puts(
+		out, rom->is_brief ? "SPIWP:0xee\r\n"
+				   : "configsip: 0, SPIWP:0xee\r\n"
+				     "clk_drv:0x00,q_drv:0x00,d_drv:0x00,cs0_drv:0x00,hd_drv:0x00,"
+				     "wp_drv:0x00\r\n");
 	(void)kiln_buf_printf(out, "mode:%s, clock div:%u\r\n", mode_name(image->p[2]),
 			      clock_divider(image->p[3]));
+}
+
+static void say_load(const struct sim_rom_text *rom, uint32_t address, uint32_t length,
+		     struct kiln_buf *out)
+{
+	if (rom->is_old)
+		(void)kiln_buf_printf(out, "load 0x%08x, len %u, room 16 \r\n", address, length);
+	else if (rom->is_brief)
+		(void)kiln_buf_printf(out, "load:0x%08x,len:0x%x\r\n", address, length);
+	else
+		(void)kiln_buf_printf(out, "load:0x%08x,len:%u\r\n", address, length);
 }
 
 static bool load_segment(struct image *image, const struct sim_rom_text *rom, struct kiln_buf *out)
@@ -57,7 +73,7 @@ static bool load_segment(struct image *image, const struct sim_rom_text *rom, st
 		(void)kiln_buf_printf(out, "%s0x%08x\r\n", rom->bad_segment, length);
 		return false;
 	}
-	(void)kiln_buf_printf(out, "load:0x%08x,len:%u\r\n", address, length);
+	say_load(rom, address, length, out);
 	for (uint32_t i = 0; i < length; i++)
 		image->checksum ^= p[8 + i];
 	image->at += 8 + (size_t)length;
@@ -116,14 +132,15 @@ sim_boot_result sim_boot_load(const struct sim_flash *flash, const struct sim_mo
 			      struct kiln_buf *out)
 {
 	const uint32_t offset = sim_model_chip(model)->bootloader_offset;
-	struct image image = { flash->data + offset, flash->size - offset, HEADER, 0xEF };
+	struct image image = { flash->data + offset, flash->size - offset,
+			       model->rom->is_old ? OLD_HEADER : HEADER, 0xEF };
 
 	if (image.p[0] != MAGIC || image.p[1] == 0 || image.p[1] > SEGMENTS_MAX) {
 		(void)kiln_buf_printf(out, "%s0x%08x\r\n", model->rom->invalid_header,
 				      kiln_get_le32(image.p));
 		return SIM_BOOT_NO_IMAGE;
 	}
-	say_flash_setup(&image, out);
+	say_flash_setup(&image, model->rom, out);
 	for (unsigned i = 0; i < image.p[1]; i++) {
 		if (!load_segment(&image, model->rom, out))
 			return SIM_BOOT_BAD;

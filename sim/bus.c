@@ -63,14 +63,15 @@ static void poke(struct sim_bus *bus, uint32_t address, uint32_t value)
 
 void sim_bus_reset(struct sim_bus *bus, const uint8_t mac[6])
 {
-	uint32_t low, high;
+	struct sim_register words[SIM_MAC_WORDS];
 
 	bus->n_registers = 0;
 	for (const struct sim_register *r = bus->model->registers; r->address; r++)
 		poke(bus, r->address, r->value);
-	sim_model_mac_words(mac, &low, &high);
-	poke(bus, bus->model->efuse_mac_low, low);
-	poke(bus, bus->model->efuse_mac_high, high);
+	const unsigned n = sim_model_mac_words(bus->model, mac, words);
+
+	for (unsigned i = 0; i < n; i++)
+		poke(bus, words[i].address, peek(bus, words[i].address) | words[i].value);
 	bus->write_enabled = false;
 }
 
@@ -227,9 +228,13 @@ static const struct {
 	{ 0xD8, op_erase_block },  { 0xC7, op_erase_chip },    { 0x60, op_erase_chip },
 };
 
-static size_t phase_bytes(const struct sim_bus *bus, uint16_t length_reg, uint32_t on)
+/* Lengths have a register each; on the ESP8266 both stand in USER1. */
+static size_t phase_bytes(const struct sim_bus *bus, uint16_t length_reg, unsigned old_shift,
+			  uint32_t on)
 {
-	const size_t n = ((peek(bus, bus->spi->base + length_reg) & 0x1FF) + 1) / 8;
+	const uint32_t value = length_reg ? peek(bus, bus->spi->base + length_reg)
+					  : peek(bus, bus->spi->base + bus->spi->usr1) >> old_shift;
+	const size_t n = ((value & 0x1FF) + 1) / 8;
 
 	if (!on)
 		return 0;
@@ -244,11 +249,12 @@ static sim_ns run_spi(struct sim_bus *bus)
 	struct spi_io io = { 0 };
 	sim_ns took = 0;
 
-	/* the address stands in the register's upper 24 bits */
+	/* on older chips the address stands in the register's upper 24 bits */
 	if (user & USER_ADDR)
-		io.address = peek(bus, spi->base + spi->addr) >> 8;
-	io.n_out = phase_bytes(bus, spi->mosi_dlen, user & USER_MOSI);
-	io.n_in = phase_bytes(bus, spi->miso_dlen, user & USER_MISO);
+		io.address = peek(bus, spi->base + spi->addr) >>
+			     (bus->model->habits->shifts_address ? 8 : 0);
+	io.n_out = phase_bytes(bus, spi->mosi_dlen, 17, user & USER_MOSI);
+	io.n_in = phase_bytes(bus, spi->miso_dlen, 8, user & USER_MISO);
 	for (unsigned i = 0; i < SPI_WORDS; i++)
 		kiln_put_le32(io.out + 4 * i, peek(bus, spi->base + spi->w0 + 4 * i));
 	for (size_t i = 0; i < sizeof(spi_ops) / sizeof(spi_ops[0]); i++) {
@@ -258,6 +264,14 @@ static sim_ns run_spi(struct sim_bus *bus)
 	for (unsigned i = 0; 4 * i < io.n_in; i++)
 		poke(bus, spi->base + spi->w0 + 4 * i, kiln_get_le32(io.in + 4 * i));
 	return took;
+}
+
+/* Their values are read through some 300 bytes of registers. */
+static bool is_efuse(const struct sim_bus *bus, uint32_t address)
+{
+	const uint32_t base = sim_model_chip(bus->model)->efuse_read_base;
+
+	return base && address >= base && address - base < (bus->model->chip_id ? 0x14Cu : 0x20u);
 }
 
 sim_ns sim_bus_write(struct sim_bus *bus, uint32_t address, uint32_t value)
@@ -271,8 +285,7 @@ sim_ns sim_bus_write(struct sim_bus *bus, uint32_t address, uint32_t value)
 		return 0;
 	}
 	/* mask ROM and eFuse read registers keep their values */
-	if (address >> 28 == 4 ||
-	    (address & 0xFFFFFFE0) == sim_model_chip(bus->model)->efuse_read_base)
+	if (address >> 28 == 4 || is_efuse(bus, address))
 		return 0;
 	if (address == bus->spi->base + bus->spi->cmd)
 		return value & CMD_USR ? run_spi(bus) : 0; /* and the bit clears itself */

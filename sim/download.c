@@ -77,7 +77,7 @@ void sim_reply_fail(struct sim_download *d, uint8_t status, uint8_t error)
 static void send_reply(struct sim_download *d)
 {
 	struct sim_reply *r = &d->reply;
-	const size_t tail = sim_is_rom(d) ? 4 : 2;
+	const size_t tail = sim_is_rom(d) ? d->bus->model->habits->status_size : 2;
 	uint8_t packet[HEADER + sizeof(r->data)];
 
 	/* a ROM writes its status into the buffer, of which it sends two bytes more */

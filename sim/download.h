@@ -59,6 +59,7 @@ typedef enum sim_phase { SIM_IDLE = 0, SIM_THINKING, SIM_WORKING, SIM_STARTING }
 struct sim_download {
 	struct sim_bus *bus;
 	sim_program program;
+	uint32_t security_flags;
 	bool deaf; /* fault: it never answers */
 
 	/* framing */
@@ -127,6 +128,8 @@ const struct sim_command *sim_command_find(const struct sim_download *d, uint8_t
 /* READ_FLASH's acknowledgement. */
 void sim_reading_ack(struct sim_download *d, struct kiln_span frame);
 void sim_reading_stop(struct sim_download *d);
+
+enum { SIM_SECURE_DOWNLOAD = 1 << 2, SIM_SECURE_BOOT = 1 << 0 }; /* flags of chips */
 
 /* Status bytes of the ROM, and error codes of the stubs. */
 enum {

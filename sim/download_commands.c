@@ -120,6 +120,17 @@ static void note_region(struct sim_loading *l)
 	l->regions[l->n_regions++][1] = l->address;
 }
 
+/* The ROM writes to where there is no memory: its exception handler says so, and hangs. */
+static void crash(struct sim_download *d)
+{
+	static const char text[] = "Guru Meditation Error: Core 0 panic'ed (Store/AMO access "
+				   "fault)\r\nCore 0 register dump:\r\n";
+
+	(void)kiln_buf_append(&d->out, text, sizeof(text) - 1);
+	d->quiet = true;
+	d->program = SIM_PROGRAM_SILENT;
+}
+
 static void cmd_mem_data(struct sim_download *d)
 {
 	struct sim_loading *l = &d->loading;
@@ -134,8 +145,13 @@ static void cmd_mem_data(struct sim_download *d)
 		error = l->left ? SIM_STUB_BAD_LENGTH : SIM_STUB_TOO_MUCH;
 	else if (n > l->left)
 		error = SIM_STUB_TOO_MUCH;
-	if (!error && !sim_bus_load(d->bus, l->address, d->request + DATA_HEADER, n))
+	if (!error && !sim_bus_load(d->bus, l->address, d->request + DATA_HEADER, n)) {
+		if (sim_is_rom(d) && d->bus->model->habits->is_strict) {
+			crash(d);
+			return;
+		}
 		error = sim_is_rom(d) ? SIM_ROM_FAILED : SIM_STUB_BAD_LENGTH;
+	}
 	if (error) {
 		sim_reply_fail(d, 1, error);
 		return;
@@ -187,11 +203,27 @@ static void cmd_spi_set_params(struct sim_download *d)
 
 /* --- flash: writing --- */
 
+/*
+ * The ESP8266's ROM erases single sectors up to the next block border, and does not take them from
+ * the number that is left for the blocks: it erases the head twice as far.
+ */
+static uint32_t erased_by_rom(const struct sim_download *d, uint32_t at, uint32_t size)
+{
+	const uint32_t n = (size + SIM_FLASH_SECTOR - 1) / SIM_FLASH_SECTOR;
+	const uint32_t head = 16 - at / SIM_FLASH_SECTOR % 16;
+
+	if (!d->bus->model->habits->counts_head_twice)
+		return size;
+	return (n < head ? 2 * n : n + head) * SIM_FLASH_SECTOR;
+}
+
 static void begin(struct sim_download *d, bool compressed)
 {
 	const uint32_t size = word(d, 0), blocks = word(d, 1), block = word(d, 2), at = word(d, 3);
 	uint32_t n = size;
 
+	if (sim_is_rom(d) && d->bus->model->habits->is_old)
+		d->attached = true; /* this command does it there */
 	if (sim_is_rom(d) && !d->attached) {
 		sim_reply_fail(d, 1, SIM_ROM_FAILED);
 		return;
@@ -208,7 +240,7 @@ static void begin(struct sim_download *d, bool compressed)
 		n = blocks < d->flash_size / (block ? block : 1) ? blocks * block : d->flash_size;
 	sim_writer_begin(&d->writer, at, n, compressed, !sim_is_rom(d));
 	if (sim_is_rom(d))
-		sim_writer_erase(&d->writer, at, size);
+		sim_writer_erase(&d->writer, at, erased_by_rom(d, at, size));
 	d->seq = 0;
 }
 
@@ -241,6 +273,10 @@ static void data(struct sim_download *d, bool compressed)
 					    : stub_block_error(d, compressed);
 	const struct kiln_span block = { d->request + DATA_HEADER, d->n_body - DATA_HEADER };
 
+	if (!d->writer.open && sim_is_rom(d) && d->bus->model->habits->is_strict) {
+		d->reply.status = 0; /* these ROMs do not mind, and write nothing */
+		return;
+	}
 	if (error || sim_writer_data(&d->writer, block) != KILN_OK)
 		sim_reply_fail(d, 1, error ? error : SIM_ROM_INVALID);
 }
@@ -425,9 +461,22 @@ void sim_reading_ack(struct sim_download *d, struct kiln_span frame)
 		r->acked = n;
 }
 
-static void cmd_not_there(struct sim_download *d)
+/* flags, FLASH_CRYPT_CNT, seven key purposes; on most chips also chip id and version */
+static void cmd_security_info(struct sim_download *d)
 {
-	sim_reply_fail(d, 1, SIM_STUB_UNSUPPORTED);
+	const struct sim_model *m = d->bus->model;
+
+	if (m->habits->security_info == 0) {
+		sim_reply_fail(d, 1, SIM_STUB_UNSUPPORTED);
+		return;
+	}
+	succeed(d);
+	memset(d->reply.data, 0, 20);
+	kiln_put_le32(d->reply.data, d->security_flags);
+	d->reply.data[11] = 0x0C;
+	kiln_put_le32(d->reply.data + 12, m->chip_id);
+	kiln_put_le32(d->reply.data + 16, m->api_version);
+	d->reply.data_len = m->habits->security_info;
 }
 
 /* --- the table --- */
@@ -435,7 +484,6 @@ static void cmd_not_there(struct sim_download *d)
 enum {
 	ROM = 1 << SIM_PROGRAM_ROM,
 	STUB = 1 << SIM_PROGRAM_STUB | 1 << SIM_PROGRAM_LEGACY_STUB,
-	NEW = 1 << SIM_PROGRAM_STUB,
 };
 
 static const struct sim_command commands[] = {
@@ -457,16 +505,38 @@ static const struct sim_command commands[] = {
 	{ 0x11, ROM | STUB, 16, { 0, 0 }, cmd_defl_data },
 	{ 0x12, ROM | STUB, 4, { 0, 0 }, cmd_flash_end },
 	{ 0x13, ROM | STUB, 16, { 32, 16 }, cmd_md5 },
-	{ 0x14, NEW, 0, { 0, 0 }, cmd_not_there },
+	{ 0x14, ROM | STUB, 0, { 0, 0 }, cmd_security_info },
 	{ 0xD0, STUB, 0, { 0, 0 }, cmd_erase_flash },
 	{ 0xD1, STUB, 8, { 0, 0 }, cmd_erase_region },
 	{ 0xD2, STUB, 16, { 0, 0 }, cmd_read_flash },
 };
 
+/* What writes flash, and what says who one is. */
+static bool is_secure(uint8_t op)
+{
+	static const uint8_t ops[] = { 0x02, 0x03, 0x04, 0x08, 0x0B, 0x0D,
+				       0x0F, 0x10, 0x11, 0x12, 0x14 };
+
+	return memchr(ops, op, sizeof(ops)) != NULL;
+}
+
+static bool is_known(const struct sim_download *d, uint8_t op)
+{
+	const struct sim_rom_habits *habits = d->bus->model->habits;
+
+	if (op == 0x14 && d->program == SIM_PROGRAM_LEGACY_STUB)
+		return habits->security_info;
+	if (!sim_is_rom(d))
+		return true;
+	if ((op == 0x14 && !habits->security_info) || (op > 0x0A && habits->is_old))
+		return false;
+	return !(d->security_flags & SIM_SECURE_DOWNLOAD) || is_secure(op);
+}
+
 const struct sim_command *sim_command_find(const struct sim_download *d, uint8_t op)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (commands[i].op == op && commands[i].who & 1 << d->program)
+		if (commands[i].op == op && commands[i].who & 1 << d->program && is_known(d, op))
 			return &commands[i];
 	}
 	return NULL;

@@ -375,6 +375,7 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 		.mac = { s->state.mac[0], s->state.mac[1], s->state.mac[2], s->state.mac[3],
 			 s->state.mac[4], s->state.mac[5] },
 		.en_rise = o->en_rise,
+		.secure_download = o->secure_download,
 		.bridge_latency = o->bridge_latency,
 		.faults = o->faults,
 		.files = s->state.files,

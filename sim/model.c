@@ -65,11 +65,13 @@ static const struct sim_register d0wd_v3[] = {
 	{ 0x3FF6607C, 0x96042000 }, { 0, 0 },
 };
 
-#define ESP32_COMMON                                                                     \
-	.family = "esp32", .rom = &esp32_rom, .efuse_mac_low = 0x3FF5A004,               \
-	.efuse_mac_high = 0x3FF5A008, .strap_register = 0x3FF44038, .strap_flash = 0x13, \
-	.strap_download = 0x03, .spi_user_stub = 0x80000000, .stubs = esp32_stubs,       \
-	.ram = esp32_ram
+static const struct sim_rom_habits esp32_habits = { .status_size = 4, .shifts_address = true };
+
+#define ESP32_COMMON                                                                             \
+	.family = "esp32", .rom = &esp32_rom, .habits = &esp32_habits,                           \
+	.efuse_mac_low = 0x3FF5A004, .efuse_mac_high = 0x3FF5A008, .strap_register = 0x3FF44038, \
+	.strap_flash = 0x13, .strap_download = 0x03, .spi_user_stub = 0x80000000,                \
+	.stubs = esp32_stubs, .ram = esp32_ram
 
 static const struct sim_model models[] = {
 	{ .name = "esp32-d0wdq6", .registers = d0wdq6_r1, ESP32_COMMON },
@@ -78,7 +80,11 @@ static const struct sim_model models[] = {
 
 const struct sim_model *sim_model_at(unsigned i)
 {
-	return i < sizeof(models) / sizeof(models[0]) ? &models[i] : NULL;
+	const unsigned n = sizeof(models) / sizeof(models[0]);
+
+	if (i < n)
+		return &models[i];
+	return i - n < sim_n_later_models ? &sim_later_models[i - n] : NULL;
 }
 
 const struct sim_model *sim_model_find(const char *name)
@@ -110,8 +116,27 @@ static uint8_t crc8(const uint8_t *p, unsigned n)
 	return crc;
 }
 
-void sim_model_mac_words(const uint8_t mac[6], uint32_t *ret_low, uint32_t *ret_high)
+/* ESP8266: the maker's half in one word, the rest in pieces of two others. */
+static unsigned otp_words(const uint8_t mac[6], struct sim_register ret[SIM_MAC_WORDS])
 {
-	*ret_low = (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 | mac[5];
-	*ret_high = (uint32_t)crc8(mac, 6) << 16 | (uint32_t)mac[0] << 8 | mac[1];
+	ret[0] = (struct sim_register){ 0x3FF00050, (uint32_t)mac[5] << 24 };
+	ret[1] = (struct sim_register){ 0x3FF00054, 0x02000000u | (uint32_t)mac[3] << 8 | mac[4] };
+	ret[2] = (struct sim_register){ 0x3FF0005C,
+					(uint32_t)mac[0] << 16 | (uint32_t)mac[1] << 8 | mac[2] };
+	return 3;
+}
+
+unsigned sim_model_mac_words(const struct sim_model *model, const uint8_t mac[6],
+			     struct sim_register ret[SIM_MAC_WORDS])
+{
+	const uint32_t crc = model->mac_form == SIM_MAC_CRC ? crc8(mac, 6) : 0;
+
+	if (model->mac_form == SIM_MAC_OTP)
+		return otp_words(mac, ret);
+	ret[0].address = model->efuse_mac_low;
+	ret[0].value = (uint32_t)mac[2] << 24 | (uint32_t)mac[3] << 16 | (uint32_t)mac[4] << 8 |
+		       mac[5];
+	ret[1].address = model->efuse_mac_high;
+	ret[1].value = crc << 16 | (uint32_t)mac[0] << 8 | mac[1];
+	return 2;
 }

@@ -43,6 +43,8 @@ struct sim_rom_text {
 	const char *stopped;                /* what follows a checksum error */
 	bool compares_digest;      /* it looks at the SHA-256 that is appended to an image */
 	bool boots_without_digest; /* and boots also if it is wrong */
+	bool is_brief;             /* chips after the ESP32: fewer lines, lengths in hex */
+	bool is_old;               /* ESP8266: images with a short header, text at 74880 baud */
 	sim_ns watchdog;           /* from reset to the watchdog's reset if no image is found */
 	sim_ns retry;              /* between two looks at the flash */
 };
@@ -54,6 +56,23 @@ struct sim_stub {
 	bool legacy;
 };
 
+/* How a chip keeps its MAC. */
+typedef enum sim_mac_form {
+	SIM_MAC_CRC = 0, /* ESP32: with a CRC-8 in the upper word */
+	SIM_MAC_PLAIN,   /* later chips */
+	SIM_MAC_OTP,     /* ESP8266: in pieces over three words */
+} sim_mac_form;
+
+/* What a family's ROM loader does otherwise than the ESP32's. */
+struct sim_rom_habits {
+	uint8_t status_size;    /* bytes after the data: 4, or 2 */
+	uint8_t security_info;  /* length of GET_SECURITY_INFO's answer; 0: it does not know it */
+	bool is_old;            /* no attach, parameters, baud, inflate, digest, slow read */
+	bool counts_head_twice; /* FLASH_BEGIN erases more than it was asked for */
+	bool shifts_address;    /* SPI addresses stand in the upper bits */
+	bool is_strict;         /* no memory where it writes to: an exception, and silence */
+};
+
 struct sim_ram {
 	uint32_t base, size;
 };
@@ -62,6 +81,11 @@ struct sim_model {
 	const char *name;   /* "esp32-d0wdq6", as in chip= */
 	const char *family; /* kiln_chip_by_option */
 	const struct sim_rom_text *rom;
+	const struct sim_rom_habits *habits;
+	sim_mac_form mac_form;
+	uint32_t chip_id, api_version;   /* in GET_SECURITY_INFO */
+	uint32_t security_flags;         /* likewise: bit 2 is secure download mode */
+	unsigned xtal_mhz, rom_xtal_mhz; /* differ: the ROM reckons bauds wrong; 0: they don't */
 	const struct sim_register *registers;   /* values after a reset; ended by address 0 */
 	uint32_t efuse_mac_low, efuse_mac_high; /* registers that hold the MAC */
 	uint32_t strap_register;
@@ -76,7 +100,13 @@ const struct sim_model *sim_model_find(const char *name);
 const struct sim_model *sim_model_at(unsigned i); /* NULL after the last */
 const struct kiln_chip *sim_model_chip(const struct sim_model *model);
 
-/* The value of the eFuse words that hold a MAC, with its CRC-8. */
-void sim_model_mac_words(const uint8_t mac[6], uint32_t *ret_low, uint32_t *ret_high);
+/* Registers that hold `mac`, as this chip stores it: returns how many were put there. */
+enum { SIM_MAC_WORDS = 3 };
+unsigned sim_model_mac_words(const struct sim_model *model, const uint8_t mac[6],
+			     struct sim_register ret[SIM_MAC_WORDS]);
+
+/* models.c: the rows of the chips after the ESP32 and before it. */
+extern const struct sim_model sim_later_models[];
+extern const unsigned sim_n_later_models;
 
 #endif

@@ -128,11 +128,18 @@ static bool take_en(struct sim_options *o, const char *value, struct kiln_err *e
 	return take_ms(value, &o->en_rise) && o->en_rise > 0;
 }
 
+static bool take_secure(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	(void)err;
+	o->secure_download = strcmp(value, "download") == 0;
+	return o->secure_download;
+}
+
 static const struct {
 	const char *name, *values;
 	bool (*take)(struct sim_options *o, const char *value, struct kiln_err *err);
 } table[] = {
-	{ "chip", NULL /* a row of the models */, take_chip },
+	{ "chip", "a chip like esp32c3, or a model like esp32-d0wd-v3", take_chip },
 	{ "flash", "a file", take_flash },
 	{ "size", "a flash size, 256KB to 128MB", take_size },
 	{ "mac", "an address like 24:0a:c4:00:00:01", take_mac },
@@ -141,6 +148,7 @@ static const struct {
 	{ "seed", "a number", take_seed },
 	{ "latency", "milliseconds", take_latency },
 	{ "en", "milliseconds, more than 0", take_en },
+	{ "secure", "download: secure download mode, as an eFuse burns it in", take_secure },
 };
 
 enum { N_OPTIONS = sizeof(table) / sizeof(table[0]) };
@@ -183,25 +191,9 @@ static kiln_code refuse(struct kiln_err *err, const char *url, const char *optio
 	return KILN_E_INVALID;
 }
 
-static const char *values_of(unsigned i, char *text, size_t size)
-{
-	const struct sim_model *m;
-
-	if (table[i].values)
-		return table[i].values;
-	kiln_text_copy(text, size, "a chip family or one of ");
-	for (unsigned k = 0; (m = sim_model_at(k)); k++) {
-		const size_t n = strlen(text);
-
-		kiln_text_format(text + n, size - n, "%s%s", k ? ", " : "", m->name);
-	}
-	return text;
-}
-
 static kiln_code bad_value(struct kiln_err *err, const char *url, unsigned i, const char *value)
 {
 	struct kiln_err inner = err ? *err : KILN_ERR_INIT;
-	char values[160];
 
 	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
 	if (inner.code != KILN_OK) {
@@ -209,8 +201,7 @@ static kiln_code bad_value(struct kiln_err *err, const char *url, unsigned i, co
 		kiln_hint(err, "%s", inner.hint);
 		return KILN_E_INVALID;
 	}
-	kiln_why(err, "%s= takes %s, not '%s'", table[i].name, values_of(i, values, sizeof(values)),
-		 value);
+	kiln_why(err, "%s= takes %s, not '%s'", table[i].name, table[i].values, value);
 	return KILN_E_INVALID;
 }
 

@@ -17,7 +17,7 @@ struct sim_options {
 	uint32_t flash_size;
 	bool has_mac;
 	uint8_t mac[6];
-	bool virtual_clock;
+	bool virtual_clock, secure_download;
 	struct sim_faults faults;
 	sim_ns bridge_latency, en_rise;
 };

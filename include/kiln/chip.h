@@ -42,8 +42,9 @@ struct kiln_chip_info {
 	char features[160];   /* "WiFi, BT, Dual Core, Coding Scheme None" */
 	unsigned crystal_mhz;
 	uint8_t mac[6];
-	uint32_t flash_id;   /* JEDEC: manufacturer in the low byte; 0 before it was asked for */
-	uint64_t flash_size; /* bytes; 0 if not known */
+	uint32_t flash_id;    /* JEDEC: manufacturer in the low byte; 0 before it was asked for */
+	uint64_t flash_size;  /* bytes; 0 if not known */
+	bool secure_download; /* it says nothing else: MAC, revision and so on are not known */
 };
 
 #endif

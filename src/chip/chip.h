@@ -22,7 +22,9 @@ struct kiln_chip_nibble {
 /* Offsets in the SPI controller that runs flash commands by hand ("user" mode). */
 struct kiln_chip_spi {
 	uint32_t base;
+	/* without mosi_dlen and miso_dlen the lengths stand in usr1, from bits 17 and 8 on */
 	uint16_t cmd, addr, ctrl, usr, usr1, usr2, mosi_dlen, miso_dlen, w0;
+	bool addr_msb; /* an address stands in the upper bits of its register */
 };
 
 /* How the chip layer reads a chip that it can't touch itself. */
@@ -31,6 +33,24 @@ struct kiln_chip_reader {
 			      struct kiln_err *err);
 	void *user;
 	unsigned baud; /* that the chip's UART runs at: the crystal is known by its divider */
+};
+
+/*
+ * Watchdogs that a chip's own USB port does not stop as it enters the ROM's loader; the first can
+ * also reset the chip on request. 0: the chip has no such register, or it is not known.
+ */
+struct kiln_chip_watchdogs {
+	uint32_t config0, config1, protect; /* RTC or LP watchdog */
+	uint32_t swd_config, swd_protect;   /* super watchdog */
+	uint32_t swd_key, swd_auto_feed;    /* what unlocks it; the bit that calms it */
+	bool can_reset;                     /* a reset by it brings the chip up well */
+};
+
+/* Pins and a flag that keep a chip in its loader after a reset over its own USB port. */
+struct kiln_chip_force_download {
+	uint32_t strap_reg, strap_mask;   /* clear: the pin asks for download mode */
+	uint32_t option_reg, option_mask; /* set: the USB driver asks for it */
+	bool clear_always;                /* the flag must go before any reset */
 };
 
 #define KILN_CHIP_NO_ID 0xFFFF /* the ESP8266: its images have no place for one */
@@ -45,6 +65,18 @@ struct kiln_chip {
 	uint32_t bootloader_offset;
 	uint8_t rom_status_size;     /* bytes that end a ROM's reply: 4, or 2 on the ESP8266 */
 	bool rom_has_encrypted_word; /* FLASH_BEGIN takes a fifth word in the ROM too */
+	bool rom_is_old;     /* the ESP8266's: no attach, no sizes, no baud change, inflate, MD5 */
+	bool over_16mb;      /* its stub reaches flash beyond 16 MB */
+	uint8_t crystal_mhz; /* 0: worked out from the UART's divider */
+	uint8_t uart_clock_divider; /* the UART runs at the crystal's frequency times this; 0: 1 */
+	uint16_t usb_block;         /* largest block over the chip's own USB-OTG; 0: it has none */
+	uint16_t stub_min_rev;      /* older chips run without a stub, or with `old_stub` */
+	bool powers_flash;          /* some revisions need the flash's regulator switched on */
+	const char *old_stub;       /* name of their stub */
+	uint32_t secure_boot_reg, secure_boot_mask; /* such a chip runs no stub; or 0 */
+	struct kiln_chip_watchdogs watchdogs;
+	struct kiln_chip_force_download force_download;
+	const struct kiln_chip_efuse *efuse; /* for read_info's general form */
 	uint32_t uart_clkdiv_reg;
 	uint32_t uart_date_reg; /* read-only: writing to it is a delay */
 	uint32_t efuse_read_base;
@@ -68,6 +100,8 @@ struct kiln_chip {
 	kiln_code (*correct_rom_baud)(const struct kiln_chip *chip,
 				      const struct kiln_chip_reader *reader, unsigned baud,
 				      unsigned *ret_baud, struct kiln_err *err);
+	/* What to ask the ROM to erase so that it erases `size`; NULL: just that. */
+	uint32_t (*rom_erase_size)(uint32_t address, uint32_t size);
 };
 
 extern const struct kiln_chip kiln_chips[];

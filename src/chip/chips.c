@@ -4,7 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "chip/efuse.h"
 #include "chip/esp32.h"
+#include "chip/esp8266.h"
 
 static const struct kiln_chip_nibble sizes_esp32[] = {
 	{ "1MB", 1u << 20, 0x0 },   { "2MB", 2u << 20, 0x1 },     { "4MB", 4u << 20, 0x2 },
@@ -48,6 +50,21 @@ static const struct kiln_chip_nibble sizes_esp8266[] = {
 	{ "16MB", 16u << 20, 0x9 },   { NULL, 0, 0 },
 };
 
+/* The SPI controller of all chips after the ESP32. */
+#define SPI_LATER(b)                                                             \
+	{                                                                        \
+		(b), 0x00, 0x04, 0x08, 0x18, 0x1C, 0x20, 0x24, 0x28, 0x58, false \
+	}
+
+/* What all ROMs after the ESP32's have in common. */
+#define LATER \
+	.rom_status_size = 4, .rom_has_encrypted_word = true, .read_info = kiln_efuse_read_info
+
+#define RTC_SWD_KEY 0x8F1D312Au
+#define LP_SWD_KEY 0x50D83AA1u
+#define LP_FEED (1u << 18)
+#define RTC_FEED (1u << 31)
+
 /* In the order of esptool's lists. */
 const struct kiln_chip kiln_chips[] = {
 	{
@@ -59,6 +76,14 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp8266,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp8266,
+		.rom_status_size = 2,
+		.rom_is_old = true,
+		.uart_clock_divider = 2,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x60000078,
+		.spi = { 0x60000200, 0x00, 0x04, 0x08, 0x1C, 0x20, 0x24, 0, 0, 0x40, true },
+		.read_info = kiln_esp8266_read_info,
+		.rom_erase_size = kiln_esp8266_rom_erase_size,
 	},
 	{
 		.name = "ESP32",
@@ -73,7 +98,7 @@ const struct kiln_chip kiln_chips[] = {
 		.efuse_read_base = 0x3FF5A000,
 		.syscon_base = 0x3FF66000,
 		.rtc_cali_reg = 0x3FF5F06C,
-		.spi = { 0x3FF42000, 0x00, 0x04, 0x08, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x80 },
+		.spi = { 0x3FF42000, 0x00, 0x04, 0x08, 0x1C, 0x20, 0x24, 0x28, 0x2C, 0x80, true },
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32,
@@ -91,6 +116,16 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32s2,
+		LATER,
+		.crystal_mhz = 40,
+		.uart_clkdiv_reg = 0x3F400014,
+		.uart_date_reg = 0x60000078,
+		.efuse_read_base = 0x3F41A030,
+		.efuse = &kiln_efuse_esp32s2,
+		.spi = SPI_LATER(0x3F402000),
+		.usb_block = 0x800,
+		.watchdogs = { 0x3F408094, 0x3F408098, 0x3F4080AC, .can_reset = true },
+		.force_download = { 0x3F404038, 1 << 3, 0x3F408128, 1, false },
 	},
 	{
 		.name = "ESP32-S3",
@@ -100,6 +135,20 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32s3,
+		LATER,
+		.crystal_mhz = 40,
+		.over_16mb = true,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x60000080,
+		.efuse_read_base = 0x60007030,
+		.efuse = &kiln_efuse_esp32s3,
+		.spi = SPI_LATER(0x60002000),
+		.usb_block = 0x800,
+		.secure_boot_reg = 0x60007038,
+		.secure_boot_mask = 1 << 20,
+		.watchdogs = { 0x60008098, 0x6000809C, 0x600080B0, 0x600080B4, 0x600080B8,
+			       RTC_SWD_KEY, RTC_FEED, true },
+		.force_download = { 0x60004038, 1 << 3, 0x6000812C, 1, true },
 	},
 	{
 		.name = "ESP32-C3",
@@ -109,6 +158,17 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32c3,
+		LATER,
+		.crystal_mhz = 40,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x60008830,
+		.efuse = &kiln_efuse_esp32c3,
+		.spi = SPI_LATER(0x60002000),
+		.secure_boot_reg = 0x60008838,
+		.secure_boot_mask = 1 << 20,
+		.watchdogs = { 0x60008090, 0x60008094, 0x600080A8, 0x600080AC, 0x600080B0,
+			       RTC_SWD_KEY, RTC_FEED, true },
 	},
 	{
 		.name = "ESP32-C2",
@@ -118,6 +178,15 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_60_30_20_15,
 		.layout = &kiln_layout_esp32c2,
+		LATER,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x60008830,
+		.efuse = &kiln_efuse_esp32c2,
+		.spi = SPI_LATER(0x60002000),
+		.stub_min_rev = 1,
+		.watchdogs = { 0x60008084, 0x60008088, 0x6000809C, .can_reset = true },
+		.correct_rom_baud = kiln_esp32c2_correct_rom_baud,
 	},
 	{
 		.name = "ESP32-C6",
@@ -127,6 +196,16 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_c6,
 		.layout = &kiln_layout_esp32c6,
+		LATER,
+		.crystal_mhz = 40,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x600B0830,
+		.efuse = &kiln_efuse_esp32c6,
+		.spi = SPI_LATER(0x60003000),
+		/* its USB port hangs after a reset by the watchdog */
+		.watchdogs = { 0x600B1C00, 0x600B1C04, 0x600B1C18, 0x600B1C1C, 0x600B1C20,
+			       LP_SWD_KEY, LP_FEED, false },
 	},
 	{
 		.name = "ESP32-C61",
@@ -136,6 +215,16 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_20,
 		.layout = &kiln_layout_esp32c61,
+		LATER,
+		.crystal_mhz = 40,
+		.over_16mb = true,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x600B4830,
+		.efuse = &kiln_efuse_esp32c61,
+		.spi = SPI_LATER(0x60003000),
+		.watchdogs = { 0x600B1C00, 0x600B1C04, 0x600B1C18, 0x600B1C1C, 0x600B1C20,
+			       LP_SWD_KEY, LP_FEED, true },
 	},
 	{
 		.name = "ESP32-C5",
@@ -146,6 +235,16 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_20,
 		.layout = &kiln_layout_esp32c5,
+		LATER,
+		.over_16mb = true,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x600B4830,
+		.efuse = &kiln_efuse_esp32c5,
+		.spi = SPI_LATER(0x60003000),
+		.watchdogs = { 0x600B1C00, 0x600B1C04, 0x600B1C18, 0x600B1C1C, 0x600B1C20,
+			       LP_SWD_KEY, LP_FEED, true },
+		.correct_rom_baud = kiln_esp32c5_correct_rom_baud,
 	},
 	{
 		.name = "ESP32-E22",
@@ -155,6 +254,13 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32e22,
+		LATER,
+		.uart_clkdiv_reg = 0xC3102014,
+		.uart_date_reg = 0xC310208C,
+		.efuse_read_base = 0xC4008030,
+		.efuse = &kiln_efuse_esp32e22,
+		.spi = SPI_LATER(0xC3003000),
+		.usb_block = 0x800,
 	},
 	{
 		.name = "ESP32-H2",
@@ -164,6 +270,15 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_48_24_16_12,
 		.layout = &kiln_layout_esp32h2,
+		LATER,
+		.crystal_mhz = 32,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x600B0830,
+		.efuse = &kiln_efuse_esp32h2,
+		.spi = SPI_LATER(0x60003000),
+		.watchdogs = { 0x600B1C00, 0x600B1C04, 0x600B1C1C, 0x600B1C20, 0x600B1C24,
+			       LP_SWD_KEY, LP_FEED, false },
 	},
 	{
 		.name = "ESP32-H21",
@@ -173,6 +288,15 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_48_24_16_12,
 		.layout = &kiln_layout_esp32h21,
+		LATER,
+		.crystal_mhz = 32,
+		.uart_clkdiv_reg = 0x60000014,
+		.uart_date_reg = 0x6000007C,
+		.efuse_read_base = 0x600B4030,
+		.efuse = &kiln_efuse_esp32h21,
+		.spi = SPI_LATER(0x60003000),
+		.watchdogs = { 0x600B1C00, 0x600B1C04, 0x600B1C1C, 0x600B1C20, 0x600B1C24,
+			       LP_SWD_KEY, LP_FEED, false },
 	},
 	{
 		.name = "ESP32-P4",
@@ -183,6 +307,20 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_26_20,
 		.layout = &kiln_layout_esp32p4,
+		LATER,
+		.crystal_mhz = 40,
+		.over_16mb = true,
+		.uart_clkdiv_reg = 0x500CA014,
+		.uart_date_reg = 0x500CA08C,
+		.efuse_read_base = 0x5012D030,
+		.efuse = &kiln_efuse_esp32p4,
+		.spi = SPI_LATER(0x5008D000),
+		.usb_block = 0x800,
+		.stub_min_rev = 300,
+		.old_stub = "esp32p4-rev1",
+		.powers_flash = true,
+		.watchdogs = { 0x50116000, 0x50116004, 0x50116018, 0x5011601C, 0x50116020,
+			       LP_SWD_KEY, LP_FEED, true },
 	},
 	{
 		.name = "ESP32-H4",
@@ -193,6 +331,15 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_48_24_16_12,
 		.layout = &kiln_layout_esp32h4,
+		LATER,
+		.crystal_mhz = 32,
+		.uart_clkdiv_reg = 0x60012014,
+		.uart_date_reg = 0x6001207C,
+		.efuse_read_base = 0x600B1830,
+		.efuse = &kiln_efuse_esp32h4,
+		.spi = SPI_LATER(0x60099000),
+		.watchdogs = { 0x60090048, 0x6009004C, 0x60090064, 0x600B541C, 0x600B5420,
+			       LP_SWD_KEY, LP_FEED, false },
 	},
 	{
 		.name = "ESP32-S31",
@@ -203,6 +350,17 @@ const struct kiln_chip kiln_chips[] = {
 		.sizes = sizes_esp32,
 		.freqs = freqs_80_40_20,
 		.layout = &kiln_layout_esp32s31,
+		LATER,
+		.crystal_mhz = 40,
+		.over_16mb = true,
+		.uart_clkdiv_reg = 0x2038A014,
+		.uart_date_reg = 0x2038A08C,
+		.efuse_read_base = 0x20715030,
+		.efuse = &kiln_efuse_esp32s31,
+		.spi = SPI_LATER(0x20501000),
+		.usb_block = 0x800,
+		/* the super watchdog's registers are not known for sure: left alone */
+		.watchdogs = { 0x20801000, 0x20801004, 0x20801018, .can_reset = true },
 	},
 };
 

@@ -5,8 +5,9 @@
 static kiln_code erase_by_begin(struct kiln_flasher *f, uint32_t address, uint32_t size,
 				struct kiln_err *err)
 {
+	const struct kiln_chip *chip = f->loader.chip;
 	const struct kiln_begin begin = {
-		.size = size,
+		.size = chip->rom_erase_size ? chip->rom_erase_size(address, size) : size,
 		.n_blocks = size / KILN_LOADER_BLOCK_ROM,
 		.block_size = KILN_LOADER_BLOCK_ROM,
 		.offset = address,
@@ -99,6 +100,7 @@ kiln_code kiln_flasher_erase_region(struct kiln_flasher *flasher, uint32_t addre
 
 	KILN_TRY(kiln_flasher_attach(flasher, KILN_FLASH_KEEP, err));
 	KILN_TRY(check_region(flasher, address, size, err));
+	KILN_TRY(kiln_flasher_check_reach(flasher, (uint64_t)address + size, err));
 	begun = kiln_link_now(flasher->loader.link);
 	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_ERASING,
 							      .address = address,

@@ -117,15 +117,30 @@ static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* In secure download mode no register can be read: the family is all that is known. */
+static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip *chip = f->loader.chip;
+	const struct kiln_chip_reader reader = kiln_loader_reader(&f->loader);
+
+	if (f->loader.secure_download) {
+		f->info = (struct kiln_chip_info){ .chip = chip, .secure_download = true };
+		kiln_text_format(f->info.description, sizeof(f->info.description),
+				 "%s in Secure Download Mode", chip->name);
+	} else {
+		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
+	}
+	f->loader.revision = f->info.revision;
+	f->has_info = true;
+	return KILN_OK;
+}
+
 static kiln_code bring_up(struct kiln_flasher *f, struct kiln_err *err)
 {
-	struct kiln_chip_reader reader;
-
 	KILN_TRY(connect(f, err));
 	KILN_TRY(detect(f, err));
-	reader = kiln_loader_reader(&f->loader);
-	KILN_TRY(f->loader.chip->read_info(f->loader.chip, &reader, &f->info, err));
-	f->has_info = true;
+	KILN_TRY(read_info(f, err));
+	KILN_TRY(kiln_loader_settle_chip(&f->loader, err));
 	emit_stage(f, KILN_FLASH_CHIP);
 	return KILN_OK;
 }
@@ -232,6 +247,38 @@ static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 	return code;
 }
 
+/* A chip that can't run a stub is served by its ROM. */
+static kiln_code choose_stub(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const char *why;
+
+	if (f->options.no_stub || f->loader.is_stub) {
+		if (f->options.no_stub && f->loader.is_stub)
+			kiln_flasher_warn(f, "a stub runs already, and is used");
+		return f->options.no_stub ? KILN_OK : run_stub(f, err);
+	}
+	KILN_TRY(kiln_loader_why_no_stub(&f->loader, &why, err));
+	if (!why)
+		return run_stub(f, err);
+	kiln_flasher_warn(f, "no stub is used: %s", why);
+	return KILN_OK;
+}
+
+/* Why the speed stays as it is, in words; NULL: it can change. */
+static const char *why_no_baud(const struct kiln_flasher *f)
+{
+	const struct kiln_loader *l = &f->loader;
+
+	/* the chip would change alone, and nobody would understand it then */
+	if (!kiln_link_has_baud(l->link))
+		return "this kind of port has a fixed baud, which stays";
+	if (!l->is_stub && l->chip->rom_is_old)
+		return "the ESP8266's ROM can't change its baud, which stays";
+	if (l->secure_download && l->chip->correct_rom_baud)
+		return "in secure download mode the baud of this chip stays";
+	return NULL;
+}
+
 static kiln_code raise_baud(struct kiln_flasher *f, struct kiln_err *err)
 {
 	const unsigned baud = f->options.baud;
@@ -253,9 +300,7 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 	kiln_code code;
 
 	if (!f->options.quick || f->options.no_stub || f->loader.is_stub ||
-	    f->loader.chip->image_id == KILN_CHIP_NO_ID ||
-	    f->options.baud <= kiln_link_baud(f->loader.link) ||
-	    !kiln_link_has_baud(f->loader.link))
+	    f->options.baud <= kiln_link_baud(f->loader.link) || why_no_baud(f))
 		return KILN_OK;
 	code = raise_baud(f, &fault);
 	if (code == KILN_E_PROTOCOL)
@@ -268,15 +313,11 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	KILN_TRY(raise_baud_early(flasher, err));
-	if (!flasher->options.no_stub)
-		KILN_TRY(run_stub(flasher, err));
-	else if (flasher->loader.is_stub)
-		kiln_flasher_warn(flasher, "a stub runs already, and is used");
+	KILN_TRY(choose_stub(flasher, err));
 	if (flasher->options.baud == kiln_link_baud(flasher->loader.link))
 		return KILN_OK;
-	if (!kiln_link_has_baud(flasher->loader.link)) {
-		/* the chip would change alone, and nobody would understand it then */
-		kiln_flasher_warn(flasher, "this kind of port has a fixed baud, which stays");
+	if (why_no_baud(flasher)) {
+		kiln_flasher_warn(flasher, "%s", why_no_baud(flasher));
 		return KILN_OK;
 	}
 	return raise_baud(flasher, err);
@@ -300,9 +341,16 @@ static kiln_code end_session(struct kiln_flasher *f, bool reboot, struct kiln_er
 
 static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
-	kiln_code code = f->no_lines ? KILN_E_UNSUPPORTED
-				     : kiln_reset_play(f->loader.link, KILN_RESET_HARD, err);
+	bool needs_watchdog = false;
+	kiln_code code;
 
+	/* a chip that failed may not answer any more: then the lines are all that is left */
+	if (f->has_info && kiln_loader_leave_download(&f->loader, &needs_watchdog, NULL) != KILN_OK)
+		needs_watchdog = false;
+	if (needs_watchdog)
+		return kiln_loader_watchdog_reset(&f->loader, err);
+	code = f->no_lines ? KILN_E_UNSUPPORTED
+			   : kiln_reset_play(f->loader.link, KILN_RESET_HARD, err);
 	if (code != KILN_E_UNSUPPORTED)
 		return code;
 	if (f->loader.is_stub) /* it can reset the chip by itself */
@@ -332,6 +380,8 @@ static kiln_code leave_as_is(struct kiln_flasher *f, struct kiln_err *err)
 
 static kiln_code watchdog_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
+	if (f->loader.chip->watchdogs.can_reset && !f->loader.secure_download)
+		return kiln_loader_watchdog_reset(&f->loader, err);
 	kiln_flasher_warn(f, "a watchdog reset is not for the %s: it is reset by RTS",
 			  f->loader.chip->name);
 	return hard_reset(f, err);

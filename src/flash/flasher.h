@@ -8,6 +8,7 @@
 
 enum {
 	KILN_FLASH_SECTOR = 4096,
+	KILN_FLASH_24BIT = 16 << 20,       /* what an address of three bytes reaches */
 	KILN_FLASH_DEFAULT_SIZE = 4 << 20, /* where it can't be found out */
 
 	/* milliseconds: what the slowest chips take, after Espressif's own limits */
@@ -42,6 +43,14 @@ kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes);
 kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_err *err);
 /* Size in bytes that a JEDEC id tells, 0 if it does not. Pure. */
 uint64_t kiln_jedec_size(uint32_t id);
+/* Can the loader that runs reach the flash up to `end`? Fails with: E_UNSUPPORTED. */
+kiln_code kiln_flasher_check_reach(const struct kiln_flasher *f, uint64_t end,
+				   struct kiln_err *err);
+/* False for a loader without digests: the ESP8266's ROM, and any in secure download mode. */
+static inline bool kiln_flasher_has_md5(const struct kiln_flasher *f)
+{
+	return f->loader.is_stub || !(f->loader.chip->rom_is_old || f->loader.secure_download);
+}
 /* An id that no chip has: nothing is connected, or it is not powered. */
 bool kiln_jedec_is_valid(uint32_t id);
 

@@ -3,6 +3,7 @@
 
 #include <kiln/image.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "chip/chip.h"
 
@@ -56,6 +57,46 @@ static kiln_code check_revision(const struct kiln_flash_file *file, const struct
 	return KILN_OK;
 }
 
+/*
+ * The oldest chip's header has 8 bytes and no chip id, so what tells other chips' images is that
+ * their segments, read as its own, lead nowhere. Images for its second-stage bootloader (EA) are
+ * that bootloader's to judge.
+ */
+static bool is_esp8266_image(struct kiln_span rest)
+{
+	enum { HEADER = 8, SECOND_STAGE = 0xEA, SEED = 0xEF, ROW = 16 };
+	const struct kiln_span whole = rest;
+	uint8_t sum = SEED;
+	struct kiln_span part;
+	uint32_t address, length;
+
+	if (!kiln_span_take(&rest, HEADER, &part) || whole.p[1] > KILN_IMAGE_MAX_SEGMENTS)
+		return false;
+	if (whole.p[0] == SECOND_STAGE)
+		return true;
+	for (unsigned i = 0; i < whole.p[1]; i++) {
+		if (!kiln_span_le32(&rest, &address) || !kiln_span_le32(&rest, &length) ||
+		    !kiln_span_take(&rest, length, &part))
+			return false;
+		for (size_t k = 0; k < part.n; k++)
+			sum ^= part.p[k];
+	}
+	const size_t at = (whole.n - rest.n) | (ROW - 1);
+
+	return whole.p[0] == KILN_IMAGE_MAGIC && whole.p[1] && at < whole.n && whole.p[at] == sum;
+}
+
+static kiln_code check_esp8266(const struct kiln_flash_file *file, struct kiln_err *err)
+{
+	if (file->address != 0 || is_esp8266_image(kiln_span(file->data, file->size)))
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_IMAGE, "cannot write '%s' at 0x%08x", file->name,
+			file->address);
+	kiln_why(err, "the ESP8266 boots from there, and this is no firmware for it");
+	kiln_hint(err, HINT_FORCE);
+	return KILN_E_IMAGE;
+}
+
 kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln_chip_info *info,
 			   struct kiln_err *err)
 {
@@ -63,10 +104,13 @@ kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln
 	struct kiln_err reason = KILN_ERR_INIT;
 	struct kiln_image image;
 
+	if (info->chip->image_id == KILN_CHIP_NO_ID)
+		return check_esp8266(file, err);
 	/* the ROM boots it: it must be whole; before that, say if it is for another chip */
 	if (kiln_image_parse(file->data, file->size, &image, &reason) == KILN_OK) {
 		KILN_TRY(check_chip_id(file, &image, info->chip, err));
-		KILN_TRY(check_revision(file, &image, info, err));
+		if (!info->secure_download) /* then it is not known */
+			KILN_TRY(check_revision(file, &image, info, err));
 	}
 	if (!is_boot || kiln_image_verify(file->data, file->size, &image, &reason) == KILN_OK)
 		return KILN_OK;

@@ -98,6 +98,19 @@ static bool wants_patch(const struct kiln_flash_job *job)
 	return job->mode >= 0 || job->freq >= 0 || job->size != KILN_FLASH_KEEP;
 }
 
+/* Its images have no digest over the header. */
+static void patch_esp8266(uint8_t *p, const struct kiln_image_params *params, bool *ret_changed)
+{
+	const uint8_t mode = params->mode < 0 ? p[2] : (uint8_t)params->mode;
+	const int size = params->size < 0 ? p[3] >> 4 : params->size;
+	const int freq = params->freq < 0 ? p[3] & 15 : params->freq;
+	const uint8_t size_freq = (uint8_t)(size << 4 | freq);
+
+	*ret_changed = mode != p[2] || size_freq != p[3];
+	p[2] = mode;
+	p[3] = size_freq;
+}
+
 /* Flash parameters stand in the header of the image that the ROM loads, and only there. */
 static kiln_code patch(struct kiln_plan_file *f, const struct kiln_flash_job *job,
 		       const struct kiln_chip *chip, uint64_t header_size, struct kiln_err *err)
@@ -114,8 +127,11 @@ static kiln_code patch(struct kiln_plan_file *f, const struct kiln_flash_job *jo
 		KILN_TRY(own(f, 0, 0, err));
 	const size_t head = f->file->address - f->address;
 
-	KILN_TRY(kiln_image_patch(f->owned + head, f->file->size, &params, &f->patched,
-				  &f->redigested, err));
+	if (chip->image_id == KILN_CHIP_NO_ID)
+		patch_esp8266(f->owned + head, &params, &f->patched);
+	else
+		KILN_TRY(kiln_image_patch(f->owned + head, f->file->size, &params, &f->patched,
+					  &f->redigested, err));
 	f->mode = f->owned[head + 2];
 	f->size_freq = f->owned[head + 3];
 	return KILN_OK;
@@ -238,6 +254,14 @@ kiln_code kiln_plan_fit(const struct kiln_plan *plan, uint64_t flash_size, struc
 		return KILN_E_TOO_BIG;
 	}
 	return KILN_OK;
+}
+
+uint64_t kiln_plan_end(const struct kiln_plan *plan)
+{
+	/* they are in order of address */
+	const struct kiln_plan_file *last = plan->n_files ? &plan->files[plan->n_files - 1] : NULL;
+
+	return last ? (uint64_t)last->address + last->size : 0;
 }
 
 void kiln_plan_done(struct kiln_plan *plan)

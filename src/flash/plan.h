@@ -54,6 +54,7 @@ kiln_code kiln_plan_make(struct kiln_plan *ret_plan, const struct kiln_flash_job
 			 struct kiln_err *err);
 /* `flash_size` 0: not known, nothing to check. Fails with: E_TOO_BIG. */
 kiln_code kiln_plan_fit(const struct kiln_plan *plan, uint64_t flash_size, struct kiln_err *err);
+uint64_t kiln_plan_end(const struct kiln_plan *plan); /* first address beyond all files */
 void kiln_plan_done(struct kiln_plan *plan);
 
 /* The sectors that the file lies in. */

@@ -23,9 +23,23 @@ static kiln_code broken(struct kiln_err *err, uint32_t address, const char *why)
 	return KILN_E_VERIFY;
 }
 
+/* Not every loader can read, nor reach all of a large chip. */
+static kiln_code check_loader(const struct kiln_flasher *f, uint32_t address, size_t size,
+			      struct kiln_err *err)
+{
+	KILN_TRY(kiln_flasher_check_reach(f, (uint64_t)address + size, err));
+	if (kiln_flasher_has_md5(f)) /* those without digests can't read either */
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot read flash at 0x%08x", address);
+	kiln_why(err, f->loader.secure_download ? "the chip is in secure download mode"
+						: "the ESP8266's ROM can't; only the stub can");
+	return KILN_E_UNSUPPORTED;
+}
+
 static kiln_code read_rom(struct kiln_flasher *f, uint32_t address, uint8_t *data, size_t size,
 			  struct kiln_err *err)
 {
+	KILN_TRY(check_loader(f, address, size, err));
 	for (size_t at = 0, n; at < size; at += n) {
 		struct kiln_request request;
 		struct kiln_reply reply;
@@ -75,6 +89,7 @@ static kiln_code read_stub(struct kiln_flasher *f, uint32_t address, uint8_t *da
 	struct kiln_span frame;
 	uint8_t md5[16];
 
+	KILN_TRY(check_loader(f, address, size, err));
 	KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 	KILN_TRY(read_blocks(f, address, data, size, err));
 	KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, BLOCK_TIMEOUT), &frame, err));

@@ -115,6 +115,8 @@ static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *
 
 	KILN_TRY(kiln_plan_make(ret_plan, job, &f->info, size, !f->loader.is_stub, err));
 	code = kiln_plan_fit(ret_plan, size, err);
+	if (code == KILN_OK)
+		code = kiln_flasher_check_reach(f, kiln_plan_end(ret_plan), err);
 	if (code != KILN_OK)
 		kiln_plan_done(ret_plan);
 	return code;
@@ -123,6 +125,7 @@ static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *
 kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
 			     struct kiln_err *err)
 {
+	struct kiln_flash_job able = *job;
 	struct kiln_plan plan;
 	kiln_code code;
 
@@ -132,7 +135,9 @@ kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_fla
 		kiln_flasher_emit(flasher,
 				  (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,
 							     .total = size_of_job(flasher, job) });
-	KILN_TRY(make_plan(flasher, job, &plan, err));
+	if (!flasher->loader.is_stub && flasher->loader.chip->rom_is_old)
+		able.no_compress = true; /* that ROM can't unpack */
+	KILN_TRY(make_plan(flasher, &able, &plan, err));
 	code = run(flasher, &plan, err);
 	kiln_plan_done(&plan);
 	return code;

@@ -11,9 +11,13 @@ enum {
 	CMD_RDID = 0x9F,
 	RDID_BITS = 24,
 	POLLS = 10,
+	USR1_MISO_BITLEN = 8, /* ESP8266: SPI_USER1 */
 };
 #define SPI_USR_COMMAND (1u << 31)
 #define SPI_USR2_BITLEN (7u << 28) /* commands have 8 bits */
+
+/* Secure download mode: all that a ROM can reach, since the real size is not to be had. */
+enum { SECURE_SIZE = 16 << 20 };
 
 /* All registers in one request, for each would be a round trip of its own; or one by one. */
 static kiln_code write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes, unsigned n,
@@ -30,8 +34,11 @@ static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bi
 			     struct kiln_err *err)
 {
 	const struct kiln_chip_spi *spi = &l->chip->spi;
+	/* the oldest chip keeps lengths in the middle of another register */
+	const uint32_t dlen = spi->miso_dlen ? spi->miso_dlen : spi->usr1;
 	const struct kiln_reg_write writes[] = {
-		{ spi->base + spi->miso_dlen, bits_in - 1, UINT32_MAX, 0 },
+		{ spi->base + dlen, (bits_in - 1) << (spi->miso_dlen ? 0 : USR1_MISO_BITLEN),
+		  UINT32_MAX, 0 },
 		{ spi->base + spi->usr, SPI_USR_COMMAND | SPI_USR_MISO, UINT32_MAX, 0 },
 		{ spi->base + spi->usr2, SPI_USR2_BITLEN | command, UINT32_MAX, 0 },
 		{ spi->base + spi->w0, 0, UINT32_MAX, 0 },
@@ -96,6 +103,22 @@ uint64_t kiln_jedec_size(uint32_t id)
 	return 0;
 }
 
+kiln_code kiln_flasher_check_reach(const struct kiln_flasher *f, uint64_t end, struct kiln_err *err)
+{
+	const bool can = f->loader.is_stub && f->loader.chip->over_16mb;
+
+	if (end <= KILN_FLASH_24BIT || can)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot reach flash beyond 16 MB");
+	if (f->loader.chip->over_16mb) {
+		kiln_why(err, "only the stub can, and it does not run");
+		kiln_hint(err, "leave out --no-stub");
+	} else {
+		kiln_why(err, "the loader of the %s has no commands for it", f->loader.chip->name);
+	}
+	return KILN_E_UNSUPPORTED;
+}
+
 /* A stub does this by itself as it starts. */
 static kiln_code attach_rom(struct kiln_loader *l, struct kiln_err *err)
 {
@@ -103,6 +126,12 @@ static kiln_code attach_rom(struct kiln_loader *l, struct kiln_err *err)
 	struct kiln_request request;
 	uint32_t pins = 0;
 
+	if (l->chip->rom_is_old) {
+		const struct kiln_begin begin = { .block_size = KILN_LOADER_BLOCK_ROM };
+
+		request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin); /* connects the flash */
+		return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
+	}
 	if (l->chip->read_spi_pins)
 		KILN_TRY(l->chip->read_spi_pins(l->chip, &reader, &pins, err));
 	request = kiln_request_spi_attach(pins, true);
@@ -115,6 +144,9 @@ static kiln_code find_size(struct kiln_flasher *f, struct kiln_err *err)
 		return KILN_OK;
 	if (!f->loader.is_stub)
 		KILN_TRY(attach_rom(&f->loader, err));
+	f->attached = true;
+	if (f->loader.secure_download) /* no register: nobody can ask the flash chip */
+		return KILN_OK;
 	KILN_TRY(read_id(&f->loader, /* at_once= */ true, &f->info.flash_id, err));
 	/* a loader that takes one record only, or a garbled reply */
 	if (!kiln_jedec_is_valid(f->info.flash_id))
@@ -126,7 +158,6 @@ static kiln_code find_size(struct kiln_flasher *f, struct kiln_err *err)
 				  f->info.flash_id);
 	else
 		f->info.flash_size = kiln_jedec_size(f->info.flash_id);
-	f->attached = true;
 	return KILN_OK;
 }
 
@@ -137,7 +168,9 @@ kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_
 
 	KILN_TRY(find_size(f, err));
 	told = f->info.flash_size ? f->info.flash_size : KILN_FLASH_DEFAULT_SIZE;
-	if (size == KILN_FLASH_DETECT && !f->info.flash_size)
+	if (size <= 0 && f->loader.secure_download)
+		told = SECURE_SIZE;
+	else if (size == KILN_FLASH_DETECT && !f->info.flash_size)
 		kiln_flasher_warn(f,
 				  "the flash size could not be detected (id 0x%06x): 4 MB is taken",
 				  f->info.flash_id);
@@ -147,6 +180,8 @@ kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_
 				  (unsigned long long)f->info.flash_size);
 	if (size > 0)
 		told = (uint64_t)size;
+	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
+		return KILN_OK; /* this ROM takes the size from nobody */
 	request = kiln_request_spi_set_params((uint32_t)told);
 	return kiln_loader_ask(&f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
 }

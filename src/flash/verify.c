@@ -64,6 +64,13 @@ static kiln_code differs(const struct kiln_plan_file *file, uint32_t sector, str
 	return KILN_E_VERIFY;
 }
 
+static void warn_unverified(const struct kiln_flasher *f, const struct kiln_plan_file *file)
+{
+	kiln_flasher_warn(f, "'%s' is written, but not verified: %s", file->file->name,
+			  f->loader.secure_download ? "secure download mode has no digests"
+						    : "the ESP8266's ROM has no digests");
+}
+
 static kiln_code compare(struct kiln_flasher *f, const struct kiln_plan_file *file, bool *ret_same,
 			 uint32_t *ret_sector, struct kiln_err *err)
 {
@@ -101,6 +108,10 @@ kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_pla
 	kiln_code code;
 	bool same;
 
+	if (!kiln_flasher_has_md5(f)) {
+		warn_unverified(f, file);
+		return KILN_OK;
+	}
 	kiln_flasher_emit(f, event);
 	code = compare(f, file, &same, &sector, err);
 	if (code != KILN_OK) {

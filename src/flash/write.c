@@ -47,6 +47,8 @@ static kiln_code send_begin(struct sending *s, struct kiln_err *err)
 	/* a ROM that unpacks wants whole blocks of its own size, and erases before it answers */
 	if (!l->is_stub && s->form->compressed)
 		size = (size + s->block_size - 1) / s->block_size * s->block_size;
+	if (!l->is_stub && l->chip->rom_erase_size)
+		size = l->chip->rom_erase_size(s->file->address, size);
 	const struct kiln_begin begin = {
 		.size = size,
 		.n_blocks = s->n_blocks,

@@ -12,7 +12,7 @@ static kiln_code ask_for(struct kiln_loader *l, unsigned baud, struct kiln_err *
 	struct kiln_reply reply;
 	unsigned wanted = baud;
 
-	if (!l->is_stub && l->chip->correct_rom_baud)
+	if (!l->is_stub && l->chip->correct_rom_baud && !l->secure_download)
 		KILN_TRY(l->chip->correct_rom_baud(l->chip, &reader, baud, &wanted, err));
 	request = kiln_request_change_baud(wanted, l->is_stub ? old : 0);
 	return kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);

@@ -29,7 +29,22 @@ struct kiln_stub {
 	const uint8_t *text, *data;
 	uint32_t text_size, data_size;
 };
-const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip); /* NULL: none */
+/* NULL: there is none. */
+const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip, unsigned revision);
+/* Why this chip runs no stub, in words; NULL if it does. Fails with: what reading fails with. */
+kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why,
+				  struct kiln_err *err);
+
+/*
+ * What a chip on its own USB port needs before long work: the watchdogs that a reset over USB
+ * leaves running are stopped. Also the power of the flash, where the ROM does not switch it on.
+ */
+kiln_code kiln_loader_settle_chip(struct kiln_loader *l, struct kiln_err *err);
+/* Let go of a request for download mode that would outlive the reset. */
+kiln_code kiln_loader_leave_download(struct kiln_loader *l, bool *ret_needs_watchdog,
+				     struct kiln_err *err);
+/* Reset by the chip's watchdog; only if chip->watchdogs.can_reset. */
+kiln_code kiln_loader_watchdog_reset(struct kiln_loader *l, struct kiln_err *err);
 
 /* Put the stub into the chip's memory; start it. Fails with: E_UNSUPPORTED (no stub), E_PROTOCOL.
  */

@@ -36,9 +36,39 @@ unsigned kiln_loader_status_size(const struct kiln_loader *l)
 	return l->chip ? l->chip->rom_status_size : 4;
 }
 
+static unsigned at_most(unsigned size, const struct kiln_loader *l)
+{
+	const unsigned limit = l->chip && kiln_loader_usb_mode(l) == KILN_USB_OTG
+				       ? l->chip->usb_block
+				       : 0;
+
+	return limit && size > limit ? limit : size;
+}
+
 unsigned kiln_loader_block_size(const struct kiln_loader *l)
 {
-	return l->is_stub ? KILN_LOADER_BLOCK_STUB : KILN_LOADER_BLOCK_ROM;
+	return at_most(l->is_stub ? KILN_LOADER_BLOCK_STUB : KILN_LOADER_BLOCK_ROM, l);
+}
+
+unsigned kiln_loader_ram_block_size(const struct kiln_loader *l)
+{
+	return at_most(KILN_LOADER_BLOCK_RAM, l);
+}
+
+/* Espressif's USB vendor; the chip's USB-OTG names itself by the chip's id. */
+enum { VID_ESPRESSIF = 0x303A, PID_USB_JTAG = 0x1001 };
+
+kiln_usb_mode kiln_loader_usb_mode(const struct kiln_loader *l)
+{
+	uint16_t vid, pid;
+
+	kiln_link_usb_ids(l->link, &vid, &pid);
+	if (vid != VID_ESPRESSIF)
+		return KILN_USB_NONE;
+	if (pid == PID_USB_JTAG)
+		return KILN_USB_JTAG;
+	return l->chip && l->chip->usb_block && pid == l->chip->image_id ? KILN_USB_OTG
+									 : KILN_USB_NONE;
 }
 
 /* 10 bits a byte. */
@@ -193,6 +223,14 @@ static kiln_code judge(const struct kiln_request *request, const struct kiln_rep
 	return refused(request, reply, KILN_E_REFUSED, err);
 }
 
+/* Before the chip is known, a reply of two bytes is an ESP8266's: its status has no more. */
+static bool decode(const struct kiln_loader *l, struct kiln_span frame, struct kiln_reply *ret)
+{
+	if (kiln_reply_decode(frame, kiln_loader_status_size(l), ret))
+		return true;
+	return !l->chip && kiln_reply_decode(frame, 2, ret) && ret->body.n == 0;
+}
+
 static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *request,
 			    kiln_ms deadline, struct kiln_reply *ret_reply, struct kiln_err *err)
 {
@@ -211,7 +249,7 @@ static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *re
 		}
 		if (code != KILN_OK)
 			return code;
-		if (!kiln_reply_decode(frame, kiln_loader_status_size(l), &reply))
+		if (!decode(l, frame, &reply))
 			continue;
 		KILN_TRY(judge(request, &reply, &ours, err));
 		if (ours) {

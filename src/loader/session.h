@@ -24,12 +24,15 @@ enum {
 	KILN_LOADER_MAX_REPLY = 20 * 1024,
 	KILN_LOADER_BLOCK_STUB = 0x4000,
 	KILN_LOADER_BLOCK_ROM = 0x400,
+	KILN_LOADER_BLOCK_RAM = 0x1800,
 };
 
 struct kiln_loader {
 	struct kiln_link *link;
 	const struct kiln_chip *chip; /* NULL before it is known */
+	unsigned revision;            /* of the chip, once it was read: major * 100 + minor */
 	bool is_stub;
+	bool secure_download; /* the ROM takes only what writes flash; no register, no RAM */
 	struct kiln_slip_decoder slip;
 	uint8_t rx[4096];
 	size_t rx_at, rx_len;
@@ -80,6 +83,10 @@ kiln_code kiln_loader_read_reg(struct kiln_loader *l, uint32_t address, uint32_t
 kiln_code kiln_loader_write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes,
 				 unsigned n, struct kiln_err *err);
 
+/* How the port reaches the chip: through a bridge, or by the chip's own USB of either kind. */
+typedef enum kiln_usb_mode { KILN_USB_NONE, KILN_USB_JTAG, KILN_USB_OTG } kiln_usb_mode;
+kiln_usb_mode kiln_loader_usb_mode(const struct kiln_loader *l);
+
 /* A reader for the chip layer that asks through this session. */
 struct kiln_chip_reader kiln_loader_reader(struct kiln_loader *l);
 
@@ -98,6 +105,7 @@ kiln_code kiln_loader_settle(struct kiln_loader *l, kiln_ms quiet_ms, struct kil
 /* Forget what was heard and what is half read. */
 void kiln_loader_forget(struct kiln_loader *l);
 unsigned kiln_loader_status_size(const struct kiln_loader *l);
+unsigned kiln_loader_ram_block_size(const struct kiln_loader *l);
 unsigned kiln_loader_block_size(const struct kiln_loader *l);
 kiln_ms kiln_loader_wire_ms(const struct kiln_loader *l, size_t n);
 

@@ -8,26 +8,45 @@
 #include "loader/stubs.h"
 
 enum {
-	RAM_BLOCK = 0x1800,
 	OHAI_TIMEOUT = 3000,
 };
 
-const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip)
+const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip, unsigned revision)
 {
-	for (unsigned i = 0; i < kiln_n_stubs; i++) {
-		if (strcmp(kiln_stubs[i].chip, chip->option) == 0)
+	const char *name = revision < chip->stub_min_rev ? chip->old_stub : chip->option;
+
+	for (unsigned i = 0; name && i < kiln_n_stubs; i++) {
+		if (strcmp(kiln_stubs[i].chip, name) == 0)
 			return &kiln_stubs[i];
 	}
 	return NULL;
 }
 
+kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why, struct kiln_err *err)
+{
+	uint32_t value = 0;
+
+	*ret_why = NULL;
+	if (l->secure_download) {
+		*ret_why = "the chip is in secure download mode";
+	} else if (!kiln_stub_for(l->chip, l->revision)) {
+		*ret_why = "there is none for this chip";
+	} else if (l->chip->secure_boot_reg) {
+		KILN_TRY(kiln_loader_read_reg(l, l->chip->secure_boot_reg, &value, err));
+		if (value & l->chip->secure_boot_mask)
+			*ret_why = "the chip has secure boot enabled";
+	}
+	return KILN_OK;
+}
+
 static kiln_code upload_part(struct kiln_loader *l, uint32_t address, struct kiln_span part,
 			     struct kiln_err *err)
 {
+	const unsigned size = kiln_loader_ram_block_size(l);
 	const struct kiln_begin begin = {
 		.size = (uint32_t)part.n,
-		.n_blocks = (uint32_t)(part.n + RAM_BLOCK - 1) / RAM_BLOCK,
-		.block_size = RAM_BLOCK,
+		.n_blocks = (uint32_t)(part.n + size - 1) / size,
+		.block_size = size,
 		.offset = address,
 	};
 	struct kiln_request request = kiln_request_begin(KILN_OP_MEM_BEGIN, &begin);
@@ -36,7 +55,7 @@ static kiln_code upload_part(struct kiln_loader *l, uint32_t address, struct kil
 
 	KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 	for (uint32_t seq = 0; seq < begin.n_blocks; seq++) {
-		(void)kiln_span_take(&part, part.n < RAM_BLOCK ? part.n : RAM_BLOCK, &block);
+		(void)kiln_span_take(&part, part.n < size ? part.n : size, &block);
 		request = kiln_request_data(KILN_OP_MEM_DATA, seq, block);
 		KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 	}
@@ -55,7 +74,7 @@ static kiln_code upload_once(struct kiln_loader *l, const struct kiln_stub *stub
 static kiln_code find_stub(const struct kiln_loader *l, const struct kiln_stub **ret_stub,
 			   struct kiln_err *err)
 {
-	*ret_stub = kiln_stub_for(l->chip);
+	*ret_stub = kiln_stub_for(l->chip, l->revision);
 	if (*ret_stub)
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot run a stub on this chip");

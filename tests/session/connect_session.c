@@ -209,8 +209,9 @@ static void wrong_chip_is_named(void **state)
 	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
 	options.chip = kiln_chip_by_option("esp32s3");
 	assert_int_equal(open_fails(&host, "sim:named?clock=virtual", &options, &err),
-			 KILN_E_UNSUPPORTED);
-	assert_string_equal(err.what, "cannot talk to an ESP32-S3");
+			 KILN_E_WRONG_CHIP);
+	assert_string_equal(err.what, "cannot use this chip as an ESP32-S3");
+	assert_string_equal(err.why, "it is an ESP32");
 }
 
 static void soft_reset_needs_the_rom(void **state)

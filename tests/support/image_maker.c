@@ -46,6 +46,8 @@ static void put_header(uint8_t *p, const struct image_spec *spec)
 	p[2] = spec->mode;
 	p[3] = spec->size_freq;
 	put32(p + 4, 0x400805cc);
+	if (spec->is_short)
+		return;
 	p[8] = 0xEE;
 	put16(p + 12, spec->chip_id);
 	p[14] = spec->min_rev;
@@ -56,10 +58,11 @@ static void put_header(uint8_t *p, const struct image_spec *spec)
 
 uint8_t *image_make(const struct image_spec *spec, size_t *ret_size)
 {
-	const size_t body = 24 + spec->n_segments * (8 + spec->segment_size);
+	const size_t header = spec->is_short ? 8 : 24;
+	const size_t body = header + spec->n_segments * (8 + spec->segment_size);
 	const size_t summed = (body / 16 + 1) * 16; /* at least one byte for the sum */
 	const size_t whole = summed + (spec->digest ? 32 : 0) + spec->tail;
-	uint8_t *p = calloc(1, whole), *at = p + 24, sum = 0xEF;
+	uint8_t *p = calloc(1, whole), *at = p + header, sum = 0xEF;
 
 	put_header(p, spec);
 	for (unsigned i = 0; i < spec->n_segments; i++) {

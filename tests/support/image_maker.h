@@ -16,7 +16,8 @@ struct image_spec {
 	unsigned n_segments;
 	size_t segment_size; /* a multiple of 4; contents are pseudo-random */
 	bool digest;
-	size_t tail; /* bytes FF behind it, as merged files have them */
+	bool is_short; /* the ESP8266's header of 8 bytes */
+	size_t tail;   /* bytes FF behind it, as merged files have them */
 	unsigned seed;
 };
 
