@@ -274,8 +274,9 @@ static const char *why_no_baud(const struct kiln_flasher *f)
 		return "this kind of port has a fixed baud, which stays";
 	if (!l->is_stub && l->chip->rom_is_old)
 		return "the ESP8266's ROM can't change its baud, which stays";
-	if (l->secure_download && l->chip->correct_rom_baud)
-		return "in secure download mode the baud of this chip stays";
+	/* whether a change went well is seen by reading a register */
+	if (l->secure_download)
+		return "in secure download mode the baud stays";
 	return NULL;
 }
 
