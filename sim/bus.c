@@ -222,10 +222,11 @@ static const struct {
 	uint8_t code;
 	sim_ns (*run)(struct sim_bus *bus, struct spi_io *io);
 } spi_ops[] = {
-	{ 0x9F, op_read_id },      { 0x05, op_read_status },   { 0x35, op_read_status2 },
-	{ 0x06, op_write_enable }, { 0x04, op_write_disable }, { 0x01, op_write_status },
-	{ 0x03, op_read },         { 0x02, op_program },       { 0x20, op_erase_sector },
-	{ 0xD8, op_erase_block },  { 0xC7, op_erase_chip },    { 0x60, op_erase_chip },
+	{ 0x9F, op_read_id },      { 0x05, op_read_status },  { 0x35, op_read_status2 },
+	{ 0x06, op_write_enable }, { 0x50, op_write_enable }, { 0x04, op_write_disable },
+	{ 0x01, op_write_status }, { 0x03, op_read },         { 0x02, op_program },
+	{ 0x20, op_erase_sector }, { 0xD8, op_erase_block },  { 0xC7, op_erase_chip },
+	{ 0x60, op_erase_chip },
 };
 
 /* Lengths have a register each; on the ESP8266 both stand in USER1. */

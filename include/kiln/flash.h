@@ -50,6 +50,7 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_RESET,     /* total: enum kiln_after that is being done */
 	KILN_FLASH_WARNING,   /* item: a sentence for the user; the job goes on */
 	KILN_FLASH_READING,   /* address; done, total: bytes */
+	KILN_FLASH_READ,      /* of programs that read: address, total: bytes, elapsed_ms */
 	KILN_FLASH_COMPARING, /* address, total: bytes; item: file. What stands there is asked for
 			       */
 	KILN_FLASH_COMPARED, /* address; done: bytes that stand there already, total: of the file */
@@ -169,6 +170,32 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_write(struct kiln_flasher *flasher,
  */
 KILN_API KILN_CHECK kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address,
 						void *ret_data, size_t size, struct kiln_err *err);
+/*
+ * The same for any size: checked pieces go to `take` in order, none over 256 KB, so memory does not
+ * grow with the size. A piece that did not arrive whole is read again (RETRY) before it is taken.
+ * Fails with: as above, and what `take` fails with.
+ */
+typedef kiln_code (*kiln_flash_taker)(void *user, const uint8_t *piece, size_t n,
+				      struct kiln_err *err);
+KILN_API KILN_CHECK kiln_code kiln_flasher_read_to(struct kiln_flasher *flasher, uint32_t address,
+						   uint32_t size, kiln_flash_taker take, void *user,
+						   struct kiln_err *err);
+/* Does flash hold these bytes, by its digest? Fails with: E_TOO_BIG, E_REFUSED, E_TIMEOUT. */
+KILN_API KILN_CHECK kiln_code kiln_flasher_holds(struct kiln_flasher *flasher, uint32_t address,
+						 const void *data, size_t n, bool *ret_same,
+						 struct kiln_err *err);
+/* Ask the flash chip for its id and size, if that was not done before: kiln_flasher_chip() has
+ * them then; both are 0 if it does not tell. */
+KILN_API KILN_CHECK kiln_code kiln_flasher_identify(struct kiln_flasher *flasher,
+						    struct kiln_err *err);
+/* A word of the chip's memory or registers. Of a write, only the bits of `mask` change. */
+KILN_API KILN_CHECK kiln_code kiln_flasher_peek(struct kiln_flasher *flasher, uint32_t address,
+						uint32_t *ret_value, struct kiln_err *err);
+KILN_API KILN_CHECK kiln_code kiln_flasher_poke(struct kiln_flasher *flasher, uint32_t address,
+						uint32_t value, uint32_t mask,
+						struct kiln_err *err);
+/* The time of the flasher's link. */
+KILN_API kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher);
 /* Counters of the port, from open to now (or to the last reopening). */
 KILN_API void kiln_flasher_stats(const struct kiln_flasher *flasher,
 				 struct kiln_link_stats *ret_stats);

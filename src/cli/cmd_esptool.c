@@ -6,6 +6,7 @@
 #include <kiln/version.h>
 
 #include "base/buf.h"
+#include "cli/argfile.h"
 #include "cli/commands.h"
 #include "cli/esptool.h"
 #include "cli/hints.h"
@@ -46,7 +47,7 @@ static void help_command(const struct esptool *t)
 
 static const char *why_of(const struct kiln_err *err)
 {
-	const bool says_no_more = err->code == KILN_E_INVALID &&
+	const bool says_no_more = (err->code == KILN_E_INVALID || err->code == KILN_E_VERIFY) &&
 				  !strcmp(err->why, kiln_code_text(err->code));
 
 	return says_no_more ? "" : err->why;
@@ -193,25 +194,44 @@ static int run_words(struct esptool *t, int argc, char **argv)
 	return exit_code;
 }
 
+static int run_line(struct esptool *t, int argc, char **argv)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	struct opt_list words = { 0 };
+	int exit_code;
+
+	if (opts_from_env(esptool_options, RULES, t, &err) ||
+	    opts_parse(esptool_options, RULES | OPT_STOP_AT_WORD, argc - 1, argv + 1, t, &words,
+		       &err)) {
+		exit_code = usage_error(t, &err);
+	} else {
+		t->cli->verbose += t->options.trace ? KILN_LOG_TRACE : 0;
+		host_set_level(t->cli);
+		exit_code = run_words(t, (int)words.n, argv + argc - words.n);
+	}
+	opt_list_done(&words);
+	return exit_code;
+}
+
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
 {
 	const char *slash = strrchr(argv[0], '/');
 	struct esptool t = { .cli = cli, .program = slash ? slash + 1 : argv[0] };
 	struct kiln_err err = KILN_ERR_INIT;
-	struct opt_list words = { 0 };
+	struct argfile args;
 	int exit_code;
 
 	(void)self;
-	if (opts_from_env(esptool_options, RULES, &t, &err) ||
-	    opts_parse(esptool_options, RULES | OPT_STOP_AT_WORD, argc - 1, argv + 1, &t, &words,
-		       &err)) {
-		exit_code = usage_error(&t, &err);
-	} else {
-		cli->verbose += t.options.trace ? KILN_LOG_TRACE : 0;
-		host_set_level(cli);
-		exit_code = run_words(&t, (int)words.n, argv + argc - words.n);
+	if (argfile_expand(argc, argv, &args, &err) != KILN_OK)
+		return usage_error(&t, &err);
+	if (args.expanded) {
+		printf("esptool.py");
+		for (int i = 1; i < args.argc; i++)
+			printf(" %s", args.argv[i]);
+		putchar('\n');
 	}
-	opt_list_done(&words);
+	exit_code = run_line(&t, args.argc, args.argv);
+	argfile_done(&args);
 	return exit_code;
 }
 
@@ -241,7 +261,8 @@ const struct command cmd_esptool = {
 		"and esptool.\n\n"
 		"Global options stand before the command. In all names '-' and '_' are the same, "
 		"and "
-		"an option may be shortened as long as it is clear which is meant. All text goes "
+		"an option may be shortened as long as it is clear which is meant. A word @FILE "
+		"stands for the words in that file, in which quotes are a shell's. All text goes "
 		"to "
 		"standard output, but for a wrong command line.\n\n"
 		"The exit code is 0 if all is done, 1 if the port is missing, busy, not permitted "

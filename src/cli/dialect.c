@@ -49,6 +49,10 @@ static kiln_code put_percent(struct kiln_buf *out, const struct dialect_run *run
 			     const struct kiln_flash_event *e)
 {
 	(void)run;
+	if (e->stage == KILN_FLASH_READING)
+		return kiln_buf_printf(
+			out, "%llu",
+			(unsigned long long)(e->total ? 100 * e->done / e->total : 100));
 	return kiln_buf_printf(out, "%u", e->blocks ? 100 * e->block / e->blocks : 100);
 }
 
@@ -75,6 +79,13 @@ static kiln_code put_megabytes(struct kiln_buf *out, const struct dialect_run *r
 	if (e->total >= 1 << 20)
 		return kiln_buf_printf(out, "%lluMB", (unsigned long long)(e->total >> 20));
 	return kiln_buf_printf(out, "%lluKB", (unsigned long long)(e->total >> 10));
+}
+
+static kiln_code put_short_address(struct kiln_buf *out, const struct dialect_run *run,
+				   const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%x", e->address);
 }
 
 static kiln_code put_item(struct kiln_buf *out, const struct dialect_run *run,
@@ -124,7 +135,8 @@ static kiln_code put_mac(struct kiln_buf *out, const struct dialect_run *run,
 
 static const struct fact facts[] = {
 	{ "address", put_address },
-	{ "last", put_last }, /* address of the last byte */
+	{ "at", put_short_address }, /* without leading zeros */
+	{ "last", put_last },        /* address of the last byte */
 	{ "done", put_done },
 	{ "total", put_total },
 	{ "params", put_params },
@@ -191,19 +203,41 @@ static bool fits(const struct dialect_row *row, const struct dialect_run *run,
 	return false;
 }
 
+/* What is shown so far stays when the line ends for another reason. */
+static kiln_code put_backspaces(struct kiln_buf *out, size_t from)
+{
+	const size_t n = out->len - from;
+
+	for (size_t i = 0; i < n; i++)
+		KILN_TRY(kiln_buf_putc(out, '\b'));
+	return KILN_OK;
+}
+
+static kiln_code make_room(struct dialect_run *run, dialect_end end, struct kiln_buf *out)
+{
+	const bool replaces = end == DIALECT_OVER || end == DIALECT_LAST;
+	const bool goes_back = run->end == DIALECT_BACK && end == DIALECT_BACK;
+
+	if (end == DIALECT_ASIDE || (run->end == DIALECT_OVER && !replaces) ||
+	    (run->end == DIALECT_BACK && !goes_back))
+		return dialect_break(run, out);
+	return run->end == DIALECT_OVER ? kiln_buf_putc(out, '\r') : KILN_OK;
+}
+
 static kiln_code put_row(struct dialect_run *run, const struct dialect_row *row,
 			 const struct kiln_flash_event *event, struct kiln_buf *out)
 {
-	const bool replaces = row->end == DIALECT_OVER || row->end == DIALECT_LAST;
+	KILN_TRY(make_room(run, row->end, out));
+	const size_t from = out->len;
 
-	if (row->end == DIALECT_ASIDE || (run->end == DIALECT_OVER && !replaces))
-		KILN_TRY(dialect_break(run, out));
-	else if (run->end == DIALECT_OVER)
-		KILN_TRY(kiln_buf_putc(out, '\r'));
 	KILN_TRY(put_text(out, row->text, run, event));
 	run->end = DIALECT_LINE;
 	if (row->end == DIALECT_OPEN || (row->end == DIALECT_OVER && run->terminal))
 		run->end = row->end;
+	if (row->end == DIALECT_BACK && event->done < event->total) {
+		run->end = DIALECT_BACK;
+		return put_backspaces(out, from);
+	}
 	return run->end == DIALECT_LINE ? kiln_buf_putc(out, '\n') : KILN_OK;
 }
 
@@ -225,4 +259,13 @@ kiln_code dialect_break(struct dialect_run *run, struct kiln_buf *out)
 		KILN_TRY(kiln_buf_putc(out, '\n'));
 	run->end = DIALECT_LINE;
 	return KILN_OK;
+}
+
+kiln_code dialect_text(struct dialect_run *run, dialect_end end, const char *text,
+		       struct kiln_buf *out)
+{
+	KILN_TRY(make_room(run, end, out));
+	KILN_TRY(kiln_buf_puts(out, text));
+	run->end = end == DIALECT_OVER && run->terminal ? DIALECT_OVER : DIALECT_LINE;
+	return run->end == DIALECT_LINE ? kiln_buf_putc(out, '\n') : KILN_OK;
 }

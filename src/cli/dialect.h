@@ -20,13 +20,14 @@ typedef enum dialect_when {
 	DIALECT_TOTAL,     /* event->total is the row's `value` */
 	DIALECT_DONE,      /* event->done is the row's `value` */
 	DIALECT_REGION,    /* what is or was erased is a part of the flash */
-	DIALECT_ONE_BY_ONE /* WRITING only: progress is wanted */
+	DIALECT_ONE_BY_ONE /* progress is wanted */
 } dialect_when;
 
 typedef enum dialect_end {
 	DIALECT_LINE = 0, /* the line is whole */
 	DIALECT_OPEN,     /* it goes on with the next text */
 	DIALECT_OVER,     /* on a terminal the next of its kind takes its place; else it is whole */
+	DIALECT_BACK,     /* backspaces follow, to its start; the last (done == total) is whole */
 	DIALECT_LAST,     /* whole, and takes the place of an OVER before it */
 	DIALECT_ASIDE     /* whole, and on a line of its own whatever was left open */
 } dialect_end;
@@ -57,6 +58,10 @@ struct dialect_run {
 
 /* Append what the dialect says of the event; nothing if it has no row for it. */
 kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *event,
+		       struct kiln_buf *out);
+
+/* Append a text that is no event's: as a line, or so that the next takes its place (OVER). */
+kiln_code dialect_text(struct dialect_run *run, dialect_end end, const char *text,
 		       struct kiln_buf *out);
 
 /* End a line that was left open, so that something else may be printed. */

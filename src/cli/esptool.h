@@ -9,6 +9,7 @@
 #include "cli/cli.h"
 #include "cli/dialect.h"
 #include "cli/files.h"
+#include "image/build.h"
 
 /*
  * The drop-in for esptool.py v3 and v4: its command line (global options, a command, the
@@ -25,12 +26,55 @@ struct esptool_options {
 
 struct esptool_write {
 	bool erase_all, no_progress, verify, force, compress, no_compress;
-	const char *freq, *mode, *size;
+	const char *freq, *mode, *size, *diff;
 	struct files files;
 };
 
 struct esptool_region {
 	uint32_t address, size;
+	bool all; /* to the end of the flash */
+};
+
+struct esptool_read {
+	struct esptool_region region;
+	bool no_progress;
+	const char *path;
+};
+
+struct esptool_memory {
+	uint32_t address, value, mask, size;
+	const char *path;
+};
+
+struct esptool_status {
+	const char *bytes;
+	bool non_volatile;
+	uint32_t value;
+};
+
+struct esptool_file {
+	const char *path, *version;
+};
+
+struct esptool_elf {
+	const char *input, *output, *version, *min_rev, *min_rev_full, *max_rev_full, *page, *pad;
+	const char *freq, *mode, *size;
+	uint64_t digest_offset;
+	bool secure_pad, secure_pad_v2, no_digest, use_segments, ram_only;
+};
+
+struct esptool_make {
+	const char *output;
+	struct opt_list files, addresses;
+	uint64_t entry;
+	struct files segments;
+};
+
+struct esptool_merge {
+	const char *output, *format, *pad, *freq, *mode, *size;
+	uint64_t chunk, target;
+	bool no_md5;
+	struct files files;
 };
 
 struct esptool_command;
@@ -44,7 +88,15 @@ struct esptool {
 	union {
 		struct esptool_write write;
 		struct esptool_region region;
+		struct esptool_read read;
+		struct esptool_memory memory;
+		struct esptool_status status;
+		struct esptool_file file;
+		struct esptool_elf elf;
+		struct esptool_make make;
+		struct esptool_merge merge;
 	} params;
+	bool v5;   /* speak as version 5 does */
 	bool help; /* of the command */
 	struct kiln_flasher_options flasher;
 	struct dialect_run run;
@@ -64,6 +116,70 @@ struct esptool_command {
 
 extern const struct opt esptool_options[];
 extern const struct esptool_command esptool_commands[]; /* ended by one without a name */
+
+extern const struct opt esptool_only_help[];
+kiln_code esptool_no_words(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+/* A size: a number, "4k", "2M", or "ALL" where *ret_all may be set (else NULL). */
+kiln_code esptool_size(const char *text, uint32_t *ret_size, bool *ret_all, struct kiln_err *err);
+/* Say an event in the tool's words; a text as it is. */
+void esptool_event(void *user, const struct kiln_flash_event *event);
+void esptool_say(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+/* A text that the next one of its kind takes the place of, on a terminal. */
+void esptool_say_over(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+
+/* <address> <file> ... */
+kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
+			     struct kiln_err *err);
+/* The header values that the words mean for the chip at hand. */
+kiln_code esptool_header_values(const struct esptool_write *w, const struct kiln_chip *chip,
+				struct kiln_flash_job *job, struct kiln_err *err);
+
+/* esptool_flash.c */
+extern const struct opt esptool_read_options[];
+extern const struct opt esptool_verify_options[];
+extern const struct opt esptool_status_options[];
+extern const struct opt esptool_set_status_options[];
+kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_read_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_set_status_check(struct esptool *t, const struct opt_list *words,
+				   struct kiln_err *err);
+kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* esptool_verify.c */
+kiln_code esptool_verify_check(struct esptool *t, const struct opt_list *words,
+			       struct kiln_err *err);
+kiln_code esptool_verify_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* esptool_memory.c */
+kiln_code esptool_peek_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_peek_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_poke_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_poke_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_dump_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_dump_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_security_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* What options about flash take, ended by NULL: "keep" first, in sizes "detect" second. */
+extern const char *const esptool_freqs[], *const esptool_modes[], *const esptool_sizes[];
+
+/* esptool_files.c, esptool_merge.c: files only */
+kiln_dialect esptool_words(const struct esptool *t);
+void esptool_put(struct kiln_buf *text); /* print and free it */
+extern const struct opt esptool_info_options[], esptool_elf_options[], esptool_make_options[],
+	esptool_merge_options[];
+kiln_code esptool_one_file(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_info_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_elf_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+kiln_code esptool_make_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_make_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+void esptool_make_done(struct esptool *t);
+kiln_code esptool_merge_check(struct esptool *t, const struct opt_list *words,
+			      struct kiln_err *err);
+kiln_code esptool_merge_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+void esptool_merge_done(struct esptool *t);
 
 extern const struct opt esptool_write_options[];
 kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words,

@@ -5,13 +5,12 @@
 
 #include "cli/esptool.h"
 
-static const struct opt only_help[] = {
+const struct opt esptool_only_help[] = {
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
 
-static kiln_code check_no_words(struct esptool *t, const struct opt_list *words,
-				struct kiln_err *err)
+kiln_code esptool_no_words(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
 {
 	(void)t;
 	if (words->n > 0)
@@ -51,7 +50,9 @@ static kiln_code check_region(struct esptool *t, const struct opt_list *words, s
 	if (words->n != 2)
 		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <size>");
 	KILN_TRY(files_address(words->items[0], &r->address, err));
-	KILN_TRY(files_address(words->items[1], &r->size, err));
+	KILN_TRY(esptool_size(words->items[1], &r->size, &r->all, err));
+	if (r->all && r->address % 4096 == 0)
+		return KILN_OK;
 	if (r->address % 4096 || r->size % 4096 || r->size == 0) {
 		(void)kiln_fail(err, KILN_E_INVALID, "cannot erase 0x%x bytes at 0x%x", r->size,
 				r->address);
@@ -64,8 +65,22 @@ static kiln_code check_region(struct esptool *t, const struct opt_list *words, s
 static kiln_code act_erase_region(struct esptool *t, struct kiln_flasher *flasher,
 				  struct kiln_err *err)
 {
-	return kiln_flasher_erase_region(flasher, t->params.region.address, t->params.region.size,
-					 err);
+	struct esptool_region *r = &t->params.region;
+
+	if (r->all) {
+		KILN_TRY(kiln_flasher_identify(flasher, err));
+		const uint64_t end = kiln_flasher_chip(flasher)->flash_size;
+
+		if (end <= r->address) {
+			(void)kiln_fail(err, KILN_E_INVALID, "cannot erase all from 0x%08x on",
+					r->address);
+			kiln_why(err,
+				 end ? "the flash ends before" : "the flash size is not known");
+			return KILN_E_INVALID;
+		}
+		r->size = (uint32_t)(end - r->address);
+	}
+	return kiln_flasher_erase_region(flasher, r->address, r->size, err);
 }
 
 static kiln_code act_read_mac(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
@@ -92,20 +107,93 @@ const struct esptool_command esptool_commands[] = {
 	  esptool_write_check,
 	  esptool_write_act,
 	  esptool_write_done },
-	{ { "erase_flash", "", "erase the whole flash", only_help },
+	{ { "erase_flash", "", "erase the whole flash", esptool_only_help },
 	  false,
-	  check_no_words,
+	  esptool_no_words,
 	  act_erase_flash },
-	{ { "erase_region", "<address> <size>", "erase a part of the flash", only_help },
+	{ { "erase_region", "<address> <size>", "erase a part of the flash", esptool_only_help },
 	  false,
 	  check_region,
 	  act_erase_region },
-	{ { "read_mac", "", "print the chip's MAC address", only_help },
+	{ { "read_flash", "[-p] <address> <size> <file>",
+	    "read flash into a file; size may be 4k, 2M or ALL", esptool_read_options },
 	  false,
-	  check_no_words,
+	  esptool_read_check,
+	  esptool_read_act },
+	{ { "verify_flash", "[--diff yes] [-fm MODE] [-ff FREQ] [-fs SIZE] <address> <file> ...",
+	    "compare files with flash", esptool_verify_options },
+	  false,
+	  esptool_verify_check,
+	  esptool_verify_act,
+	  esptool_write_done },
+	{ { "flash_id", "", "print the flash chip's maker, device and size", esptool_only_help },
+	  false,
+	  esptool_no_words,
+	  esptool_flash_id },
+	{ { "read_flash_status", "[--bytes N]", "print the flash chip's status",
+	    esptool_status_options },
+	  false,
+	  esptool_no_words,
+	  esptool_status_act },
+	{ { "write_flash_status", "[--non-volatile] [--bytes N] <value>",
+	    "set the flash chip's status", esptool_set_status_options },
+	  false,
+	  esptool_set_status_check,
+	  esptool_set_status_act },
+	{ { "read_mem", "<address>", "print a word of memory", esptool_only_help },
+	  false,
+	  esptool_peek_check,
+	  esptool_peek_act },
+	{ { "write_mem", "<address> <value> [<mask>]", "set a word of memory", esptool_only_help },
+	  false,
+	  esptool_poke_check,
+	  esptool_poke_act },
+	{ { "dump_mem", "<address> <size> <file>", "copy memory into a file", esptool_only_help },
+	  false,
+	  esptool_dump_check,
+	  esptool_dump_act },
+	{ { "get_security_info", "", "print what the chip says of its security",
+	    esptool_only_help },
+	  false,
+	  esptool_no_words,
+	  esptool_security_act },
+	{ { "read_mac", "", "print the chip's MAC address", esptool_only_help },
+	  false,
+	  esptool_no_words,
 	  act_read_mac },
-	{ { "chip_id", "", "print the chip's id", only_help }, false, check_no_words, act_chip_id },
-	{ { "run", "", "run what is in flash", only_help }, false, check_no_words, act_nothing },
-	{ { "version", "", "print the version", only_help }, true, check_no_words, act_version },
+	{ { "chip_id", "", "print the chip's id", esptool_only_help },
+	  false,
+	  esptool_no_words,
+	  act_chip_id },
+	{ { "run", "", "run what is in flash", esptool_only_help },
+	  false,
+	  esptool_no_words,
+	  act_nothing },
+	{ { "image_info", "[-v 1|2] <file>", "print what a firmware image says of itself",
+	    esptool_info_options },
+	  true,
+	  esptool_one_file,
+	  esptool_info_act },
+	{ { "elf2image", "[-o FILE] <elf>", "make a firmware image of an ELF file",
+	    esptool_elf_options },
+	  true,
+	  esptool_elf_check,
+	  esptool_elf_act },
+	{ { "make_image", "-f FILE -a ADDRESS [-f FILE -a ADDRESS]... [-e ADDRESS] <output>",
+	    "make an ESP8266 image of raw files", esptool_make_options },
+	  true,
+	  esptool_make_check,
+	  esptool_make_act,
+	  esptool_make_done },
+	{ { "merge_bin", "-o FILE [-f FORMAT] <address> <file> ...",
+	    "make one file of several for one flash", esptool_merge_options },
+	  true,
+	  esptool_merge_check,
+	  esptool_merge_act,
+	  esptool_merge_done },
+	{ { "version", "", "print the version", esptool_only_help },
+	  true,
+	  esptool_no_words,
+	  act_version },
 	{ .is.name = NULL },
 };

@@ -98,3 +98,29 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 	t->flasher.after = (kiln_after)index_of(after_names, t->options.after);
 	return KILN_OK;
 }
+
+kiln_code esptool_size(const char *text, uint32_t *ret_size, bool *ret_all, struct kiln_err *err)
+{
+	const size_t n = strlen(text);
+	char digits[32];
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	if (ret_all && strcasecmp(text, "all") == 0) {
+		*ret_all = true;
+		return KILN_OK;
+	}
+	if (n > 1 && strncasecmp(text, "0x", 2) != 0 && strchr("kKmM", text[n - 1]))
+		shift = strchr("kK", text[n - 1]) ? 10 : 20;
+	(void)kiln_text_copy(digits, sizeof(digits), text);
+	if (shift && n < sizeof(digits))
+		digits[n - 1] = '\0';
+	if (!kiln_text_to_u64(digits, &value) || value > UINT32_MAX >> shift) {
+		(void)kiln_fail(err, KILN_E_INVALID, "bad size: '%s'", text);
+		kiln_why(err, "not a number%s (use 4096, 0x1000, 4k or 2M)",
+			 ret_all ? " nor ALL" : "");
+		return KILN_E_INVALID;
+	}
+	*ret_size = (uint32_t)value << shift;
+	return KILN_OK;
+}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <kiln/port.h>
 
+#include "base/text.h"
 #include "cli/esptool.h"
 
-static void say_event(void *user, const struct kiln_flash_event *event)
+void esptool_event(void *user, const struct kiln_flash_event *event)
 {
 	struct kiln_buf out = KILN_BUF_INIT(4096);
 	struct esptool *t = user;
@@ -18,6 +20,36 @@ static void say_event(void *user, const struct kiln_flash_event *event)
 	fwrite(out.data, 1, out.len, stdout);
 	fflush(stdout); /* at once: whoever reads a pipe sees each line when it happens */
 	kiln_buf_done(&out);
+}
+
+static void say_text(struct esptool *t, dialect_end end, const char *fmt, va_list args)
+{
+	struct kiln_buf out = KILN_BUF_INIT(8192);
+	char text[4096];
+
+	(void)kiln_text_vformat(text, sizeof(text), fmt, args);
+	(void)dialect_text(&t->run, end, text, &out);
+	fwrite(out.data, 1, out.len, stdout);
+	kiln_buf_done(&out);
+}
+
+void esptool_say(struct esptool *t, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say_text(t, DIALECT_LAST, fmt, args);
+	va_end(args);
+}
+
+void esptool_say_over(struct esptool *t, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	say_text(t, DIALECT_OVER, fmt, args);
+	va_end(args);
+	fflush(stdout);
 }
 
 static void end_line(struct esptool *t)
@@ -52,7 +84,7 @@ static kiln_code open_port(struct esptool *t, const char *url, const char *shown
 {
 	printf("Serial port %s\n", shown);
 	fflush(stdout);
-	t->flasher.event = say_event;
+	t->flasher.event = esptool_event;
 	t->flasher.user = t;
 	t->run.dialect = &dialect_esptool_v3;
 	t->run.chip_auto = !t->flasher.chip;

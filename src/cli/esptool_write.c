@@ -3,14 +3,39 @@
 
 #include "cli/esptool.h"
 
-static const char *const freqs[] = { "keep", "80m", "60m", "48m", "40m", "30m", "26m",
-				     "24m",  "20m", "16m", "15m", "12m", NULL };
-static const char *const modes[] = { "keep", "qio", "qout", "dio", "dout", NULL };
-static const char *const sizes[] = { "keep", "detect", "256KB", "512KB",  "1MB",
-				     "2MB",  "2MB-c1", "4MB",   "4MB-c1", "8MB",
-				     "16MB", "32MB",   "64MB",  "128MB",  NULL };
+const char *const esptool_freqs[] = { "keep", "80m", "60m", "48m", "40m", "30m", "26m",
+				      "24m",  "20m", "16m", "15m", "12m", NULL };
+const char *const esptool_modes[] = { "keep", "qio", "qout", "dio", "dout", NULL };
+const char *const esptool_sizes[] = { "keep", "detect", "256KB", "512KB",  "1MB",
+				      "2MB",  "2MB-c1", "4MB",   "4MB-c1", "8MB",
+				      "16MB", "32MB",   "64MB",  "128MB",  NULL };
 
 #define AT(member) offsetof(struct esptool, params.write.member)
+/* What sets the header of the image that the chip boots. */
+#define HEADER_OPTIONS                                                                         \
+	{ 0,                                                                                   \
+	  "flash_freq",                                                                        \
+	  "FREQ",                                                                              \
+	  OPT_STRING,                                                                          \
+	  AT(freq),                                                                            \
+	  "flash frequency for the image's header",                                            \
+	  esptool_freqs,                                                                       \
+	  "ff",                                                                                \
+	  "ESPTOOL_FF" },                                                                      \
+		{ 0,                                                                           \
+		  "flash_mode",                                                                \
+		  "MODE",                                                                      \
+		  OPT_STRING,                                                                  \
+		  AT(mode),                                                                    \
+		  "flash mode for the image's header",                                         \
+		  esptool_modes,                                                               \
+		  "fm",                                                                        \
+		  "ESPTOOL_FM" },                                                              \
+	{                                                                                      \
+		0, "flash_size", "SIZE", OPT_STRING, AT(size),                                 \
+			"flash size for the image's header", esptool_sizes, "fs", "ESPTOOL_FS" \
+	}
+
 const struct opt esptool_write_options[] = {
 	{ 'e', "erase-all", NULL, OPT_FLAG, AT(erase_all), "erase the whole flash first" },
 	{ 'p', "no-progress", NULL, OPT_FLAG, AT(no_progress), "print no progress" },
@@ -19,25 +44,22 @@ const struct opt esptool_write_options[] = {
 	{ 'u', "no-compress", NULL, OPT_FLAG, AT(no_compress), "send the data as it is" },
 	{ 0, "verify", NULL, OPT_FLAG, AT(verify), "accepted; data is always verified" },
 	{ 0, "force", NULL, OPT_FLAG, AT(force), "write even what is no image for this chip" },
-	{ 0, "flash_freq", "FREQ", OPT_STRING, AT(freq), "flash frequency for the image's header",
-	  freqs, "ff", "ESPTOOL_FF" },
-	{ 0, "flash_mode", "MODE", OPT_STRING, AT(mode), "flash mode for the image's header", modes,
-	  "fm", "ESPTOOL_FM" },
-	{ 0, "flash_size", "SIZE", OPT_STRING, AT(size), "flash size for the image's header", sizes,
-	  "fs", "ESPTOOL_FS" },
+	HEADER_OPTIONS,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
 
-kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
-{
-	struct esptool_write *w = &t->params.write;
+static const char *const yes_no[] = { "no", "yes", NULL };
+const struct opt esptool_verify_options[] = {
+	{ 'd', "diff", "yes|no", OPT_STRING, AT(diff), "show the bytes that differ", yes_no },
+	HEADER_OPTIONS,
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
 
-	t->run.no_progress = w->no_progress;
-	if (w->compress && w->no_compress)
-		return kiln_fail(err, KILN_E_INVALID,
-				 "--compress and --no-compress exclude each "
-				 "other");
+kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
+			     struct kiln_err *err)
+{
 	if (words->n == 0)
 		return kiln_fail(err, KILN_E_INVALID, "no files given: <address> <file> ...");
 	for (size_t i = 0; i < words->n; i += 2) {
@@ -48,9 +70,22 @@ kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, s
 			return kiln_fail(err, KILN_E_INVALID,
 					 "no file given for address '%s': <address> <file> ...",
 					 words->items[i]);
-		KILN_TRY(files_add(&w->files, address, words->items[i + 1], err));
+		KILN_TRY(files_add(files, address, words->items[i + 1], err));
+		KILN_TRY(files_split_hex(files, err));
 	}
-	return kiln_flash_check_files(w->files.items, w->files.n, err);
+	return kiln_flash_check_files(files->items, files->n, err);
+}
+
+kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	struct esptool_write *w = &t->params.write;
+
+	t->run.no_progress = w->no_progress;
+	if (w->compress && w->no_compress)
+		return kiln_fail(err, KILN_E_INVALID,
+				 "--compress and --no-compress exclude each "
+				 "other");
+	return esptool_take_files(&w->files, words, err);
 }
 
 static kiln_code unknown_param(struct kiln_err *err, const struct kiln_chip *chip, const char *what,
@@ -92,6 +127,17 @@ static kiln_code set_size(const char *name, const struct kiln_chip *chip,
 	return KILN_OK;
 }
 
+kiln_code esptool_header_values(const struct esptool_write *w, const struct kiln_chip *chip,
+				struct kiln_flash_job *job, struct kiln_err *err)
+{
+	for (int i = 1; w->mode && esptool_modes[i]; i++) {
+		if (strcmp(w->mode, esptool_modes[i]) == 0)
+			job->mode = i - 1;
+	}
+	KILN_TRY(set_freq(w->freq, chip, job, err));
+	return set_size(w->size, chip, job, err);
+}
+
 kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	const struct esptool_write *w = &t->params.write;
@@ -108,12 +154,7 @@ kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, str
 		.size = KILN_FLASH_KEEP,
 	};
 
-	for (int i = 1; w->mode && modes[i]; i++) {
-		if (strcmp(w->mode, modes[i]) == 0)
-			job.mode = i - 1;
-	}
-	KILN_TRY(set_freq(w->freq, chip, &job, err));
-	KILN_TRY(set_size(w->size, chip, &job, err));
+	KILN_TRY(esptool_header_values(w, chip, &job, err));
 	return kiln_flasher_write(flasher, &job, err);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "image/ihex.h"
 
 #define BIGGEST ((size_t)256 << 20) /* twice the largest flash that a chip's header can name */
 
@@ -90,6 +91,44 @@ kiln_code files_add(struct files *files, uint32_t address, const char *path, str
 	code = append(files, &file, err);
 	if (code != KILN_OK)
 		free((void *)(uintptr_t)file.data);
+	return code;
+}
+
+static kiln_code append_pieces(struct files *files, const char *name, struct kiln_ihex *hex,
+			       struct kiln_err *err)
+{
+	for (size_t i = 0; i < hex->regions.n; i++) {
+		struct kiln_region *region = &hex->regions.items[i];
+		struct kiln_flash_file file = { .address = region->address, .name = name };
+		kiln_code code;
+
+		file.data = (const uint8_t *)kiln_buf_detach(&region->data, &file.size);
+		code = append(files, &file, err);
+		if (code != KILN_OK) {
+			free((void *)(uintptr_t)file.data);
+			return code;
+		}
+	}
+	return KILN_OK;
+}
+
+kiln_code files_split_hex(struct files *files, struct kiln_err *err)
+{
+	const struct kiln_flash_file file = files->items[files->n - 1];
+	struct kiln_ihex hex;
+	kiln_code code;
+
+	if (!kiln_ihex_is(kiln_span(file.data, file.size)))
+		return KILN_OK;
+	code = kiln_ihex_read(kiln_span(file.data, file.size), &hex, err);
+	if (code != KILN_OK) {
+		kiln_because(err, "cannot use '%s'", file.name);
+		return code;
+	}
+	files->n--;
+	code = append_pieces(files, file.name, &hex, err);
+	free((void *)(uintptr_t)file.data);
+	kiln_ihex_done(&hex);
 	return code;
 }
 

@@ -17,6 +17,11 @@ struct files {
  * E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM. */
 KILN_CHECK kiln_code files_add(struct files *files, uint32_t address, const char *path,
 			       struct kiln_err *err);
+/*
+ * If the last file is Intel HEX, its pieces take its place, each at the address that the file
+ * names. Fails with: E_IMAGE, E_OVERLAP, E_TOO_BIG, E_NOMEM.
+ */
+KILN_CHECK kiln_code files_split_hex(struct files *files, struct kiln_err *err);
 void files_done(struct files *files);
 
 /* An address or size as people type it. Fails with: E_INVALID. */

@@ -52,6 +52,7 @@ static const struct {
 	{ KILN_FLASH_RESET, "reset", RESET },
 	{ KILN_FLASH_WARNING, "warning", ITEM },
 	{ KILN_FLASH_READING, "reading", ADDRESS | DONE | TOTAL },
+	{ KILN_FLASH_READ, "read", ADDRESS | TOTAL | ELAPSED },
 	{ KILN_FLASH_COMPARING, "comparing", ADDRESS | TOTAL },
 	{ KILN_FLASH_COMPARED, "compared", ADDRESS | DONE | TOTAL },
 	{ KILN_FLASH_RETRY, "retry", ADDRESS | ITEM },

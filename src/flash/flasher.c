@@ -198,6 +198,11 @@ const struct kiln_chip_info *kiln_flasher_chip(const struct kiln_flasher *flashe
 	return &flasher->info;
 }
 
+kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher)
+{
+	return flasher->loader.link ? kiln_link_now(flasher->loader.link) : 0;
+}
+
 void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_stats *ret_stats)
 {
 	*ret_stats = (struct kiln_link_stats){ 0 };

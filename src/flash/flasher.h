@@ -59,6 +59,13 @@ kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err);
 
 kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, uint32_t size,
 				     struct kiln_err *err);
+/* security.c, status.c: what tools for looking into a chip ask for. `bytes`: 1 to 3. */
+kiln_code kiln_flasher_security(struct kiln_flasher *flasher, struct kiln_security_info *ret_info,
+				struct kiln_err *err);
+kiln_code kiln_flasher_read_status(struct kiln_flasher *flasher, unsigned bytes,
+				   uint32_t *ret_status, struct kiln_err *err);
+kiln_code kiln_flasher_write_status(struct kiln_flasher *flasher, unsigned bytes, uint32_t status,
+				    bool non_volatile, struct kiln_err *err);
 
 /* md5.c: the digest of `size` bytes of flash, and of bytes here. */
 kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t size,

@@ -3,16 +3,36 @@
  * Reading flash back. A stub sends blocks on end and only wants to know how many bytes have
  * arrived; a ROM gives 64 bytes a request.
  */
+#include <stdlib.h>
+
 #include "flash/flasher.h"
 
-enum { BLOCK = 0x1000, IN_FLIGHT = 64, BLOCK_TIMEOUT = 3000 };
+enum {
+	BLOCK = 0x1000,
+	IN_FLIGHT = 64,
+	/* What is read by one request, and again if it breaks. A stub may send all of it without
+	 * an answer from here, so it can always be drained. */
+	PIECE = BLOCK * IN_FLIGHT,
+	PIECE_TRIES = 5,
+	BLOCK_TIMEOUT = 3000,
+	QUIET = 150,
+};
 
-static void tell(struct kiln_flasher *f, uint32_t address, size_t done, size_t total)
+/* One reading, in pieces. */
+struct reading {
+	struct kiln_flasher *f;
+	uint32_t first; /* address */
+	uint64_t total;
+	kiln_code (*piece)(const struct reading *r, uint32_t address, uint8_t *data, size_t size,
+			   struct kiln_err *err);
+};
+
+static void tell(const struct reading *r, uint32_t address, size_t n)
 {
-	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_READING,
-							.address = address,
-							.done = done,
-							.total = total });
+	kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_READING,
+							   .address = address,
+							   .done = (uint64_t)address + n - r->first,
+							   .total = r->total });
 }
 
 static kiln_code broken(struct kiln_err *err, uint32_t address, const char *why)
@@ -36,34 +56,43 @@ static kiln_code check_loader(const struct kiln_flasher *f, uint32_t address, si
 	return KILN_E_UNSUPPORTED;
 }
 
-static kiln_code read_rom(struct kiln_flasher *f, uint32_t address, uint8_t *data, size_t size,
+static kiln_code read_rom(const struct reading *r, uint32_t address, uint8_t *data, size_t size,
 			  struct kiln_err *err)
 {
-	KILN_TRY(check_loader(f, address, size, err));
+	struct kiln_loader *l = &r->f->loader;
+
+	KILN_TRY(check_loader(r->f, address, size, err));
 	for (size_t at = 0, n; at < size; at += n) {
 		struct kiln_request request;
 		struct kiln_reply reply;
 
 		n = size - at < KILN_READ_FLASH_SLOW_MAX ? size - at : KILN_READ_FLASH_SLOW_MAX;
 		request = kiln_request_read_flash_slow((uint32_t)(address + at), (uint32_t)n);
-		KILN_TRY(kiln_loader_ask(&f->loader, &request, KILN_LOADER_TIMEOUT, &reply, err));
+		KILN_TRY(kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 		if (reply.body.n < n) /* it always sends 64 bytes */
 			return broken(err, (uint32_t)(address + at), "the answer is too short");
 		memcpy(data + at, reply.body.p, n);
-		tell(f, (uint32_t)(address + at), at + n, size);
+		tell(r, (uint32_t)(address + at), n);
 	}
 	return KILN_OK;
 }
 
-static kiln_code read_blocks(struct kiln_flasher *f, uint32_t address, uint8_t *data, size_t size,
+static kiln_code send_have(struct kiln_loader *l, size_t n, struct kiln_err *err)
+{
+	uint8_t have[4];
+
+	kiln_put_le32(have, (uint32_t)n);
+	return kiln_loader_send_raw(l, kiln_span(have, sizeof(have)), err);
+}
+
+static kiln_code read_blocks(const struct reading *r, uint32_t address, uint8_t *data, size_t size,
 			     struct kiln_err *err)
 {
-	struct kiln_loader *l = &f->loader;
+	struct kiln_loader *l = &r->f->loader;
 
 	for (size_t at = 0; at < size;) {
 		const size_t want = size - at < BLOCK ? size - at : BLOCK;
 		struct kiln_span frame;
-		uint8_t have[4];
 		const kiln_ms ms = BLOCK_TIMEOUT + 2 * kiln_loader_wire_ms(l, 2 * BLOCK);
 
 		KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, ms), &frame, err));
@@ -72,26 +101,25 @@ static kiln_code read_blocks(struct kiln_flasher *f, uint32_t address, uint8_t *
 				      "a block lost bytes on its way");
 		memcpy(data + at, frame.p, frame.n);
 		at += frame.n;
-		kiln_put_le32(have, (uint32_t)at);
-		KILN_TRY(kiln_loader_send_raw(l, kiln_span(have, sizeof(have)), err));
-		tell(f, (uint32_t)(address + at - frame.n), at, size);
+		KILN_TRY(send_have(l, at, err));
+		tell(r, (uint32_t)(address + at - frame.n), frame.n);
 	}
 	return KILN_OK;
 }
 
-static kiln_code read_stub(struct kiln_flasher *f, uint32_t address, uint8_t *data, size_t size,
+static kiln_code read_stub(const struct reading *r, uint32_t address, uint8_t *data, size_t size,
 			   struct kiln_err *err)
 {
 	const struct kiln_request request = kiln_request_read_flash(address, (uint32_t)size, BLOCK,
 								    IN_FLIGHT);
-	struct kiln_loader *l = &f->loader;
+	struct kiln_loader *l = &r->f->loader;
 	struct kiln_reply reply;
 	struct kiln_span frame;
 	uint8_t md5[16];
 
-	KILN_TRY(check_loader(f, address, size, err));
+	KILN_TRY(check_loader(r->f, address, size, err));
 	KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
-	KILN_TRY(read_blocks(f, address, data, size, err));
+	KILN_TRY(read_blocks(r, address, data, size, err));
 	KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, BLOCK_TIMEOUT), &frame, err));
 	KILN_TRY(kiln_md5(data, size, md5, err));
 	if (!kiln_span_equal(frame, kiln_span(md5, sizeof(md5))))
@@ -111,13 +139,71 @@ static kiln_code verify_rom(struct kiln_flasher *f, uint32_t address, const uint
 	return KILN_OK;
 }
 
-kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address, void *ret_data,
-			    size_t size, struct kiln_err *err)
+/* Let all that is on its way pass, until nothing has come for a while. */
+static kiln_code drain(struct kiln_loader *l, struct kiln_err *err)
+{
+	struct kiln_err quiet = KILN_ERR_INIT;
+	struct kiln_span frame;
+	kiln_code code = KILN_OK;
+
+	for (int i = 0; i < 4 * IN_FLIGHT && code == KILN_OK; i++)
+		code = kiln_loader_frame(
+			l, kiln_link_after(l->link, QUIET + kiln_loader_wire_ms(l, 2 * BLOCK)),
+			&frame, &quiet);
+	if (code != KILN_OK && code != KILN_E_TIMEOUT && err)
+		*err = quiet;
+	return code == KILN_E_TIMEOUT ? KILN_OK : code;
+}
+
+/* The stub sends the rest of the piece, is told that all of it came, and takes commands again. */
+static kiln_code give_up_piece(struct kiln_flasher *f, size_t size, struct kiln_err *err)
+{
+	if (f->loader.is_stub) {
+		KILN_TRY(drain(&f->loader, err));
+		KILN_TRY(send_have(&f->loader, size, err));
+	}
+	KILN_TRY(drain(&f->loader, err));
+	kiln_loader_forget(&f->loader);
+	return KILN_OK;
+}
+
+static kiln_code read_verified_rom(const struct reading *r, uint32_t address, uint8_t *data,
+				   size_t size, struct kiln_err *err)
+{
+	KILN_TRY(read_rom(r, address, data, size, err));
+	return verify_rom(r->f, address, data, size, err);
+}
+
+static kiln_code read_piece(const struct reading *r, uint32_t address, uint8_t *data, size_t size,
+			    struct kiln_err *err)
+{
+	for (int i = 1;; i++) {
+		struct kiln_err fault = KILN_ERR_INIT;
+		const kiln_code code = r->piece(r, address, data, size, &fault);
+		const bool again = code == KILN_E_VERIFY || kiln_loader_is_wire_fault(code, &fault);
+
+		if (code == KILN_OK)
+			return KILN_OK;
+		if (!again || i == PIECE_TRIES) {
+			if (err)
+				*err = fault;
+			return code;
+		}
+		kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
+								   .address = address,
+								   .item = fault.why });
+		KILN_TRY(give_up_piece(r->f, size, err));
+	}
+}
+
+static kiln_code begin(struct kiln_flasher *flasher, uint32_t address, uint64_t size,
+		       struct reading *ret_r, struct kiln_err *err)
 {
 	KILN_TRY(kiln_flasher_attach(flasher, KILN_FLASH_KEEP, err));
 	const uint64_t end = (uint64_t)address + size,
 		       limit = flasher->info.flash_size ? flasher->info.flash_size : UINT32_MAX;
 
+	*ret_r = (struct reading){ .f = flasher, .first = address, .total = size };
 	if (end > limit) {
 		(void)kiln_fail(err, KILN_E_TOO_BIG, "cannot read flash at 0x%08x", address);
 		kiln_why(err, "the flash ends at 0x%08llx", (unsigned long long)limit);
@@ -126,7 +212,56 @@ kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address, void
 	if (size == 0)
 		return KILN_OK;
 	if (flasher->loader.is_stub)
-		return read_stub(flasher, address, ret_data, size, err);
-	KILN_TRY(read_rom(flasher, address, ret_data, size, err));
-	return verify_rom(flasher, address, ret_data, size, err);
+		ret_r->piece = read_stub;
+	else
+		ret_r->piece = read_verified_rom;
+	return KILN_OK;
+}
+
+kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address, void *ret_data,
+			    size_t size, struct kiln_err *err)
+{
+	struct reading r;
+
+	KILN_TRY(begin(flasher, address, size, &r, err));
+	for (size_t at = 0, n; at < size; at += n) {
+		n = size - at < PIECE ? size - at : PIECE;
+		KILN_TRY(
+			read_piece(&r, (uint32_t)(address + at), (uint8_t *)ret_data + at, n, err));
+	}
+	return KILN_OK;
+}
+
+kiln_code kiln_flasher_read_to(struct kiln_flasher *flasher, uint32_t address, uint32_t size,
+			       kiln_flash_taker take, void *user, struct kiln_err *err)
+{
+	kiln_code code = KILN_OK;
+	struct reading r;
+	uint8_t *piece;
+
+	KILN_TRY(begin(flasher, address, size, &r, err));
+	piece = malloc(PIECE);
+	if (!piece)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot read flash at 0x%08x", address);
+	for (uint32_t at = 0, n; at < size && code == KILN_OK; at += n) {
+		n = size - at < PIECE ? size - at : PIECE;
+		code = read_piece(&r, address + at, piece, n, err);
+		if (code == KILN_OK)
+			code = take(user, piece, n, err);
+	}
+	free(piece);
+	return code;
+}
+
+kiln_code kiln_flasher_holds(struct kiln_flasher *flasher, uint32_t address, const void *data,
+			     size_t n, bool *ret_same, struct kiln_err *err)
+{
+	uint8_t theirs[16], ours[16];
+	struct reading r;
+
+	KILN_TRY(begin(flasher, address, n, &r, err));
+	KILN_TRY(kiln_flasher_md5(flasher, address, (uint32_t)n, theirs, err));
+	KILN_TRY(kiln_md5(data, n, ours, err));
+	*ret_same = memcmp(theirs, ours, sizeof(ours)) == 0;
+	return KILN_OK;
 }

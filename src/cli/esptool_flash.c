@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that look at the flash chip and read it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/esptool.h"
+#include "cli/output.h"
+#include "flash/flasher.h"
+
+kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip_info *info = kiln_flasher_chip(f);
+	const char *size;
+
+	KILN_TRY(kiln_flasher_identify(f, err));
+	const uint32_t id = info->flash_id;
+	char text[24] = "Unknown";
+
+	size = kiln_chip_size_name(info->chip, info->flash_size);
+	if (size)
+		(void)kiln_text_copy(text, sizeof(text), size);
+	else if (info->flash_size)
+		kiln_text_format(text, sizeof(text), "%lluMB",
+				 (unsigned long long)(info->flash_size >> 20));
+	esptool_say(t, "Manufacturer: %02x", id & 0xFF);
+	esptool_say(t, "Device: %02x%02x", id >> 8 & 0xFF, id >> 16 & 0xFF);
+	esptool_say(t, "Detected flash size: %s", text);
+	return KILN_OK;
+}
+
+#define AT(member) offsetof(struct esptool, params.read.member)
+const struct opt esptool_read_options[] = {
+	{ 'p', "no-progress", NULL, OPT_FLAG, AT(no_progress), "print no progress" },
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+#undef AT
+
+kiln_code esptool_read_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	struct esptool_read *r = &t->params.read;
+
+	if (words->n != 3)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <size> <file>");
+	KILN_TRY(files_address(words->items[0], &r->region.address, err));
+	KILN_TRY(esptool_size(words->items[1], &r->region.size, &r->region.all, err));
+	r->path = words->items[2];
+	t->run.no_progress = r->no_progress;
+	return KILN_OK;
+}
+
+static kiln_code take(void *user, const uint8_t *piece, size_t n, struct kiln_err *err)
+{
+	return output_write(user, kiln_span(piece, n), err);
+}
+
+/* ALL: what is behind the address. */
+static kiln_code settle_size(struct esptool_region *r, struct kiln_flasher *f, struct kiln_err *err)
+{
+	KILN_TRY(kiln_flasher_identify(f, err));
+	const uint64_t size = kiln_flasher_chip(f)->flash_size;
+
+	if (!r->all)
+		return KILN_OK;
+	if (size <= r->address || size - r->address > UINT32_MAX) {
+		(void)kiln_fail(err, KILN_E_INVALID, "cannot read all from 0x%08x on", r->address);
+		kiln_why(err, size ? "the flash ends before" : "the flash size is not known");
+		return KILN_E_INVALID;
+	}
+	r->size = (uint32_t)(size - r->address);
+	return KILN_OK;
+}
+
+kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct esptool_read *r = &t->params.read;
+	struct kiln_flash_event done = { .stage = KILN_FLASH_READ };
+	struct output out;
+	kiln_code code;
+
+	KILN_TRY(settle_size(&r->region, f, err));
+	KILN_TRY(output_open(&out, r->path, err));
+	const kiln_ms begun = kiln_flasher_now(f);
+
+	code = kiln_flasher_read_to(f, r->region.address, r->region.size, take, &out, err);
+	if (code == KILN_OK)
+		code = output_finish(&out, err);
+	output_done(&out);
+	if (code != KILN_OK)
+		return code;
+	done.address = r->region.address;
+	done.total = r->region.size;
+	done.elapsed_ms = kiln_flasher_now(f) - begun;
+	esptool_event(t, &done);
+	return KILN_OK;
+}
+
+#define AT(member) offsetof(struct esptool, params.status.member)
+static const char *const byte_counts[] = { "1", "2", "3", NULL };
+const struct opt esptool_status_options[] = {
+	{ 0, "bytes", "N", OPT_STRING, AT(bytes), "how many status bytes (2)", byte_counts },
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+const struct opt esptool_set_status_options[] = {
+	{ 0, "non-volatile", NULL, OPT_FLAG, AT(non_volatile), "keep it when the power goes" },
+	{ 0, "bytes", "N", OPT_STRING, AT(bytes), "how many status bytes (2)", byte_counts },
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+#undef AT
+
+static unsigned n_bytes(const struct esptool *t)
+{
+	return t->params.status.bytes ? (unsigned)(t->params.status.bytes[0] - '0') : 2;
+}
+
+kiln_code esptool_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	uint32_t status;
+
+	KILN_TRY(kiln_flasher_read_status(f, n_bytes(t), &status, err));
+	esptool_say(t, "Status value: 0x%04x", status);
+	return KILN_OK;
+}
+
+kiln_code esptool_set_status_check(struct esptool *t, const struct opt_list *words,
+				   struct kiln_err *err)
+{
+	if (words->n != 1)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <value>");
+	return files_address(words->items[0], &t->params.status.value, err);
+}
+
+kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct esptool_status *s = &t->params.status;
+	const unsigned n = n_bytes(t);
+	const uint32_t value = s->value & (uint32_t)((1u << 8 * n) - 1);
+	const int digits = 2 * (int)n;
+	uint32_t status;
+
+	KILN_TRY(kiln_flasher_read_status(f, n, &status, err));
+	esptool_say(t, "Initial flash status: 0x%0*x", digits, status);
+	esptool_say(t, "Setting flash status: 0x%0*x", digits, value);
+	KILN_TRY(kiln_flasher_write_status(f, n, value, s->non_volatile, err));
+	KILN_TRY(kiln_flasher_read_status(f, n, &status, err));
+	esptool_say(t, "After flash status:   0x%0*x", digits, status);
+	return KILN_OK;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands that look into the chip's memory, and at what it says of its security. */
+#include <stdio.h>
+
+#include "cli/esptool.h"
+#include "cli/whole.h"
+#include "flash/flasher.h"
+
+kiln_code esptool_peek_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	if (words->n != 1)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <address>");
+	return files_address(words->items[0], &t->params.memory.address, err);
+}
+
+kiln_code esptool_peek_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const uint32_t address = t->params.memory.address;
+	uint32_t value;
+
+	KILN_TRY(kiln_flasher_peek(f, address, &value, err));
+	esptool_say(t, "0x%08x = 0x%08x", address, value);
+	return KILN_OK;
+}
+
+kiln_code esptool_poke_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	struct esptool_memory *m = &t->params.memory;
+
+	if (words->n != 2 && words->n != 3)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <value> [<mask>]");
+	m->mask = UINT32_MAX;
+	KILN_TRY(files_address(words->items[0], &m->address, err));
+	KILN_TRY(files_address(words->items[1], &m->value, err));
+	return words->n == 3 ? files_address(words->items[2], &m->mask, err) : KILN_OK;
+}
+
+kiln_code esptool_poke_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct esptool_memory *m = &t->params.memory;
+
+	KILN_TRY(kiln_flasher_poke(f, m->address, m->value, m->mask, err));
+	esptool_say(t, "Wrote %08x, mask %08x to %08x", m->value, m->mask, m->address);
+	return KILN_OK;
+}
+
+kiln_code esptool_dump_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	enum { MOST = 64 << 20 }; /* more than any chip has; a word is a round trip */
+	struct esptool_memory *m = &t->params.memory;
+
+	if (words->n != 3)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <size> <file>");
+	KILN_TRY(files_address(words->items[0], &m->address, err));
+	KILN_TRY(esptool_size(words->items[1], &m->size, NULL, err));
+	m->path = words->items[2];
+	if (m->size > MOST || m->address % 4 || m->size % 4) {
+		(void)kiln_fail(err, KILN_E_INVALID, "cannot dump 0x%x bytes at 0x%x", m->size,
+				m->address);
+		kiln_why(err, m->size > MOST ? "no chip has so much memory"
+					     : "memory is read in words: both must be multiples "
+					       "of 4");
+		return KILN_E_INVALID;
+	}
+	return KILN_OK;
+}
+
+static kiln_code dump(struct esptool *t, struct kiln_flasher *f, struct kiln_buf *data,
+		      struct kiln_err *err)
+{
+	const struct esptool_memory *m = &t->params.memory;
+
+	while (data->len < m->size) {
+		uint8_t word[4];
+		uint32_t value;
+
+		KILN_TRY(kiln_flasher_peek(f, m->address + (uint32_t)data->len, &value, err));
+		kiln_put_le32(word, value);
+		if (kiln_buf_append(data, word, sizeof(word)) != KILN_OK)
+			return kiln_fail(err, KILN_E_NOMEM, "cannot dump memory");
+		if (data->len % 1024 == 0)
+			esptool_say_over(t, "%zu bytes read... (%zu %%)", data->len,
+					 (size_t)((uint64_t)data->len * 100 / m->size));
+	}
+	return whole_write(m->path, kiln_buf_span(data), err);
+}
+
+kiln_code esptool_dump_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_buf data = KILN_BUF_INIT(t->params.memory.size);
+	const kiln_code code = dump(t, f, &data, err);
+
+	if (code == KILN_OK) {
+		esptool_say(t, "Read %zu bytes", data.len);
+		esptool_say(t, "Done!");
+	}
+	kiln_buf_done(&data);
+	return code;
+}
+
+static void put_binary(char *dst, uint32_t value)
+{
+	int top = 31;
+
+	while (top > 0 && !(value >> top & 1))
+		top--;
+	for (; top >= 0; top--)
+		*dst++ = value >> top & 1 ? '1' : '0';
+	*dst = '\0';
+}
+
+kiln_code esptool_security_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_security_info info;
+	char bits[33];
+
+	KILN_TRY(kiln_flasher_security(f, &info, err));
+	put_binary(bits, info.flags);
+	const uint8_t *k = info.key_purposes;
+
+	esptool_say(t, "Flags: 0x%08x (0b%s)", info.flags, bits);
+	esptool_say(t, "Flash_Crypt_Cnt: 0x%x", info.crypt_count);
+	esptool_say(t, "Key_Purposes: (%u, %u, %u, %u, %u, %u, %u)", k[0], k[1], k[2], k[3], k[4],
+		    k[5], k[6]);
+	if (info.has_chip_id) {
+		esptool_say(t, "Chip_ID: %u", info.chip_id);
+		esptool_say(t, "Api_Version: %u", info.api_version);
+	}
+	return KILN_OK;
+}
