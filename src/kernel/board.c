@@ -39,6 +39,7 @@ static bool open_session(struct kiln_kernel *k, const char *what)
 	current->board = board;
 	current->repl = repl;
 	current->hooked = false;
+	k->names_old = true;
 	current->chosen = true;
 	return true;
 }
@@ -96,6 +97,7 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 	bool good;
 
 	k->on_board = true;
+	k->names_old = true;
 	status = kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err);
 	k->on_board = false;
 	if (status != KILN_OK) {

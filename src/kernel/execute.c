@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kernel/cell.h"
 #include "kernel/magic.h"
+#include "kernel/names.h"
 #include "kernel/probe.h"
 
 /* ---- output ---- */
@@ -114,8 +115,12 @@ void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const 
 
 static bool run_part(struct kiln_kernel *k, const struct kiln_part *part)
 {
+	struct kiln_span name;
+
 	switch (part->kind) {
 	case KILN_PART_BOARD:
+		if (kiln_is_question(part->text, &name))
+			return kiln_kernel_question(k, name);
 		return kiln_kernel_board_run(k, part->text, part->line);
 	case KILN_PART_BASH:
 		return kiln_kernel_bash(k, part->text);
@@ -239,6 +244,10 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 		kiln_kernel_publish(k, request, "error", error_content(&k->failure));
 	kiln_kernel_reply(k, channel, request, "execute_reply",
 			  failed ? reply_error(k) : reply_ok(k, content));
+	if (store && code && !kiln_is_probe(kiln_span(code, strlen(code))))
+		kiln_history_add(k, code);
+	if (code && !failed)
+		kiln_kernel_remember(k, code);
 	failure_done(&k->failure);
 	if (failed && is_true(content, "stop_on_error", true))
 		kiln_kernel_abort_queue(k);

@@ -31,32 +31,37 @@ static void execute(struct kiln_kernel *k, kiln_channel channel, struct kiln_wir
 
 static size_t cursor_of(const struct kiln_wire_msg *msg)
 {
-	const json_int_t cursor = json_integer_value(json_object_get(msg->content, "cursor_pos"));
+	const json_t *given = json_object_get(msg->content, "cursor_pos");
+	const json_int_t cursor = json_integer_value(given);
 
+	if (!json_is_integer(given))
+		return SIZE_MAX; /* the end */
 	return cursor > 0 ? (size_t)cursor : 0;
 }
 
-/* No board is asked for names yet: nothing matches. */
+static struct kiln_span code_of(const struct kiln_wire_msg *msg)
+{
+	const json_t *code = json_object_get(msg->content, "code");
+
+	return kiln_span(json_is_string(code) ? json_string_value(code) : "",
+			 json_string_length(code));
+}
+
 static void complete(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	const json_int_t cursor = (json_int_t)cursor_of(msg);
-
 	kiln_kernel_reply(k, channel, msg, "complete_reply",
-			  json_pack("{s:s, s:[], s:I, s:I, s:{}}", "status", "ok", "matches",
-				    "cursor_start", cursor, "cursor_end", cursor, "metadata"));
+			  kiln_kernel_complete(k, code_of(msg), cursor_of(msg)));
 }
 
 static void inspect(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	kiln_kernel_reply(k, channel, msg, "inspect_reply",
-			  json_pack("{s:s, s:b, s:{}, s:{}}", "status", "ok", "found", 0, "data",
-				    "metadata"));
+			  kiln_kernel_inspect(k, code_of(msg), cursor_of(msg)));
 }
 
 static void history(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	kiln_kernel_reply(k, channel, msg, "history_reply",
-			  json_pack("{s:s, s:[]}", "status", "ok", "history"));
+	kiln_kernel_reply(k, channel, msg, "history_reply", kiln_kernel_history(k, msg->content));
 }
 
 static void is_complete(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
@@ -65,9 +70,7 @@ static void is_complete(struct kiln_kernel *k, kiln_channel channel, struct kiln
 					     [KILN_CODE_INCOMPLETE] = "incomplete",
 					     [KILN_CODE_INVALID] = "invalid" };
 	static const char spaces[] = "                                                            ";
-	const json_t *code = json_object_get(msg->content, "code");
-	const struct kiln_span text = kiln_span(json_is_string(code) ? json_string_value(code) : "",
-						json_string_length(code));
+	const struct kiln_span text = code_of(msg);
 	size_t indent = 0;
 	const kiln_completeness found = kiln_code_completeness(text, &indent);
 	json_t *content = json_pack("{s:s}", "status", names[found]);

@@ -14,7 +14,10 @@
 #include "base/text.h"
 #include "kernel/state.h"
 
-enum { WAIT_FDS = 4 }; /* that a caller may wait for */
+enum {
+	WAIT_FDS = 4, /* that a caller may wait for */
+	DEFINITIONS_MAX = 1 << 20,
+};
 
 void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
 {
@@ -323,6 +326,9 @@ static void kernel_close(struct kiln_kernel *k)
 	kiln_marks_done(&k->marks);
 	json_decref(k->result);
 	json_decref(k->payload);
+	json_decref(k->names);
+	kiln_buf_done(&k->definitions);
+	kiln_history_done(&k->history);
 	if (k->signals >= 0)
 		close(k->signals);
 	if (k->parent >= 0)
@@ -381,6 +387,7 @@ kiln_code kiln_kernel_run(const struct kiln_kernel_config *config, struct kiln_e
 	if (!k)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot start the kernel");
 	k->signals = -1;
+	kiln_buf_init(&k->definitions, DEFINITIONS_MAX);
 	kiln_stream_init(&k->out, send_stream, k);
 	code = kernel_open(k, config, err);
 	if (code == KILN_OK) {

@@ -24,6 +24,11 @@ enum {
 	SUBSCRIBERS_AT_ONCE = 16 /* welcomed before something else gets its turn */
 };
 
+struct kiln_history {
+	json_t *entries; /* arrays: session, line, input, output; NULL: not loaded yet */
+	json_int_t session;
+};
+
 /* How the running cell failed: what goes into the execute_reply. */
 struct failure {
 	bool failed;
@@ -76,6 +81,10 @@ struct kiln_kernel {
 	kiln_ms ask_until; /* a question of our own ends then; 0: none is asked */
 	json_t *result;    /* value that the cell showed; NULL: none */
 	json_t *payload;   /* for the reply; NULL: none */
+	json_t *names;     /* {owner: {name: type}}, as the board said; NULL: nothing asked */
+	bool names_old;    /* a program has run since */
+	struct kiln_buf definitions; /* cells that define functions or classes */
+	struct kiln_history history;
 	bool input_waits;
 	json_t *input; /* what came for it */
 
@@ -138,6 +147,17 @@ void kiln_kernel_marks_init(struct kiln_kernel *k);
 /* The code of a cell's part, as the board gets it. */
 kiln_code kiln_kernel_add_code(struct kiln_kernel *k, struct kiln_buf *out, struct kiln_span code);
 json_t *kiln_kernel_user_expressions(struct kiln_kernel *k, const json_t *asked);
+
+/* completion.c, inspect.c, history.c: contents of the replies; cursors in code points */
+json_t *kiln_kernel_complete(struct kiln_kernel *k, struct kiln_span code, size_t points);
+json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points);
+/* A cell "name?": into the pager. */
+bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name);
+/* Keep what a cell defines, for the signatures. */
+void kiln_kernel_remember(struct kiln_kernel *k, const char *code);
+json_t *kiln_kernel_history(struct kiln_kernel *k, const json_t *content);
+void kiln_history_add(struct kiln_kernel *k, const char *code);
+void kiln_history_done(struct kiln_history *h);
 
 /* stdin.c */
 void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code);

@@ -27,6 +27,14 @@ class KilnTests(jupyter_kernel_test.KernelTests):
     language_name = 'micropython'
     file_extension = '.py'
     code_hello_world = '%connect -q sim:k\nprint("hello, world")'
+    completion_samples = [{'text': '%disc', 'matches': ['%discover']}]
+    code_page_something = '%connect -q sim:k\nprint?'
+    code_execute_result = [{'code': '%connect -q sim:k\n6 * 7', 'result': '42'},
+                           {'code': '"ab" * 2', 'result': "'abab'"},
+                           {'code': '"ab" * 3', 'result': "'ababab'"}]
+    supported_history_operations = ('tail', 'range', 'search')
+    code_history_pattern = '*6 [*] 7'
+    code_inspect_sample = 'print'
     code_stderr = '!echo test >&2'
     code_generate_error = '%connect -q sim:k\nraise ValueError("x")'
     complete_code_samples = ['1', 'print("hello, world")', 'def f(x):\n    return x\n\n', '%discover']

@@ -34,8 +34,9 @@ def test_kernel_info(kernel, channel):
 
 
 @pytest.mark.parametrize('msg_type, content, wanted', [
-    ('complete_request', {'code': 'pri', 'cursor_pos': 3},
-     {'status': 'ok', 'matches': [], 'cursor_start': 3, 'cursor_end': 3, 'metadata': {}}),
+    ('complete_request', {'code': 'pqr', 'cursor_pos': 3},
+     {'status': 'ok', 'matches': [], 'cursor_start': 0, 'cursor_end': 3,
+      'metadata': {'_jupyter_types_experimental': []}}),
     ('inspect_request', {'code': 'x', 'cursor_pos': 1, 'detail_level': 0},
      {'status': 'ok', 'found': False, 'data': {}, 'metadata': {}}),
     ('history_request', {'hist_access_type': 'tail', 'n': 5, 'output': False, 'raw': True},
