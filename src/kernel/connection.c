@@ -78,6 +78,18 @@ static kiln_code take_port(const struct parse *p, kiln_channel channel, uint16_t
 	return KILN_OK;
 }
 
+/* Both keys or none: half of a pair must not end in a connection that anyone can read. */
+static kiln_code take_curve(const struct parse *p, struct kiln_connection *c)
+{
+	KILN_TRY(take_text(p, "curve_publickey", "", c->curve_public, sizeof(c->curve_public)));
+	KILN_TRY(take_text(p, "curve_secretkey", "", c->curve_secret, sizeof(c->curve_secret)));
+	if (strlen(c->curve_public) != strlen(c->curve_secret))
+		return bad(p, "encryption takes both 'curve_publickey' and 'curve_secretkey'");
+	if (c->curve_public[0] && strlen(c->curve_public) != KILN_CURVE_KEY)
+		return bad(p, "the CURVE keys are not of %d characters", KILN_CURVE_KEY);
+	return KILN_OK;
+}
+
 static kiln_code take_fields(const struct parse *p, struct kiln_connection *c)
 {
 	char scheme[64];
@@ -90,8 +102,7 @@ static kiln_code take_fields(const struct parse *p, struct kiln_connection *c)
 	KILN_TRY(take_text(p, "signature_scheme", "hmac-sha256", scheme, sizeof(scheme)));
 	if (c->key[0] && strcmp(scheme, "hmac-sha256") != 0)
 		return bad(p, "signature scheme '%s' is not supported (hmac-sha256 is)", scheme);
-	if (json_object_get(p->root, "curve_publickey"))
-		return bad(p, "encryption (CURVE) is not supported");
+	KILN_TRY(take_curve(p, c));
 	for (kiln_channel i = 0; i < KILN_CHANNELS; i++)
 		KILN_TRY(take_port(p, i, &c->ports[i]));
 	return KILN_OK;

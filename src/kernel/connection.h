@@ -20,12 +20,16 @@ typedef enum kiln_channel {
 
 const char *kiln_channel_name(kiln_channel channel);
 
+enum { KILN_CURVE_KEY = 40 };
+
 /* What a client wrote down for the kernel it starts: where to listen, and the shared key. */
 struct kiln_connection {
 	char transport[8]; /* "tcp" or "ipc" */
 	char ip[128];      /* or the ipc path's beginning */
 	uint16_t ports[KILN_CHANNELS];
 	char key[256]; /* empty: messages are not signed */
+	/* CurveZMQ: Z85, 40 characters each; empty: the connection is not encrypted */
+	char curve_public[KILN_CURVE_KEY + 1], curve_secret[KILN_CURVE_KEY + 1];
 };
 
 /* Parse the text of a connection file; `name` is for messages. Fails with: E_CONFIG. */

@@ -36,6 +36,18 @@ static bool set_options(void *socket, kiln_channel channel)
 	       (!kinds[channel].verbose || set_int(socket, ZMQ_XPUB_VERBOSE, 1));
 }
 
+/* Clients that do not know the public key get no further than the handshake. */
+static bool set_curve(void *socket, const struct kiln_connection *c)
+{
+	if (!c->curve_public[0])
+		return true;
+	return set_int(socket, ZMQ_CURVE_SERVER, 1) &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_PUBLICKEY, c->curve_public, KILN_CURVE_KEY + 1) ==
+		       0 &&
+	       zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, c->curve_secret, KILN_CURVE_KEY + 1) ==
+		       0;
+}
+
 static kiln_code bind_channel(struct kiln_sockets *s, const struct kiln_connection *connection,
 			      kiln_channel channel, struct kiln_err *err)
 {
@@ -43,7 +55,8 @@ static kiln_code bind_channel(struct kiln_sockets *s, const struct kiln_connecti
 
 	kiln_connection_address(connection, channel, address, sizeof(address));
 	s->sockets[channel] = zmq_socket(s->context, kinds[channel].type);
-	if (!s->sockets[channel] || !set_options(s->sockets[channel], channel)) {
+	if (!s->sockets[channel] || !set_options(s->sockets[channel], channel) ||
+	    !set_curve(s->sockets[channel], connection)) {
 		(void)kiln_fail(err, KILN_E_NOMEM, "cannot make the %s socket",
 				kiln_channel_name(channel));
 		kiln_why(err, "%s", zmq_strerror(zmq_errno()));

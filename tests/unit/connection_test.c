@@ -65,7 +65,9 @@ static void what_is_wrong_is_said(void **state)
 		{ "{" PORTS ",\"ip\":\"x\",\"key\":\"k\",\"transport\":\"udp\"}",
 		  "transport 'udp' is not supported (tcp and ipc are)" },
 		{ "{" PORTS "," REST ",\"curve_publickey\":\"x\"}",
-		  "encryption (CURVE) is not supported" },
+		  "encryption takes both 'curve_publickey' and 'curve_secretkey'" },
+		{ "{" PORTS "," REST ",\"curve_publickey\":\"x\",\"curve_secretkey\":\"y\"}",
+		  "the CURVE keys are not of 40 characters" },
 	};
 
 	(void)state;
