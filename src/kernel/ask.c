@@ -36,14 +36,18 @@ bool kiln_kernel_ask(struct kiln_kernel *k, const char *code, size_t n, struct k
 	const struct kiln_repl_output output = { .text = keep_text, .user = ret_answer };
 	struct kiln_repl_result result = { 0 };
 	struct kiln_err err = KILN_ERR_INIT;
+	const kiln_ms until = kiln_now() + ASK_MS;
 	kiln_code status;
 	bool good;
 
 	if (!kiln_kernel_can_ask(k))
 		return false;
 	k->on_board = true;
-	k->ask_until = kiln_now() + ASK_MS;
+	k->ask_until = until;
 	status = kiln_repl_exec(k->board.repl, code, n, &output, &result, &err);
+	/* an interrupt was meant for the cell, unless it was ours for taking too long */
+	k->interrupted = k->interrupted || ((result.interrupted || status == KILN_E_CANCELLED) &&
+					    k->running && k->ask_until == until);
 	k->ask_until = 0;
 	k->on_board = false;
 	if (status != KILN_OK) {

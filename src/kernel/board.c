@@ -142,7 +142,8 @@ bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t 
 	}
 	if (good) {
 		kiln_kernel_input_prepare(k, code);
-		good = k->board.repl && run_on(k, k->board.repl, &text, show_text, k);
+		/* a port that died of that question is opened again, or it is said why not */
+		good = kiln_kernel_board_need(k) && run_on(k, k->board.repl, &text, show_text, k);
 		kiln_marks_end(&k->marks);
 	}
 	kiln_buf_done(&text);
