@@ -3,53 +3,8 @@
 
 #include <unistd.h>
 
-#include <kiln/image.h>
-
-#include "base/bytes.h"
 #include "base/text.h"
-#include "chip/chip.h"
-
-/* First word of an application's first segment (ESP-IDF, esp_app_desc_t.magic_word). */
-#define APP_DESCRIPTOR 0xABCD5432u
-
-/* An application without its bootloader looks like firmware, but does not boot where that goes. */
-static bool is_bare_application(const struct kiln_flash_file *file, const struct kiln_image *image)
-{
-	const struct kiln_image_segment *first = &image->segments[0];
-
-	return image->n_segments > 0 && first->length >= 4 && first->offset + 4 <= file->size &&
-	       kiln_get_le32(file->data + first->offset) == APP_DESCRIPTOR;
-}
-
-static kiln_code place(struct kiln_flash_file *file, struct kiln_err *err)
-{
-	struct kiln_image image;
-
-	if (!kiln_image_is(file->data, file->size)) {
-		(void)kiln_fail(err, KILN_E_IMAGE, "cannot flash '%s'", file->name);
-		kiln_why(err, "it does not begin as a firmware image does");
-		kiln_hint(err, "get the .bin for your board from micropython.org/download, or say "
-			       "with --at ADDR where else this file belongs");
-		return KILN_E_IMAGE;
-	}
-	KILN_TRY(kiln_image_verify(file->data, file->size, &image, err));
-	const struct kiln_chip *chip = kiln_chip_by_image_id(image.chip_id);
-
-	if (!chip) {
-		(void)kiln_fail(err, KILN_E_WRONG_CHIP, "cannot flash '%s'", file->name);
-		kiln_why(err, "it is for a chip that kiln does not know (id %u)", image.chip_id);
-		return KILN_E_WRONG_CHIP;
-	}
-	if (is_bare_application(file, &image)) {
-		(void)kiln_fail(err, KILN_E_IMAGE, "cannot flash '%s'", file->name);
-		kiln_why(err, "it is an application without a bootloader");
-		kiln_hint(err, "get the file that has both, or use --at with the address of an "
-			       "application partition (often 0x10000)");
-		return KILN_E_IMAGE;
-	}
-	file->address = chip->bootloader_offset;
-	return KILN_OK;
-}
+#include "flash/place.h"
 
 /* An address before a file, unless there is a file of that name. */
 static bool is_address(const char *word)
@@ -67,7 +22,7 @@ static kiln_code add(struct files *files, const char *path, const char *address,
 	if (address)
 		KILN_TRY(files_address(address, &at, err));
 	KILN_TRY(files_add(files, at, path, err));
-	return address ? KILN_OK : place(&files->items[files->n - 1], err);
+	return address ? KILN_OK : kiln_flash_place(&files->items[files->n - 1], err);
 }
 
 static kiln_code plan_words(const struct opt_list *words, struct files *files, struct kiln_err *err)

@@ -9,6 +9,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_cd,
 	&kiln_magic_connect,
 	&kiln_magic_discover,
+	&kiln_magic_flash,
 	&kiln_magic_gettime,
 	&kiln_magic_hardreset,
 	&kiln_magic_lsmagic,

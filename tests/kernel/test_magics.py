@@ -44,6 +44,7 @@ Line Magic:
   %cd          Change or show the host's working directory
   %connect     Connect to a microcontroller by name, uid or URL
   %discover    Discover available microcontrollers
+  %flash       Put firmware on a microcontroller, and connect to it
   %gettime     Print the board's time
   %hardreset   Reset the board with machine.reset()
   %lsmagic     List all line and cell magics

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_KERNEL_FLASH_MAP_H
+#define KILN_KERNEL_FLASH_MAP_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * A picture of a flash after a job: what was written, where the rest is, and the partitions if the
+ * firmware tells of them. Pure: SVG for a notebook, a table of text for all others.
+ */
+enum { KILN_FLASH_MAP_MAX = 128 };
+
+struct kiln_flash_area {
+	uint64_t offset, size;
+	char name[96];  /* untrusted */
+	bool partition; /* else: written by this job */
+};
+
+struct kiln_flash_map {
+	uint64_t size; /* of the flash; 0: not known */
+	bool erased;   /* all that was not written is erased; else it was left as it was */
+	struct kiln_flash_area areas[KILN_FLASH_MAP_MAX];
+	size_t n;
+};
+
+/* Areas past the maximum are left out. */
+void kiln_flash_map_add(struct kiln_flash_map *map, bool partition, uint64_t offset, uint64_t size,
+			const char *name);
+/* The partition table in a written file, if there is one at 0x8000. */
+void kiln_flash_map_partitions(struct kiln_flash_map *map, uint64_t offset, struct kiln_span file);
+void kiln_flash_map_svg(const struct kiln_flash_map *map, struct kiln_buf *out);
+void kiln_flash_map_text(const struct kiln_flash_map *map, struct kiln_buf *out);
+
+/* Append text with < > & " as entities, and what is no XML character as '?'. */
+void kiln_xml_text(struct kiln_buf *out, const char *text);
+
+#endif

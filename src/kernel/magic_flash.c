@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * %flash: a whole flash job in a cell. The engine's events become a bar that moves, lines of text
+ * that stay, and a map of the flash; then the board is connected.
+ */
+#include "kernel/magic.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <kiln/flash.h>
+#include <kiln/port.h>
+
+#include "base/text.h"
+#include "flash/place.h"
+#include "kernel/flash_map.h"
+#include "kernel/picture.h"
+#include "kernel/state.h"
+
+enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD };
+enum { FILE_MAX = 256 << 20, BAR_WIDTH = 30, BAUD = 460800, MAP_MAX = 256 * 1024 };
+
+struct job {
+	struct kiln_kernel *k;
+	struct kiln_buf data;
+	struct kiln_flash_file file;
+	char path[4096], url[256];
+	unsigned baud;
+	bool erase;
+	struct kiln_display bar;
+	struct kiln_flash_map map;
+};
+
+/* ---- what goes where ---- */
+
+static kiln_code read_fd(int fd, struct job *job, struct kiln_err *err)
+{
+	struct stat st;
+	ssize_t n;
+
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		(void)kiln_fail(err, KILN_E_INVALID, "cannot read '%s'", job->path);
+		kiln_why(err, "it is no file");
+		return KILN_E_INVALID;
+	}
+	do {
+		if (kiln_buf_reserve(&job->data, 64 * 1024) != KILN_OK)
+			return kiln_fail(err, KILN_E_TOO_BIG, "cannot read '%s'", job->path);
+		n = read(fd, job->data.data + job->data.len, 64 * 1024);
+		if (n < 0)
+			return kiln_fail_errno(err, KILN_E_IO, errno, "cannot read '%s'",
+					       job->path);
+		kiln_buf_grew(&job->data, (size_t)n);
+	} while (n > 0);
+	job->file = (struct kiln_flash_file){ .name = job->path,
+					      .data = job->data.data,
+					      .size = job->data.len };
+	return KILN_OK;
+}
+
+static kiln_code read_file(struct job *job, const char *path, struct kiln_err *err)
+{
+	kiln_code code;
+	int fd;
+
+	if (!kiln_path_expand(path, job->path, sizeof(job->path)))
+		return kiln_fail(err, KILN_E_INVALID, "cannot use '%.80s'", path);
+	fd = open(job->path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot open '%s'", job->path);
+	code = read_fd(fd, job, err);
+	close(fd);
+	return code;
+}
+
+static kiln_code find_address(struct job *job, const char *at, struct kiln_err *err)
+{
+	uint64_t address;
+
+	if (!at)
+		KILN_TRY(kiln_flash_place(&job->file, err));
+	else if (!kiln_text_to_u64(at, &address) || address > UINT32_MAX)
+		return kiln_fail(err, KILN_E_INVALID, "cannot use address '%s'", at);
+	else
+		job->file.address = (uint32_t)address;
+	return kiln_flash_check_files(&job->file, 1, err);
+}
+
+/* The named port, else the connected board's, else the only one with a board. */
+static kiln_code find_port(struct job *job, const char *named, struct kiln_err *err)
+{
+	struct kiln_port_list list = { .n = 0 };
+	size_t n = 0;
+
+	if (named || job->k->board.chosen) {
+		kiln_text_copy(job->url, sizeof(job->url), named ? named : job->k->board.board.url);
+		return KILN_OK;
+	}
+	KILN_TRY(kiln_ports_scan(&job->k->host, &list, err));
+	for (size_t i = 0; i < list.n; i++) {
+		if (list.ports[i].likely_board && n++ == 0)
+			kiln_text_copy(job->url, sizeof(job->url), list.ports[i].url);
+	}
+	kiln_ports_done(&list);
+	if (n == 1)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot choose a board to flash");
+	if (n > 0)
+		kiln_why(err, "there are %zu ports with a board", n);
+	else
+		kiln_why(err, "there is no port with a board");
+	kiln_hint(err, "name the port: %%flash FILE --port PORT; %%discover --all lists them");
+	return KILN_E_NO_BOARD;
+}
+
+/* ---- events ---- */
+
+static void show_bar(struct job *job, const char *what, uint64_t done, uint64_t total)
+{
+	const uint64_t part = total ? (done < total ? done : total) : 0;
+	const unsigned percent = total ? (unsigned)(100 * part / total) : 0;
+	const unsigned filled = percent * BAR_WIDTH / 100;
+	struct kiln_buf html = KILN_BUF_INIT(8192);
+	char plain[300], bar[BAR_WIDTH + 1] = { 0 };
+
+	memset(bar, ' ', BAR_WIDTH);
+	memset(bar, '=', filled);
+	kiln_text_format(plain, sizeof(plain), "[%s] %3u %%  %s", bar, percent, what);
+	(void)kiln_buf_printf(&html,
+			      "<div style=\"font-family:monospace\">"
+			      "<div style=\"display:inline-block;width:300px;height:14px;"
+			      "background:#ddd;vertical-align:middle\"><div style=\"width:%u%%;"
+			      "height:14px;background:#e8792f\"></div></div> %3u&nbsp;%% ",
+			      percent, percent);
+	kiln_xml_text(&html, what);
+	(void)kiln_buf_puts(&html, "</div>");
+	kiln_display_show(job->k, &job->bar, "text/html", kiln_buf_str(&html), plain);
+	kiln_buf_done(&html);
+}
+
+static void say(struct job *job, const char *fmt, ...) KILN_PRINTF(2, 3);
+
+static void say(struct job *job, const char *fmt, ...)
+{
+	char line[600];
+	va_list args;
+
+	va_start(args, fmt);
+	kiln_text_vformat(line, sizeof(line), fmt, args);
+	va_end(args);
+	kiln_kernel_print(job->k, KILN_STDOUT, "%s\n", line);
+}
+
+static void say_chip(struct job *job, const struct kiln_chip_info *chip)
+{
+	const uint8_t *m = chip->mac;
+
+	say(job, "chip     %s (revision %u), crystal %uMHz, MAC %02x:%02x:%02x:%02x:%02x:%02x",
+	    chip->description, chip->revision / 100, chip->crystal_mhz, m[0], m[1], m[2], m[3],
+	    m[4], m[5]);
+}
+
+static void on_writing(struct job *job, const struct kiln_flash_event *e)
+{
+	char what[200];
+
+	if (!kiln_display_due(&job->bar) && e->done < e->total)
+		return;
+	kiln_text_format(what, sizeof(what), "writing at 0x%08" PRIx32, e->address);
+	show_bar(job, what, e->done, e->total);
+}
+
+static void on_wrote(struct job *job, const struct kiln_flash_event *e)
+{
+	say(job, "wrote    %" PRIu64 " bytes at 0x%08" PRIx32 " in %.1f s", e->total, e->address,
+	    (double)e->elapsed_ms / 1000);
+	kiln_flash_map_add(&job->map, false, e->address, e->total, job->path);
+	kiln_flash_map_partitions(&job->map, e->address, kiln_span(job->file.data, job->file.size));
+}
+
+static void on_event(void *user, const struct kiln_flash_event *e)
+{
+	struct job *job = user;
+
+	if (e->chip && e->chip->flash_size)
+		job->map.size = e->chip->flash_size;
+	switch (e->stage) {
+	case KILN_FLASH_CONNECTING:
+		show_bar(job, "connecting", 0, 0);
+		break;
+	case KILN_FLASH_CHIP:
+		say_chip(job, e->chip);
+		break;
+	case KILN_FLASH_STUB_UPLOAD:
+		show_bar(job, "starting the flasher", 0, 0);
+		break;
+	case KILN_FLASH_ERASING:
+		show_bar(job, "erasing (this may take a while)", 0, 0);
+		break;
+	case KILN_FLASH_ERASED:
+		say(job, "erased   in %.1f s", (double)e->elapsed_ms / 1000);
+		break;
+	case KILN_FLASH_WRITING:
+		on_writing(job, e);
+		break;
+	case KILN_FLASH_WROTE:
+		on_wrote(job, e);
+		break;
+	case KILN_FLASH_VERIFYING:
+		show_bar(job, "verifying", 1, 1);
+		break;
+	case KILN_FLASH_VERIFIED:
+		say(job, "verified");
+		show_bar(job, "written and verified", 1, 1);
+		break;
+	case KILN_FLASH_WARNING:
+		kiln_kernel_print(job->k, KILN_STDERR, "warning: %s\n", e->item);
+		break;
+	case KILN_FLASH_RETRY:
+		kiln_kernel_print(job->k, KILN_STDERR,
+				  "warning: sending again from 0x%08" PRIx32 ": %s\n", e->address,
+				  e->item ? e->item : "");
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- the job ---- */
+
+static kiln_code write_flash(struct job *job, struct kiln_err *err)
+{
+	const struct kiln_flasher_options options = { .baud = job->baud,
+						      .event = on_event,
+						      .user = job };
+	const struct kiln_flash_job write = { .files = &job->file,
+					      .n_files = 1,
+					      .erase_all = job->erase,
+					      .mode = KILN_FLASH_KEEP,
+					      .freq = KILN_FLASH_KEEP,
+					      .size = KILN_FLASH_KEEP };
+	struct kiln_flasher *flasher;
+	kiln_code code, closed;
+
+	KILN_TRY(kiln_flasher_open(&job->k->host, job->url, &options, &flasher, err));
+	code = kiln_flasher_prepare(flasher, err);
+	if (code == KILN_OK)
+		code = kiln_flasher_write(flasher, &write, err);
+	/* the chip is reset in any case; what went wrong first is what is told */
+	closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
+	return code == KILN_OK ? closed : code;
+}
+
+static void show_map(struct job *job)
+{
+	struct kiln_buf svg = KILN_BUF_INIT(MAP_MAX), text = KILN_BUF_INIT(MAP_MAX);
+	struct kiln_display display = { .next = 0 };
+
+	job->map.erased = job->erase;
+	kiln_flash_map_svg(&job->map, &svg);
+	kiln_flash_map_text(&job->map, &text);
+	kiln_display_show(job->k, &display, "image/svg+xml", kiln_buf_str(&svg),
+			  kiln_buf_str(&text));
+	kiln_buf_done(&svg);
+	kiln_buf_done(&text);
+}
+
+static bool connect(struct job *job)
+{
+	struct kiln_kernel *k = job->k;
+
+	if (!kiln_kernel_board_choose(k, job->url))
+		return false;
+	kiln_kernel_print(k, KILN_STDOUT, "\033[46m\033[30mConnected to %s @ %s\033[0m\n",
+			  k->board.board.name, k->board.board.url);
+	return true;
+}
+
+static kiln_code prepare(struct job *job, const struct kiln_magic_args *args, struct kiln_err *err)
+{
+	uint64_t baud = BAUD;
+
+	if (args->values[FLASH_BAUD] &&
+	    (!kiln_text_to_u64(args->values[FLASH_BAUD], &baud) || baud < 300 || baud > 10000000))
+		return kiln_fail(err, KILN_E_INVALID, "no port has a speed of '%s'",
+				 args->values[FLASH_BAUD]);
+	job->baud = (unsigned)baud;
+	job->erase = args->flags[FLASH_ERASE];
+	KILN_TRY(read_file(job, args->words[0], err));
+	KILN_TRY(find_address(job, args->values[FLASH_AT], err));
+	return find_port(job, args->values[FLASH_PORT], err);
+}
+
+static bool run_flash(struct kiln_kernel *k, const struct kiln_magic *self,
+		      const struct kiln_magic_args *args, struct kiln_span body)
+{
+	struct job *job = calloc(1, sizeof(*job)); /* its map is large for a stack */
+	struct kiln_err err = KILN_ERR_INIT;
+	kiln_code code;
+	bool good;
+
+	(void)self;
+	(void)body;
+	if (!job)
+		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NOMEM), "out of memory");
+	job->k = k;
+	kiln_buf_init(&job->data, FILE_MAX);
+	code = prepare(job, args, &err);
+	if (code == KILN_OK) {
+		kiln_kernel_board_release(k); /* the flasher needs the port */
+		code = write_flash(job, &err);
+	}
+	if (code == KILN_OK)
+		show_map(job);
+	good = code == KILN_OK ? connect(job) : kiln_kernel_fail_err(k, &err);
+	kiln_buf_done(&job->data);
+	free(job);
+	return good;
+}
+
+const struct kiln_magic kiln_magic_flash = {
+	.name = "flash",
+	.words = "FILE",
+	.min_words = 1,
+	.max_words = 1,
+	.summary = "Put firmware on a microcontroller, and connect to it",
+	.more = "Without --port: the connected board, else the only one there is. Nothing is "
+		"written before the whole job is known to be possible; what was written is "
+		"verified.\nGet firmware from micropython.org/download.\n\n"
+		"Example:\n  %flash ~/esp32-20220117-v1.18.bin --erase\n"
+		"  %flash firmware.bin --port /dev/ttyUSB0",
+	.options =
+		(const struct kiln_magic_option[]){
+			[FLASH_PORT] = { 'p', "port", "PORT", "serial port or URL" },
+			[FLASH_ERASE] = { 'e', "erase", NULL,
+					  "erase the whole flash first, files on the board too" },
+			[FLASH_AT] = { 'a', "at", "ADDR",
+				       "where the file goes; firmware knows that by itself" },
+			[FLASH_BAUD] = { 'b', "baud", "BAUD", "speed of the transfer (460800)" },
+			{ 0 },
+		},
+	.run = run_flash,
+};

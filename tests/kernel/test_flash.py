@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""%flash: firmware from a cell, with a bar that moves, a map, and the board connected."""
+import re
+import xml.etree.ElementTree as ET
+
+from conftest import BUILD
+from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
+from test_board import make_board
+
+FIRMWARE = BUILD / 'demo-firmware.bin'
+MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
+BLANK = 'sim:blank?clock=virtual'
+
+
+def displays(shown):
+    return [(t, c) for t, c in shown.published if t in ('display_data', 'update_display_data')]
+
+
+def test_the_whole_way(kernel, env):
+    shown = kernel.run(f'%flash {FIRMWARE} --port {BLANK} --erase')
+    assert shown.status == 'ok', shown
+    size = FIRMWARE.stat().st_size
+    assert re.fullmatch(
+        rf'chip     ESP32-D0WDQ6 \(revision 1\), crystal 40MHz, MAC {MAC}\n'
+        r'erased   in [\d.]+ s\n'
+        rf'wrote    {size} bytes at 0x00001000 in [\d.]+ s\n'
+        r'verified\n'
+        rf'Connected to {MAC} @ {re.escape(BLANK)}\n', plain(shown.stdout)), shown.stdout
+    *bars, (kind, picture) = displays(shown)
+    assert kind == 'display_data' and picture['data']['text/plain'].startswith('written    0x001000')
+    root = ET.fromstring(picture['data']['image/svg+xml'])
+    assert root.tag == '{http://www.w3.org/2000/svg}svg'
+    assert bars[0][0] == 'display_data' and {t for t, _ in bars[1:]} == {'update_display_data'}
+    assert len({c['transient']['display_id'] for _, c in bars}) == 1
+    last = bars[-1][1]['data']
+    assert last['text/plain'] == '[' + '=' * 30 + '] 100 %  written and verified'
+    assert 'width:100%' in last['text/html']
+    for _, content in bars:
+        ET.fromstring(content['data']['text/html'].replace('&nbsp;', ' '))
+    assert kernel.run('print(1)').stdout == '1\n'
+
+
+def test_the_connected_board_is_flashed(kernel, run):
+    make_board(run, 'demo')
+    kernel.run('%connect -q sim:demo?clock=virtual')
+    shown = kernel.run(f'%flash {FIRMWARE}')
+    assert shown.status == 'ok' and 'erased' not in shown.stdout
+    assert displays(shown)[-1][1]['data']['text/plain'].endswith('left as it was')
+    assert kernel.run('print(2)').stdout == '2\n'
+
+
+def test_bad_input(kernel, tmp_path):
+    def fails(code):
+        shown = kernel.run(code)
+        assert shown.status == 'error' and not displays(shown)
+        return shown.reply['evalue']
+    (tmp_path / 'text').write_text('no firmware')
+    (tmp_path / 'none').touch()
+    assert fails('%flash nope.bin -p sim:x') == "cannot open 'nope.bin': no such file or directory"
+    assert fails('%flash text -p sim:x') == \
+        "cannot flash 'text': it does not begin as a firmware image does"
+    assert fails('%flash . -p sim:x') == "cannot read '.': it is no file"
+    assert 'none' in fails('%flash none --at 0 -p sim:x')
+    assert fails('%flash text --at where -p sim:x') == "cannot use address 'where': invalid argument"
+    assert fails(f'%flash {FIRMWARE} -b 5') == "no port has a speed of '5': invalid argument"
+    assert fails(f'%flash {FIRMWARE}') == \
+        'cannot choose a board to flash: there is no port with a board'
+    shown = kernel.run(f'%flash {FIRMWARE} -p /dev/nothing-here')
+    assert shown.reply['ename'] == 'KILN_E_PORT_MISSING'
+
+
+def test_silent_shows_nothing(kernel):
+    reply, published = kernel.finish(kernel.start(f'%flash {FIRMWARE} -p {BLANK}', silent=True))
+    assert reply['status'] == 'ok' and published == []
