@@ -219,6 +219,7 @@ static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *reque
 	else if (!json_is_string(code))
 		(void)kiln_kernel_fail_text(k, "KILN_E_INVALID",
 					    "cannot run the cell: the request has no code");
+	kiln_plotter_end(k);
 	kiln_stream_flush(&k->out, kiln_now());
 	k->running = NULL;
 }

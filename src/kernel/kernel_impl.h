@@ -73,6 +73,7 @@ struct kiln_kernel {
 	struct failure failure;
 	struct kiln_stream out;
 	json_int_t executions;
+	struct kiln_plotter *plotter; /* from a %plot to the end of its cell; else NULL */
 
 	/* the board's side of the running cell */
 	struct kiln_marks marks;
@@ -193,6 +194,10 @@ bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_
 bool kiln_kernel_board_is_dead(const struct kiln_kernel *k);
 /* Close the port, so that others may use it; the next board cell opens it again. */
 void kiln_kernel_board_release(struct kiln_kernel *k);
+
+/* magic_plot.c: what a board prints while a chart is drawn; the cell's end */
+void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n);
+void kiln_plotter_end(struct kiln_kernel *k);
 
 /* bash.c */
 bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);

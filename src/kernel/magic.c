@@ -14,6 +14,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_hardreset,
 	&kiln_magic_lsmagic,
 	&kiln_magic_name,
+	&kiln_magic_plot,
 	&kiln_magic_register,
 	&kiln_magic_softreset,
 	&kiln_magic_store,
@@ -23,6 +24,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	/* cells */
 	&kiln_magic_cell_bash,
 	&kiln_magic_cell_connect,
+	&kiln_magic_cell_plot,
 	&kiln_magic_cell_writefile,
 	NULL,
 };

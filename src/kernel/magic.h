@@ -39,7 +39,8 @@ extern const struct kiln_magic kiln_magic_register, kiln_magic_unregister;
 extern const struct kiln_magic kiln_magic_softreset, kiln_magic_hardreset;
 extern const struct kiln_magic kiln_magic_uid, kiln_magic_name;
 extern const struct kiln_magic kiln_magic_gettime, kiln_magic_synctime;
-extern const struct kiln_magic kiln_magic_cd, kiln_magic_flash, kiln_magic_store;
+extern const struct kiln_magic kiln_magic_cd, kiln_magic_flash, kiln_magic_plot, kiln_magic_store;
+extern const struct kiln_magic kiln_magic_cell_plot;
 extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect,
 	kiln_magic_cell_writefile;
 

@@ -38,7 +38,12 @@ kiln_code kiln_kernel_add_code(struct kiln_kernel *k, struct kiln_buf *out, stru
 
 static void on_text(void *user, const char *text, size_t n)
 {
-	kiln_kernel_text(user, KILN_STDOUT, text, n);
+	struct kiln_kernel *k = user;
+
+	if (k->plotter)
+		kiln_plotter_put(k, text, n);
+	else
+		kiln_kernel_text(k, KILN_STDOUT, text, n);
 }
 
 static void on_mark(void *user, char kind, const char *payload, size_t n)

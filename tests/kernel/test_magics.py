@@ -49,6 +49,7 @@ Line Magic:
   %hardreset   Reset the board with machine.reset()
   %lsmagic     List all line and cell magics
   %name        Print the connected board's name
+  %plot        Draw what the rest of the cell prints, live
   %register    Put a microcontroller on the list by its URL
   %softreset   Start the board's interpreter afresh
   %store       Keep copies of the board's variables on the host
@@ -60,6 +61,7 @@ Line Magic:
 Cell Magic:
   %%bash       Run the cell in bash on the host
   %%connect    Run the cell on each of the named microcontrollers in turn
+  %%plot       Draw what the cell prints, live
   %%writefile  Write the cell to a file on the host
 '''
     assert 'usage: %discover [-h] [-a] [-v] [-f]\n' in kernel.run('%lsmagic -v').stdout
