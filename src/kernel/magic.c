@@ -6,6 +6,7 @@
 #include "kernel/words.h"
 
 const struct kiln_magic *const kiln_magics[] = {
+	&kiln_magic_cat,
 	&kiln_magic_cd,
 	&kiln_magic_connect,
 	&kiln_magic_discover,
@@ -13,9 +14,12 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_gettime,
 	&kiln_magic_hardreset,
 	&kiln_magic_lsmagic,
+	&kiln_magic_mkdirs,
 	&kiln_magic_name,
 	&kiln_magic_plot,
 	&kiln_magic_register,
+	&kiln_magic_rlist,
+	&kiln_magic_rm,
 	&kiln_magic_softreset,
 	&kiln_magic_store,
 	&kiln_magic_synctime,

@@ -41,6 +41,7 @@ def test_lsmagic(kernel):
     shown = kernel.run('%lsmagic')
     assert shown.stdout == '''\
 Line Magic:
+  %cat         Print a file of the board
   %cd          Change or show the host's working directory
   %connect     Connect to a microcontroller by name, uid or URL
   %discover    Discover available microcontrollers
@@ -48,9 +49,12 @@ Line Magic:
   %gettime     Print the board's time
   %hardreset   Reset the board with machine.reset()
   %lsmagic     List all line and cell magics
+  %mkdirs      Make a folder on the board, and those above it
   %name        Print the connected board's name
   %plot        Draw what the rest of the cell prints, live
   %register    Put a microcontroller on the list by its URL
+  %rlist       List the board's files as a tree
+  %rm          Remove files of the board
   %softreset   Start the board's interpreter afresh
   %store       Keep copies of the board's variables on the host
   %synctime    Set the board's clock to the host's local time
