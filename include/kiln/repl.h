@@ -51,6 +51,9 @@ struct kiln_repl_result {
 KILN_API KILN_CHECK kiln_code kiln_repl_open(struct kiln_link *link, struct kiln_repl **ret_repl,
 					     struct kiln_err *err);
 KILN_API void kiln_repl_close(struct kiln_repl *repl);
+/* End the session as kiln_repl_close does, but hand its link over: the board is at the friendly
+ * prompt, or runs what kiln_repl_start began. */
+KILN_API struct kiln_link *kiln_repl_detach(struct kiln_repl *repl);
 KILN_API struct kiln_link *kiln_repl_link(struct kiln_repl *repl);
 
 /*
@@ -67,6 +70,15 @@ KILN_API KILN_CHECK kiln_code kiln_repl_exec(struct kiln_repl *repl, const char 
 					     const struct kiln_repl_output *output,
 					     struct kiln_repl_result *ret_result,
 					     struct kiln_err *err);
+/*
+ * Hand `code` to the board and do not wait for its end: it runs on its own, and what it prints is
+ * for whoever reads the link next. What came of that already goes to `output`, as the board sent
+ * it. Fails as kiln_repl_exec.
+ */
+KILN_API KILN_CHECK kiln_code kiln_repl_start(struct kiln_repl *repl, const char *code, size_t n,
+					      const struct kiln_repl_output *output,
+					      struct kiln_err *err);
+
 KILN_API void kiln_repl_result_done(struct kiln_repl_result *result);
 
 /*

@@ -14,6 +14,8 @@ extern const struct command cmd_esptool;
 extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_kernel;
+extern const struct command cmd_mpremote;
+extern const struct command cmd_repl;
 extern const struct command cmd_sim;
 extern const struct command cmd_partition_table;
 extern const struct command cmd_nvs;

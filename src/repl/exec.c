@@ -368,6 +368,7 @@ static kiln_code fresh_codec(struct kiln_repl *repl, struct kiln_err *err)
 	if (!repl->at_prompt)
 		KILN_TRY(kiln_repl_enter(repl, err));
 	repl->at_prompt = false; /* until the program has ended */
+	repl->running = false;
 	kiln_raw_done(&repl->codec);
 	kiln_raw_init(&repl->codec);
 	return KILN_OK;
@@ -386,6 +387,16 @@ static struct run new_run(struct kiln_repl *repl, const struct kiln_repl_output 
 	};
 }
 
+static struct run new_program(struct kiln_repl *repl, const struct kiln_repl_output *output,
+			      const char *code, size_t n)
+{
+	struct run x = new_run(repl, output);
+
+	x.code = n > 0 ? code : "\n"; /* in raw mode nothing at all would mean a soft reset */
+	x.n = n > 0 ? n : 1;
+	return x;
+}
+
 kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 			 const struct kiln_repl_output *output, struct kiln_repl_result *ret_result,
 			 struct kiln_err *err)
@@ -396,9 +407,7 @@ kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 
 	KILN_TRY(check_code(code, n, err));
 	KILN_TRY(fresh_codec(repl, err));
-	x = new_run(repl, output);
-	x.code = n > 0 ? code : "\n"; /* in raw mode nothing at all would mean a soft reset */
-	x.n = n > 0 ? n : 1;
+	x = new_program(repl, output, code, n);
 	status = send_program(&x, err);
 	if (status == KILN_E_CANCELLED)
 		return take_back(&x, ret_result, err);
@@ -416,6 +425,30 @@ kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 	if (repl->codec.no_memory)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot keep the program's output");
 	fill_result(&x, event, ret_result);
+	return KILN_OK;
+}
+
+kiln_code kiln_repl_start(struct kiln_repl *repl, const char *code, size_t n,
+			  const struct kiln_repl_output *output, struct kiln_err *err)
+{
+	struct run x;
+	kiln_raw_event event = KILN_RAW_MORE;
+	kiln_code status;
+
+	KILN_TRY(check_code(code, n, err));
+	KILN_TRY(fresh_codec(repl, err));
+	x = new_program(repl, NULL, code, n);
+	KILN_TRY(send_program(&x, err));
+	while (!x.started && event != KILN_RAW_STARTED && event != KILN_RAW_END) {
+		status = next(&x, kiln_link_after(repl->link, START_MS), &event, err);
+		if (status == KILN_E_TIMEOUT)
+			return fail_lost(&x, err);
+		KILN_TRY(status);
+	}
+	repl->running = true;
+	if (output && output->text && repl->at < repl->n)
+		output->text(output->user, (const char *)repl->in + repl->at, repl->n - repl->at);
+	repl->at = repl->n;
 	return KILN_OK;
 }
 

@@ -94,15 +94,23 @@ static void leave(struct kiln_repl *repl)
 	}
 }
 
-void kiln_repl_close(struct kiln_repl *repl)
+struct kiln_link *kiln_repl_detach(struct kiln_repl *repl)
 {
-	if (!repl)
-		return;
+	struct kiln_link *link = repl->link;
+
 	if (repl->at_prompt)
 		leave(repl);
-	kiln_link_close(repl->link);
+	else if (repl->running) /* read when the program has ended */
+		(void)!kiln_repl_keys(repl, "\x02", NULL);
 	kiln_raw_done(&repl->codec);
 	free(repl);
+	return link;
+}
+
+void kiln_repl_close(struct kiln_repl *repl)
+{
+	if (repl)
+		kiln_link_close(kiln_repl_detach(repl));
 }
 
 struct kiln_link *kiln_repl_link(struct kiln_repl *repl)

@@ -38,6 +38,7 @@ struct kiln_repl {
 	struct kiln_raw_codec codec;
 	kiln_repl_paste paste;
 	bool at_prompt; /* raw mode's; if not, it must be looked for */
+	bool running;   /* a program that nobody follows */
 	unsigned syncs; /* makes each check of the prompt another one */
 	kiln_ms looked; /* when the waiter was last asked */
 	size_t at, n;   /* bytes of `in` not yet decoded */

@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <kiln/repl.h>
+
+#include "base/buf.h"
+#include "cli/whole.h"
+#include "repl/watch.h"
+
+enum {
+	KEY_CTRL_C = 0x03,
+	KEY_CTRL_J = 0x0A,
+	KEY_CTRL_K = 0x0B,
+	KEY_CTRL_X = 0x18,
+	KEY_CTRL_BRACKET = 0x1D,
+};
+
+enum { PASTE_MAX = 1024 * 1024, WRITE_MS = 5000 };
+
+/* Terminals put these around what is pasted, once they are asked to (xterm's control sequences,
+ * "bracketed paste mode"). */
+#define PASTE_ASK "\033[?2004h"
+#define PASTE_NO "\033[?2004l"
+#define PASTE_BEGIN "\033[200~"
+#define PASTE_END "\033[201~"
+
+struct talk {
+	struct terminal *terminal;
+	struct kiln_link **link;
+	const struct terminal_options *options;
+	struct kiln_watch watch; /* of what the board says: is it at its prompt? */
+	struct kiln_buf keys;    /* for the board */
+	struct kiln_buf paste;   /* what came since PASTE_BEGIN */
+	size_t begin_at;         /* bytes of PASTE_BEGIN that have come */
+	bool pasting;
+	bool leave;
+};
+
+/* Ctrl-C is a key here, and no signal: while a program of ours runs it ends the wait. */
+static bool take_interrupt(void)
+{
+	char keys[64];
+	const ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+
+	return n > 0 && memchr(keys, KEY_CTRL_C, (size_t)n) != NULL;
+}
+
+static bool keys_wait(void)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return poll(&in, 1, 0) > 0;
+}
+
+/* Standard input and `fd` as one descriptor that polls readable when either is ready; or -1. */
+static int join(int fd, short events)
+{
+	struct epoll_event keys = { .events = EPOLLIN };
+	struct epoll_event other = { .events = (uint32_t)events };
+	const int both = epoll_create1(EPOLL_CLOEXEC);
+
+	if (both < 0)
+		return -1;
+	if (epoll_ctl(both, EPOLL_CTL_ADD, STDIN_FILENO, &keys) == 0 &&
+	    (fd < 0 || epoll_ctl(both, EPOLL_CTL_ADD, fd, &other) == 0))
+		return both;
+	close(both);
+	return -1;
+}
+
+/* The base waiter knows one descriptor, and signals; here there are two. */
+static kiln_code wait_for(void *user, int fd, short events, kiln_ms deadline)
+{
+	struct terminal *t = user;
+	const bool with_keys = t->listens || t->interrupts;
+	const int both = with_keys ? join(fd, events) : -1;
+	kiln_code code;
+
+	if (both < 0)
+		return t->base.wait(t->base.user, fd, events, deadline);
+	for (;;) {
+		struct pollfd other = { .fd = fd, .events = events };
+
+		code = t->base.wait(t->base.user, both, POLLIN, deadline);
+		if (code != KILN_OK)
+			break;
+		if (keys_wait() && (t->listens || take_interrupt())) {
+			t->has_keys = true;
+			code = KILN_E_CANCELLED;
+			break;
+		}
+		if (fd >= 0 && poll(&other, 1, 0) > 0)
+			break;
+	}
+	close(both);
+	return code;
+}
+
+void terminal_init(struct terminal *t, const struct kiln_host *host)
+{
+	*t = (struct terminal){ .host = *host, .base = host->waiter };
+	t->host.waiter = (struct kiln_waiter){ .wait = wait_for, .user = t };
+}
+
+kiln_code terminal_enter(struct terminal *t, struct kiln_err *err)
+{
+	struct termios raw;
+
+	if (tcgetattr(STDIN_FILENO, &t->saved) != 0) {
+		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot be a terminal");
+		kiln_why(err, "standard input is none");
+		kiln_hint(err, "'kiln exec -' runs a program that comes through a pipe");
+		return KILN_E_UNSUPPORTED;
+	}
+	raw = t->saved;
+	cfmakeraw(&raw); /* Ctrl-C too is a key for the board */
+	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
+		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot set the terminal up");
+	t->is_raw = true;
+	return KILN_OK;
+}
+
+void terminal_leave(struct terminal *t)
+{
+	if (t->is_raw)
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &t->saved);
+	t->is_raw = false;
+}
+
+static void show(const struct talk *talk, const void *p, size_t n)
+{
+	FILE *capture = talk->options->capture;
+
+	(void)fwrite(p, 1, n, stdout);
+	fflush(stdout);
+	if (capture) {
+		(void)fwrite(p, 1, n, capture);
+		fflush(capture);
+	}
+}
+
+static void say(const struct talk *talk, const char *text)
+{
+	show(talk, text, strlen(text));
+}
+
+/* Of a program that ran as one: raw terminals want "\r\n". */
+static void show_lines(void *user, const char *text, size_t n)
+{
+	while (n > 0) {
+		const char *end = memchr(text, '\n', n);
+		const size_t line = end ? (size_t)(end - text) : n;
+
+		show(user, text, line);
+		if (end)
+			say(user, "\r\n");
+		text += line + (end ? 1 : 0);
+		n -= line + (end ? 1 : 0);
+	}
+}
+
+static void show_board(struct talk *talk, const uint8_t *p, size_t n)
+{
+	/* what any terminal can show, and the keys it knows: BS, HT, LF, CR, ESC */
+	static const char plain[] = "\b\t\n\r\033";
+	struct kiln_buf out = KILN_BUF_INIT(n * 4 + 1);
+
+	for (size_t i = 0; i < n; i++) {
+		(void)kiln_watch_byte(&talk->watch, p[i]);
+		if (!talk->options->escape || (p[i] >= 32 && p[i] <= 126) ||
+		    (p[i] && strchr(plain, p[i])))
+			(void)kiln_buf_putc(&out, p[i]);
+		else
+			(void)kiln_buf_printf(&out, "[%02x]", p[i]);
+	}
+	show(talk, out.data, out.len);
+	kiln_buf_done(&out);
+}
+
+static kiln_code send_keys(struct talk *talk, struct kiln_err *err)
+{
+	struct kiln_link *link = *talk->link;
+	kiln_code code = KILN_OK;
+
+	if (talk->keys.len > 0)
+		code = kiln_link_write(link, talk->keys.data, talk->keys.len,
+				       kiln_link_after(link, WRITE_MS), err);
+	kiln_buf_reset(&talk->keys);
+	return code;
+}
+
+/* The session borrows the link; *talk->link is NULL if it lost it. */
+static kiln_code borrow(struct talk *talk, struct kiln_repl **ret_repl, struct kiln_err *err)
+{
+	struct kiln_link *link = *talk->link;
+
+	*talk->link = NULL;
+	return kiln_repl_open(link, ret_repl, err);
+}
+
+static void show_rest(void *user, const char *text, size_t n)
+{
+	show_board(user, (const uint8_t *)text, n);
+}
+
+/* Ctrl-K: the program runs on its own, so that keys are for it, and Ctrl-] may leave it running. */
+static kiln_code inject_file(struct talk *talk, struct kiln_err *err)
+{
+	const struct kiln_repl_output output = { .text = show_rest, .user = talk };
+	const char *name = talk->options->inject_file;
+	struct kiln_buf program = KILN_BUF_INIT(PASTE_MAX);
+	struct kiln_err why = KILN_ERR_INIT;
+	struct kiln_repl *repl;
+	kiln_code code;
+
+	say(talk, "Injecting ");
+	say(talk, name);
+	say(talk, "\r\n");
+	code = whole_read(name, &program, &why);
+	if (code == KILN_OK) {
+		code = borrow(talk, &repl, err);
+		if (code == KILN_OK) {
+			code = kiln_repl_start(repl, kiln_buf_str(&program), program.len, &output,
+					       &why);
+			*talk->link = kiln_repl_detach(repl);
+		}
+	}
+	kiln_buf_done(&program);
+	if (*talk->link == NULL || code == KILN_OK || code == KILN_E_PORT_GONE)
+		return code;
+	say(talk, "Error:\r\n");
+	say(talk, why.what);
+	say(talk, ": ");
+	say(talk, why.why);
+	say(talk, "\r\n");
+	return KILN_OK;
+}
+
+/* A paste of several lines at the prompt: as one program, so that it is neither echoed, nor
+ * indented by the prompt, nor too fast. */
+static kiln_code run_paste(struct talk *talk, struct kiln_err *err)
+{
+	const struct kiln_repl_output output = { .text = show_lines, .user = talk };
+	struct kiln_repl_result result = { .exception = false };
+	struct kiln_repl *repl;
+	kiln_code code;
+
+	say(talk, "(pasted)\r\n");
+	KILN_TRY(borrow(talk, &repl, err));
+	talk->terminal->interrupts = true;
+	code = kiln_repl_exec(repl, kiln_buf_str(&talk->paste), talk->paste.len, &output, &result,
+			      err);
+	talk->terminal->interrupts = false;
+	if (code == KILN_OK && result.traceback)
+		show_lines(talk, result.traceback, strlen(result.traceback));
+	kiln_repl_result_done(&result);
+	*talk->link = kiln_repl_detach(repl);
+	if (code != KILN_OK && code != KILN_E_PORT_GONE) {
+		show_lines(talk, err->what, strlen(err->what));
+		say(talk, ": ");
+		show_lines(talk, err->why, strlen(err->why));
+		say(talk, "\r\n");
+		code = KILN_OK;
+	}
+	kiln_watch_init(&talk->watch);
+	show_board(talk, (const uint8_t *)">>> ", 4); /* that of the board went with raw mode */
+	return code;
+}
+
+/* Terminals send a paste's line ends as CR. */
+static kiln_code end_paste(struct talk *talk, struct kiln_err *err)
+{
+	struct kiln_buf *paste = &talk->paste;
+	const bool many = memchr(paste->data, '\r', paste->len) ||
+			  memchr(paste->data, '\n', paste->len);
+	kiln_code code = KILN_OK;
+
+	talk->pasting = false;
+	if (paste->failed) {
+		say(talk, "\r\nthis paste is too long: 'kiln exec -f FILE' runs a file\r\n");
+	} else if (many && kiln_watch_line_is(&talk->watch, ">>> ")) {
+		for (size_t i = 0; i < paste->len; i++) {
+			if (paste->data[i] == '\r')
+				paste->data[i] = '\n';
+		}
+		KILN_TRY(send_keys(talk, err));
+		code = run_paste(talk, err);
+	} else {
+		(void)kiln_buf_append(&talk->keys, paste->data, paste->len);
+	}
+	paste->failed = false;
+	kiln_buf_reset(paste);
+	return code;
+}
+
+static kiln_code paste_key(struct talk *talk, uint8_t key, struct kiln_err *err)
+{
+	const size_t n = strlen(PASTE_END);
+	struct kiln_buf *paste = &talk->paste;
+
+	(void)kiln_buf_putc(paste, key);
+	if (paste->len < n || memcmp(paste->data + paste->len - n, PASTE_END, n) != 0)
+		return KILN_OK;
+	paste->len -= n;
+	paste->data[paste->len] = '\0';
+	return end_paste(talk, err);
+}
+
+/* True if the key is a part of PASTE_BEGIN; what turns out not to be goes to the board. */
+static bool begins_paste(struct talk *talk, uint8_t key)
+{
+	if (!talk->options->whole_paste)
+		return false;
+	if (key != (uint8_t)PASTE_BEGIN[talk->begin_at]) {
+		(void)kiln_buf_append(&talk->keys, PASTE_BEGIN, talk->begin_at);
+		talk->begin_at = 0;
+		if (key != (uint8_t)PASTE_BEGIN[0])
+			return false;
+	}
+	talk->begin_at++;
+	if (PASTE_BEGIN[talk->begin_at] == '\0') {
+		talk->begin_at = 0;
+		talk->pasting = true;
+	}
+	return true;
+}
+
+static void inject_code(struct talk *talk)
+{
+	/* "\n" of the command line is two characters: a line end */
+	for (const char *c = talk->options->inject_code; *c; c++) {
+		if (c[0] == '\\' && c[1] == 'n') {
+			(void)kiln_buf_puts(&talk->keys, "\r\n");
+			c++;
+		} else {
+			(void)kiln_buf_putc(&talk->keys, (uint8_t)*c);
+		}
+	}
+}
+
+static kiln_code on_key(struct talk *talk, uint8_t key, struct kiln_err *err)
+{
+	const struct terminal_options *options = talk->options;
+
+	if (talk->pasting)
+		return paste_key(talk, key, err);
+	if (begins_paste(talk, key))
+		return KILN_OK;
+	if (key == KEY_CTRL_BRACKET || key == KEY_CTRL_X) {
+		talk->leave = true;
+	} else if (key == KEY_CTRL_J && options->inject_code) {
+		inject_code(talk);
+	} else if (key == KEY_CTRL_K && options->inject_file) {
+		KILN_TRY(send_keys(talk, err));
+		return inject_file(talk, err);
+	} else {
+		(void)kiln_buf_putc(&talk->keys, key);
+	}
+	return KILN_OK;
+}
+
+static kiln_code take_keys(struct talk *talk, struct kiln_err *err)
+{
+	uint8_t keys[256];
+	const ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+
+	if (n <= 0) { /* the terminal was closed */
+		talk->leave = true;
+		return KILN_OK;
+	}
+	for (ssize_t i = 0; i < n && !talk->leave; i++)
+		KILN_TRY(on_key(talk, keys[i], err));
+	/* a lone ESC is a key; a terminal sends its sequences in one go */
+	if (talk->begin_at == 1) {
+		(void)kiln_buf_putc(&talk->keys, (uint8_t)PASTE_BEGIN[0]);
+		talk->begin_at = 0;
+	}
+	return send_keys(talk, err);
+}
+
+/* What the board says, until it is silent or a key is pressed. */
+static kiln_code listen(struct talk *talk, struct kiln_err *err)
+{
+	struct terminal *t = talk->terminal;
+	uint8_t said[4096];
+	kiln_code code;
+	size_t n;
+
+	t->listens = true;
+	t->has_keys = false;
+	code = kiln_link_read(*talk->link, said, sizeof(said), KILN_FOREVER, &n, err);
+	t->listens = false;
+	if (code == KILN_OK)
+		show_board(talk, said, n);
+	/* a signal that was not a key ends it all */
+	return code == KILN_E_CANCELLED && t->has_keys ? KILN_OK : code;
+}
+
+static kiln_code talk_on(struct talk *talk, struct kiln_err *err)
+{
+	while (!talk->leave) {
+		KILN_TRY(listen(talk, err));
+		/* a read that finds bytes does not wait: a flood must not hide the keys */
+		if (keys_wait())
+			KILN_TRY(take_keys(talk, err));
+	}
+	return KILN_OK;
+}
+
+kiln_code terminal_run(struct terminal *t, struct kiln_link **link,
+		       const struct terminal_options *options, struct kiln_err *err)
+{
+	struct talk talk = {
+		.terminal = t,
+		.link = link,
+		.options = options,
+		.keys = KILN_BUF_INIT(PASTE_MAX + 1024),
+		.paste = KILN_BUF_INIT(PASTE_MAX),
+	};
+	kiln_code code;
+
+	kiln_watch_init(&talk.watch);
+	if (options->whole_paste && isatty(STDOUT_FILENO))
+		(void)fputs(PASTE_ASK, stdout);
+	code = talk_on(&talk, err);
+	if (options->whole_paste && isatty(STDOUT_FILENO))
+		(void)fputs(PASTE_NO, stdout);
+	fflush(stdout);
+	kiln_buf_done(&talk.keys);
+	kiln_buf_done(&talk.paste);
+	return code;
+}
+
+bool terminal_pause(struct terminal *t, kiln_ms ms)
+{
+	uint8_t keys[64];
+	kiln_code code;
+
+	t->listens = true;
+	t->has_keys = false;
+	code = wait_for(t, -1, 0, kiln_now() + ms);
+	t->listens = false;
+	if (code == KILN_E_TIMEOUT)
+		return false;
+	if (!t->has_keys)
+		return true;
+	const ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+
+	return n <= 0 || memchr(keys, KEY_CTRL_BRACKET, (size_t)n) ||
+	       memchr(keys, KEY_CTRL_X, (size_t)n);
+}
