@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat esptool partition-table nvs help kernel sim version'
+_kiln_commands=' flash discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
 
 _kiln_persona()
 {
 	case $1 in
 	esptool.py) echo esptool ;;
 	esptool) echo esptool ;;
+	mpremote) echo mpremote ;;
 	esac
 }
 
 _kiln_subcommands()
 {
 	case $1 in
-	esptool) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
+	esptool) echo ' write_flash erase_flash erase_region read_mac chip_id run version' ;;
+	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run rtc sleep help version' ;;
 	esac
 }
 
@@ -39,27 +41,28 @@ _kiln_options()
 	sha256sum) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
+	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --connect-attempts --help -h' ;;
 	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/erase_flash) echo ' --help -h' ;;
 	esptool/erase_region) echo ' --help -h' ;;
-	esptool/read_flash) echo ' --no-progress -p --help -h' ;;
-	esptool/verify_flash) echo ' --diff -d --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
-	esptool/flash_id) echo ' --help -h' ;;
-	esptool/read_flash_status) echo ' --bytes --help -h' ;;
-	esptool/write_flash_status) echo ' --non-volatile --bytes --help -h' ;;
-	esptool/read_mem) echo ' --help -h' ;;
-	esptool/write_mem) echo ' --help -h' ;;
-	esptool/dump_mem) echo ' --help -h' ;;
-	esptool/get_security_info) echo ' --help -h' ;;
 	esptool/read_mac) echo ' --help -h' ;;
 	esptool/chip_id) echo ' --help -h' ;;
 	esptool/run) echo ' --help -h' ;;
-	esptool/image_info) echo ' --version -v --help -h' ;;
-	esptool/elf2image) echo ' --output -o --version -e --min-rev-full --max-rev-full --secure-pad --secure-pad-v2 --elf-sha256-offset --dont-append-digest --use_segments --flash-mmu-page-size --pad-to-size --ram-only-header --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
-	esptool/make_image) echo ' --segfile -f --segaddr -a --entrypoint -e --help -h' ;;
-	esptool/merge_bin) echo ' --output -o --format -f --chunk-size --md5-disable --target-offset -t --pad-to-size --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/version) echo ' --help -h' ;;
+	mpremote) echo '' ;;
+	mpremote/connect) echo ' --help -h' ;;
+	mpremote/disconnect) echo ' --help -h' ;;
+	mpremote/resume) echo ' --help -h' ;;
+	mpremote/soft-reset) echo ' --help -h' ;;
+	mpremote/repl) echo ' --help -h --escape-non-printable -e --capture --inject-code --inject-file' ;;
+	mpremote/eval) echo ' --help -h' ;;
+	mpremote/exec) echo ' --help -h --follow -f' ;;
+	mpremote/run) echo ' --help -h --follow -f' ;;
+	mpremote/rtc) echo ' --help -h --set -s' ;;
+	mpremote/sleep) echo ' --help -h' ;;
+	mpremote/help) echo ' --help -h' ;;
+	mpremote/version) echo ' --help -h' ;;
 	partition-table) echo ' --output -o --flash-size --offset --no-md5 --no-verify --secure --primary-bootloader-offset --recovery-bootloader-offset --json --verbose -v --quiet -q' ;;
 	nvs) echo ' --output -o --size -s --json --verbose -v --quiet -q' ;;
 	help) echo ' --verbose -v --quiet -q' ;;
@@ -106,6 +109,11 @@ _kiln_values()
 	'df --baud' | 'df -b') echo ''  ;;
 	'stat --port' | 'stat -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'stat --baud' | 'stat -b') echo ''  ;;
+	'repl --port' | 'repl -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'repl --baud' | 'repl -b') echo ''  ;;
+	'repl --capture') echo ''  ;;
+	'repl --inject-code') echo ''  ;;
+	'repl --inject-file') echo ''  ;;
 	'esptool --chip' | 'esptool -c') echo ''  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool --baud' | 'esptool -b') echo ''  ;;
@@ -115,34 +123,9 @@ _kiln_values()
 	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
-	'esptool/verify_flash --diff' | 'esptool/verify_flash -d') echo ' no yes'  ;;
-	'esptool/verify_flash --flash_freq' | 'esptool/verify_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
-	'esptool/verify_flash --flash_mode' | 'esptool/verify_flash -fm') echo ' keep qio qout dio dout'  ;;
-	'esptool/verify_flash --flash_size' | 'esptool/verify_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
-	'esptool/read_flash_status --bytes') echo ' 1 2 3'  ;;
-	'esptool/write_flash_status --bytes') echo ' 1 2 3'  ;;
-	'esptool/image_info --version' | 'esptool/image_info -v') echo ' 1 2'  ;;
-	'esptool/elf2image --output' | 'esptool/elf2image -o') echo ''  ;;
-	'esptool/elf2image --version' | 'esptool/elf2image -e') echo ' 1 2 3'  ;;
-	'esptool/elf2image --min-rev-full') echo ''  ;;
-	'esptool/elf2image --max-rev-full') echo ''  ;;
-	'esptool/elf2image --elf-sha256-offset') echo ''  ;;
-	'esptool/elf2image --flash-mmu-page-size') echo ' 256KB 128KB 64KB 32KB 16KB 8KB'  ;;
-	'esptool/elf2image --pad-to-size') echo ''  ;;
-	'esptool/elf2image --flash_freq' | 'esptool/elf2image -ff') echo ' 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
-	'esptool/elf2image --flash_mode' | 'esptool/elf2image -fm') echo ' qio qout dio dout'  ;;
-	'esptool/elf2image --flash_size' | 'esptool/elf2image -fs') echo ' 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
-	'esptool/make_image --segfile' | 'esptool/make_image -f') echo ''  ;;
-	'esptool/make_image --segaddr' | 'esptool/make_image -a') echo ''  ;;
-	'esptool/make_image --entrypoint' | 'esptool/make_image -e') echo ''  ;;
-	'esptool/merge_bin --output' | 'esptool/merge_bin -o') echo ''  ;;
-	'esptool/merge_bin --format' | 'esptool/merge_bin -f') echo ' raw uf2 hex'  ;;
-	'esptool/merge_bin --chunk-size') echo ''  ;;
-	'esptool/merge_bin --target-offset' | 'esptool/merge_bin -t') echo ''  ;;
-	'esptool/merge_bin --pad-to-size') echo ' 256KB 512KB 1MB 2MB 4MB 8MB 16MB 32MB 64MB 128MB'  ;;
-	'esptool/merge_bin --flash_freq' | 'esptool/merge_bin -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
-	'esptool/merge_bin --flash_mode' | 'esptool/merge_bin -fm') echo ' keep qio qout dio dout'  ;;
-	'esptool/merge_bin --flash_size' | 'esptool/merge_bin -fs') echo ' keep 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'mpremote/repl --capture') echo ''  ;;
+	'mpremote/repl --inject-code') echo ''  ;;
+	'mpremote/repl --inject-file') echo ''  ;;
 	'partition-table --output' | 'partition-table -o') echo ''  ;;
 	'partition-table --flash-size') echo ''  ;;
 	'partition-table --offset') echo ''  ;;
@@ -201,4 +184,4 @@ _kiln()
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
-complete -o default -F _kiln kiln esptool.py esptool
+complete -o default -F _kiln kiln esptool.py esptool mpremote
