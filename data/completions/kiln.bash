@@ -16,7 +16,7 @@ _kiln_subcommands()
 {
 	case $1 in
 	esptool) echo ' write_flash erase_flash erase_region read_mac chip_id run version' ;;
-	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run rtc sleep help version' ;;
+	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit rtc sleep help version' ;;
 	esac
 }
 
@@ -59,6 +59,8 @@ _kiln_options()
 	mpremote/eval) echo ' --help -h' ;;
 	mpremote/exec) echo ' --help -h --follow -f' ;;
 	mpremote/run) echo ' --help -h --follow -f' ;;
+	mpremote/fs) echo ' --help --recursive -r --force -f --verbose -v --size -s --human -h' ;;
+	mpremote/edit) echo ' --help -h' ;;
 	mpremote/rtc) echo ' --help -h --set -s' ;;
 	mpremote/sleep) echo ' --help -h' ;;
 	mpremote/help) echo ' --help -h' ;;

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "cli/commands.h"
 #include "cli/mpremote.h"
+#include "cli/mpremote_fs.h"
 
 static int disconnect(struct mpremote *m)
 {
@@ -96,6 +97,24 @@ static int help(struct mpremote *m)
 	return 0;
 }
 
+/* A board without `vfs` (1.22 and older) or its mount() has what stands in its root folder. */
+static const char df_program[] =
+	"import os\n"
+	"def row(*c):\n"
+	" print('{:<10}{:>9}{:>9}{:>9}{:>5} {}'.format(*c))\n"
+	"row('filesystem','size','used','avail','use%','mounted on')\n"
+	"try:\n"
+	" import vfs\n"
+	" found=vfs.mount()\n"
+	"except Exception:\n"
+	" found=[('<unknown>',p) for p in ['/']+['/'+n for n in os.listdir('/')]\n"
+	"  if os.stat(p)[0]&0x4000]\n"
+	"for fs,p in found:\n"
+	" s=os.statvfs(p)\n"
+	" size,free=s[0]*s[2],s[0]*s[3]\n"
+	" if size:\n"
+	"  row(str(fs),size,size-free,free,100*(size-free)//size,p)\n";
+
 #define AT(member) offsetof(struct mpremote_params, member)
 #define HELP                                                                             \
 	{                                                                                \
@@ -141,6 +160,22 @@ static const struct opt rtc_options[] = {
 	{ 0 },
 };
 
+static const struct opt fs_options[] = {
+	{ 0, "help", NULL, OPT_FLAG, AT(help), "show this help message and exit" },
+	{ 'r', "recursive", NULL, OPT_FLAG, AT(recursive), "recursive (for cp and rm commands)" },
+	{ 0, "no-recursive", NULL, OPT_FLAG, AT(no_recursive), NULL },
+	{ 'f', "force", NULL, OPT_FLAG, AT(force),
+	  "force copy even if file is unchanged (for cp command only)" },
+	{ 0, "no-force", NULL, OPT_FLAG, AT(no_force), NULL },
+	{ 'v', "verbose", NULL, OPT_FLAG, AT(verbose),
+	  "enable verbose output (defaults to True for all commands except cat)" },
+	{ 0, "no-verbose", NULL, OPT_FLAG, AT(no_verbose), NULL },
+	{ 's', "size", NULL, OPT_FLAG, AT(size), "show file size in bytes(tree command only)" },
+	{ 'h', "human", NULL, OPT_FLAG, AT(human),
+	  "show file size in a more human readable way (tree command only)" },
+	{ 0 },
+};
+
 const struct mpremote_command mpremote_commands[] = {
 	{ .is = { "connect", "[-h] device ...", "connect to given device", no_options },
 	  .words = { { "device", "Either list, auto, id:x, port:x, or any valid device name/path",
@@ -173,6 +208,24 @@ const struct mpremote_command mpremote_commands[] = {
 		  run_options },
 	  .words = { { "path", "path to script to execute", false } },
 	  .run = mpremote_run },
+	{ .is = { "fs",
+		  "[--help] [--recursive | --no-recursive] [--force | --no-force]\n"
+		  "          [--verbose | --no-verbose] [--size | --human]\n"
+		  "          command path [path ...] ...",
+		  "execute filesystem commands on the device", fs_options },
+	  .words = { { "command",
+		       "filesystem command (e.g. cat, cp, sha256sum, ls, rm, rmdir, touch, tree)",
+		       false },
+		     { "path", "local and remote paths", true } },
+	  .raw = true,
+	  .acts = true,
+	  .run = mpremote_fs,
+	  .may_end = mpremote_fs_may_end },
+	{ .is = { "edit", "[-h] files [files ...] ...", "edit files on the device", no_options },
+	  .words = { { "files", "list of remote paths", true } },
+	  .raw = true,
+	  .acts = true,
+	  .run = mpremote_edit },
 	{ .is = { "rtc", "[-h] [--set | --no-set] ...", "get (default) or set the device RTC",
 		  rtc_options },
 	  .raw = true,
@@ -196,6 +249,16 @@ const struct mpremote_command mpremote_commands[] = {
 
 const struct mpremote_shortcut mpremote_shortcuts[] = {
 	{ "devs", "list available serial ports", { "connect", "list", NULL } },
+	{ "cat", "", { "fs", "cat", NULL } },
+	{ "cp", "", { "fs", "cp", NULL } },
+	{ "ls", "", { "fs", "ls", NULL } },
+	{ "mkdir", "", { "fs", "mkdir", NULL } },
+	{ "rm", "", { "fs", "rm", NULL } },
+	{ "rmdir", "", { "fs", "rmdir", NULL } },
+	{ "sha256sum", "", { "fs", "sha256sum", NULL } },
+	{ "touch", "", { "fs", "touch", NULL } },
+	{ "tree", "", { "fs", "tree", NULL } },
+	{ "df", "", { "exec", df_program, NULL } },
 	{ "reset",
 	  "hard reset the device",
 	  { "exec", "--no-follow", "import machine, time\ntime.sleep_ms(100)\nmachine.reset()" } },
@@ -347,7 +410,11 @@ const struct command cmd_mpremote = {
 		"of the board and restarts its interpreter, without main.py; 'resume' before it "
 		"keeps both as they are. A line without a command that does something ends in "
 		"'repl'.\n\n"
-		"Shortcuts: devs is 'connect list'; a0 to a3, u0 to u3 connect to "
+		"Paths of 'fs' are the board's, with or without a ':' in front; those of 'cp' are "
+		"the board's only with it. 'cp' passes over files that are there already, unless "
+		"-f is given. 'edit' runs $EDITOR.\n\n"
+		"Shortcuts: devs is 'connect list'; cat, cp, ls, mkdir, rm, rmdir, sha256sum, "
+		"touch and tree are 'fs' with that word; df; a0 to a3, u0 to u3 connect to "
 		"/dev/ttyACM0 to 3 and /dev/ttyUSB0 to 3; reset, bootloader. With --no-follow "
 		"'exec' and 'run' leave the program running on the board.\n\n"
 		"A device may be any URL that Kiln knows, such as sim:demo.\n\n"

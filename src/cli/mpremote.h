@@ -2,6 +2,7 @@
 #ifndef KILN_CLI_MPREMOTE_H
 #define KILN_CLI_MPREMOTE_H
 
+#include <kiln/files.h>
 #include <kiln/repl.h>
 
 #include "cli/cli.h"
@@ -55,6 +56,7 @@ struct mpremote {
 	/* Connected: one of the two. */
 	struct kiln_link *link;
 	struct kiln_repl *repl;
+	struct kiln_files *files; /* while a command for files runs */
 	char device[256];
 	bool resumed; /* no soft reset before the next raw prompt */
 	bool acted;
