@@ -15,7 +15,7 @@ _kiln_persona()
 _kiln_subcommands()
 {
 	case $1 in
-	esptool) echo ' write_flash erase_flash erase_region read_mac chip_id run version' ;;
+	esptool) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
 	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit rtc sleep help version' ;;
 	esac
 }
@@ -46,9 +46,22 @@ _kiln_options()
 	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/erase_flash) echo ' --help -h' ;;
 	esptool/erase_region) echo ' --help -h' ;;
+	esptool/read_flash) echo ' --no-progress -p --help -h' ;;
+	esptool/verify_flash) echo ' --diff -d --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
+	esptool/flash_id) echo ' --help -h' ;;
+	esptool/read_flash_status) echo ' --bytes --help -h' ;;
+	esptool/write_flash_status) echo ' --non-volatile --bytes --help -h' ;;
+	esptool/read_mem) echo ' --help -h' ;;
+	esptool/write_mem) echo ' --help -h' ;;
+	esptool/dump_mem) echo ' --help -h' ;;
+	esptool/get_security_info) echo ' --help -h' ;;
 	esptool/read_mac) echo ' --help -h' ;;
 	esptool/chip_id) echo ' --help -h' ;;
 	esptool/run) echo ' --help -h' ;;
+	esptool/image_info) echo ' --version -v --help -h' ;;
+	esptool/elf2image) echo ' --output -o --version -e --min-rev-full --max-rev-full --secure-pad --secure-pad-v2 --elf-sha256-offset --dont-append-digest --use_segments --flash-mmu-page-size --pad-to-size --ram-only-header --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
+	esptool/make_image) echo ' --segfile -f --segaddr -a --entrypoint -e --help -h' ;;
+	esptool/merge_bin) echo ' --output -o --format -f --chunk-size --md5-disable --target-offset -t --pad-to-size --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/version) echo ' --help -h' ;;
 	mpremote) echo '' ;;
 	mpremote/connect) echo ' --help -h' ;;
@@ -125,6 +138,34 @@ _kiln_values()
 	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/verify_flash --diff' | 'esptool/verify_flash -d') echo ' no yes'  ;;
+	'esptool/verify_flash --flash_freq' | 'esptool/verify_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
+	'esptool/verify_flash --flash_mode' | 'esptool/verify_flash -fm') echo ' keep qio qout dio dout'  ;;
+	'esptool/verify_flash --flash_size' | 'esptool/verify_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/read_flash_status --bytes') echo ' 1 2 3'  ;;
+	'esptool/write_flash_status --bytes') echo ' 1 2 3'  ;;
+	'esptool/image_info --version' | 'esptool/image_info -v') echo ' 1 2'  ;;
+	'esptool/elf2image --output' | 'esptool/elf2image -o') echo ''  ;;
+	'esptool/elf2image --version' | 'esptool/elf2image -e') echo ' 1 2 3'  ;;
+	'esptool/elf2image --min-rev-full') echo ''  ;;
+	'esptool/elf2image --max-rev-full') echo ''  ;;
+	'esptool/elf2image --elf-sha256-offset') echo ''  ;;
+	'esptool/elf2image --flash-mmu-page-size') echo ' 256KB 128KB 64KB 32KB 16KB 8KB'  ;;
+	'esptool/elf2image --pad-to-size') echo ''  ;;
+	'esptool/elf2image --flash_freq' | 'esptool/elf2image -ff') echo ' 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
+	'esptool/elf2image --flash_mode' | 'esptool/elf2image -fm') echo ' qio qout dio dout'  ;;
+	'esptool/elf2image --flash_size' | 'esptool/elf2image -fs') echo ' 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/make_image --segfile' | 'esptool/make_image -f') echo ''  ;;
+	'esptool/make_image --segaddr' | 'esptool/make_image -a') echo ''  ;;
+	'esptool/make_image --entrypoint' | 'esptool/make_image -e') echo ''  ;;
+	'esptool/merge_bin --output' | 'esptool/merge_bin -o') echo ''  ;;
+	'esptool/merge_bin --format' | 'esptool/merge_bin -f') echo ' raw uf2 hex'  ;;
+	'esptool/merge_bin --chunk-size') echo ''  ;;
+	'esptool/merge_bin --target-offset' | 'esptool/merge_bin -t') echo ''  ;;
+	'esptool/merge_bin --pad-to-size') echo ' 256KB 512KB 1MB 2MB 4MB 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/merge_bin --flash_freq' | 'esptool/merge_bin -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
+	'esptool/merge_bin --flash_mode' | 'esptool/merge_bin -fm') echo ' keep qio qout dio dout'  ;;
+	'esptool/merge_bin --flash_size' | 'esptool/merge_bin -fs') echo ' keep 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
 	'mpremote/repl --capture') echo ''  ;;
 	'mpremote/repl --inject-code') echo ''  ;;
 	'mpremote/repl --inject-file') echo ''  ;;

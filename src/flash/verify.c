@@ -42,7 +42,7 @@ static kiln_code find_sector(struct kiln_flasher *f, const struct kiln_plan_file
 			     bool *ret_found, uint32_t *ret_address, struct kiln_err *err)
 {
 	enum { BLOCK = 64 * 1024 };
-	size_t at, end;
+	size_t at = 0, end;
 
 	KILN_TRY(first_difference(f, file, 0, file->size, BLOCK, &at, err));
 	end = at + BLOCK < file->size ? at + BLOCK : file->size;
