@@ -23,6 +23,9 @@ void esptool_event(void *user, const struct kiln_flash_event *event)
 }
 
 static void say_text(struct esptool *t, dialect_end end, const char *fmt, va_list args)
+	KILN_PRINTF(3, 0);
+
+static void say_text(struct esptool *t, dialect_end end, const char *fmt, va_list args)
 {
 	struct kiln_buf out = KILN_BUF_INIT(8192);
 	char text[4096];

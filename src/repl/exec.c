@@ -10,10 +10,10 @@
 #include "repl/traceback.h"
 
 enum {
-	/* raw mode without flow control: as much as any UART driver keeps, then its time on the
-	 * wire and a pause in which the interpreter empties it */
-	PLAIN_CHUNK = 64,
-	PLAIN_PAUSE_MS = 4,
+	/* raw mode without flow control: half of what the smallest UART driver keeps, then its time
+	 * on the wire and a pause in which the interpreter empties it */
+	PLAIN_CHUNK = 32,
+	PLAIN_PAUSE_MS = 6,
 	START_MS = 15000,      /* until the board has read a whole program: it compiles meanwhile */
 	QUIET_PROMPT_MS = 400, /* a friendly prompt with nothing after it: no program prints that */
 	QUIET_BOOT_MS = 5000,  /* a chip that came out of reset and says no more: main.py runs */
