@@ -110,6 +110,8 @@ static bool is_url(const char *text)
 
 static bool is_called(const struct kiln_board *board, const char *what)
 {
+	/* the analyzer takes a kiln_fail() for one that returns KILN_OK, and finds no board then */
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	return strcmp(board->name, what) == 0 || same_url(board->url, what) ||
 	       (board->info.uid[0] && strcasecmp(board->info.uid, what) == 0);
 }

@@ -76,7 +76,7 @@ static kiln_code write_pieces(struct put *p, struct kiln_files_progress *progres
 static kiln_code verify(struct put *p, struct kiln_err *err)
 {
 	struct kiln_buf text = KILN_BUF_INIT(4096);
-	char digest[KILN_DIGEST_TEXT];
+	char digest[KILN_DIGEST_TEXT] = "";
 	kiln_code code;
 
 	/* closed first, for what it holds back; open again, for the last program closes it */
