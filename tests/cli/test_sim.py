@@ -204,7 +204,7 @@ def test_one_client_at_a_time_and_then_the_next(serve, flash):
                 assert read_until(second, b'\r\n') == b'Port already in use\r\n'
                 assert second.recv(1) == b''
             port.write(b'6*7\r')
-            assert read_until(port, PROMPT) == b'6*7\r\n42' + PROMPT
+            read_until(port, b'6*7\r\n42' + PROMPT)  # prompts of more than one try may come before
 
 
 def test_wrong_settings_are_refused(serve):
