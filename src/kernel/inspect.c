@@ -132,25 +132,19 @@ void kiln_kernel_remember(struct kiln_kernel *k, const char *code)
 
 /* ---- magics ---- */
 
-static bool add_magic(struct kiln_span name, struct kiln_buf *out)
-{
-	for (size_t i = 0; kiln_magics[i]; i++) {
-		const struct kiln_magic *m = kiln_magics[i];
-
-		if (strlen(m->name) != name.n || memcmp(m->name, name.p, name.n) != 0)
-			continue;
-		(void)kiln_buf_printf(out, "%s%s%s%s\n%s\n", m->cell ? "%%" : "%", m->name,
-				      m->words ? " " : "", m->words ? m->words : "", m->summary);
-		if (m->more)
-			(void)kiln_buf_printf(out, "\n%s\n", m->more);
-		return true;
-	}
-	return false;
-}
-
 static bool is_magic(struct kiln_span code, struct kiln_span name)
 {
 	return name.n > 0 && name.p > code.p && name.p[-1] == '%';
+}
+
+static bool add_magic(struct kiln_span code, struct kiln_span name, struct kiln_buf *out)
+{
+	const bool cell = name.p - code.p > 1 && name.p[-2] == '%';
+	const struct kiln_magic *m = kiln_magic_find(name, cell);
+
+	if (m)
+		kiln_magic_help(m, out);
+	return m != NULL;
 }
 
 /* {"text/plain": ...}, or NULL: nothing is known. */
@@ -161,7 +155,7 @@ static json_t *describe(struct kiln_kernel *k, struct kiln_span code, struct kil
 	bool found = false;
 
 	if (is_magic(code, name))
-		found = add_magic(name, &out);
+		found = add_magic(code, name, &out);
 	else if (name.n > 0 && name.n < 256)
 		found = add_value(k, name, &out);
 	if (found && !is_magic(code, name))
@@ -187,9 +181,12 @@ bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name)
 {
 	const struct kiln_wire_msg *running = k->running;
 	json_t *data;
+	size_t sign = 0;
 
+	while (sign < name.n && name.p[sign] == '%')
+		sign++;
 	k->running = NULL; /* the board is idle: nothing of the cell runs there */
-	data = describe(k, name, name);
+	data = describe(k, name, kiln_span(name.p + sign, name.n - sign));
 	k->running = running;
 	if (!data)
 		return kiln_kernel_fail_text(k, "NameError", "Object `%.*s` not found.",

@@ -63,13 +63,10 @@ static void list_failures(struct kiln_kernel *k)
 	}
 }
 
-static bool run_discover(struct kiln_kernel *k, const struct kiln_magic *self,
-			 const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_discover(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct kiln_err err = KILN_ERR_INIT;
 
-	(void)self;
-	(void)body;
 	if (args->flags[DISCOVER_ALL])
 		return list_ports(k);
 	if (kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
@@ -123,14 +120,11 @@ static bool choose(struct kiln_kernel *k, const char *what)
 	return kiln_kernel_board_choose(k, what);
 }
 
-static bool run_connect(struct kiln_kernel *k, const struct kiln_magic *self,
-			const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_connect(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
 	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
 
-	(void)self;
-	(void)body;
 	if (known && !scheme_wanted(known, args))
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "Device not available: '%s'",
 					     what);
@@ -220,8 +214,7 @@ static bool list_names(struct kiln_kernel *k, char (*ret_names)[NAME_SIZE], size
 	return true;
 }
 
-static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic *self,
-			     const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const bool chosen = k->board.chosen;
 	const struct kiln_board before = k->board.board;
@@ -231,14 +224,15 @@ static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic *sel
 
 	if (args->flags[EACH_ALL] == (n > 0))
 		return kiln_magic_usage_error(
-			k, self,
+			k, args,
 			n ? "--all goes without names"
 			  : "the following arguments are required: NAME, or --all");
 	for (size_t i = 0; i < n; i++)
 		kiln_text_copy(names[i], sizeof(names[i]), args->words[i]);
 	if (n == 0 && !list_names(k, names, &n))
 		return false;
-	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, args->flags[EACH_QUIET], body);
+	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, args->flags[EACH_QUIET],
+			   args->body);
 	/* other cells go on with the board that was current before */
 	if (chosen && strcmp(k->board.board.url, before.url) != 0) {
 		kiln_kernel_board_release(k);

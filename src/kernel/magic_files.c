@@ -51,15 +51,12 @@ static kiln_code show_file(void *user, size_t i, const void *data, size_t size,
 	return KILN_OK;
 }
 
-static bool run_cat(struct kiln_kernel *k, const struct kiln_magic *self,
-		    const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_cat(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *path = board_path(args->words[0]);
 	struct kiln_files *files = open_files(k);
 	struct kiln_err err = KILN_ERR_INIT;
 
-	(void)self;
-	(void)body;
 	return files &&
 	       finish(k, files, kiln_files_get(files, &path, 1, show_file, NULL, k, &err), &err);
 }
@@ -76,14 +73,11 @@ const struct kiln_magic kiln_magic_cat = {
 
 /* ---- %mkdirs ---- */
 
-static bool run_mkdirs(struct kiln_kernel *k, const struct kiln_magic *self,
-		       const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_mkdirs(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct kiln_files *files = open_files(k);
 	struct kiln_err err = KILN_ERR_INIT;
 
-	(void)self;
-	(void)body;
 	return files &&
 	       finish(k, files,
 		      kiln_files_mkdir(files, board_path(args->words[0]), KILN_FILES_PARENTS, &err),
@@ -165,15 +159,12 @@ static kiln_code remove_one(struct kiln_files *files, const char *path, bool dee
 	return KILN_E_INVALID;
 }
 
-static bool run_rm(struct kiln_kernel *k, const struct kiln_magic *self,
-		   const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_rm(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct kiln_files *files = open_files(k);
 	struct kiln_err err = KILN_ERR_INIT;
 	kiln_code code = KILN_OK;
 
-	(void)self;
-	(void)body;
 	if (!files)
 		return false;
 	for (size_t i = 0; code == KILN_OK && i < args->n_words; i++)
@@ -264,16 +255,13 @@ static bool ask_epoch(struct kiln_kernel *k, int64_t *ret_epoch)
 	return good;
 }
 
-static bool run_rlist(struct kiln_kernel *k, const struct kiln_magic *self,
-		      const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_rlist(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *path = args->n_words ? board_path(args->words[0]) : "";
 	struct listing l = { .k = k };
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_files *files;
 
-	(void)self;
-	(void)body;
 	if (!ask_epoch(k, &l.epoch))
 		return false;
 	files = open_files(k);

@@ -294,16 +294,13 @@ static kiln_code prepare(struct job *job, const struct kiln_magic_args *args, st
 	return find_port(job, args->values[FLASH_PORT], err);
 }
 
-static bool run_flash(struct kiln_kernel *k, const struct kiln_magic *self,
-		      const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_flash(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct job *job = calloc(1, sizeof(*job)); /* its map is large for a stack */
 	struct kiln_err err = KILN_ERR_INIT;
 	kiln_code code;
 	bool good;
 
-	(void)self;
-	(void)body;
 	if (!job)
 		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NOMEM), "out of memory");
 	job->k = k;

@@ -38,13 +38,10 @@ static bool change_folder(struct kiln_kernel *k, const char *path)
 	return true;
 }
 
-static bool run_cd(struct kiln_kernel *k, const struct kiln_magic *self,
-		   const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_cd(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	char whole[PATH_SIZE];
 
-	(void)self;
-	(void)body;
 	if (args->n_words > 0 && !change_folder(k, args->words[0]))
 		return false;
 	kiln_kernel_print(k, KILN_STDOUT, "cwd = %s\n", getcwd(whole, sizeof(whole)) ? whole : "?");
@@ -78,8 +75,7 @@ static bool write_all(int fd, struct kiln_span body)
 	return true;
 }
 
-static bool run_writefile(struct kiln_kernel *k, const struct kiln_magic *self,
-			  const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_writefile(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const bool append = args->flags[WRITEFILE_APPEND];
 	struct kiln_err err = KILN_ERR_INIT;
@@ -87,13 +83,12 @@ static bool run_writefile(struct kiln_kernel *k, const struct kiln_magic *self,
 	bool good;
 	int fd, sys = 0;
 
-	(void)self;
 	if (!expand(k, args->words[0], path))
 		return false;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
-	good = fd >= 0 && write_all(fd, body);
+	good = fd >= 0 && write_all(fd, args->body);
 	/* a cell's last line seldom has its newline; a file's should */
-	if (good && body.n > 0 && body.p[body.n - 1] != '\n')
+	if (good && args->body.n > 0 && args->body.p[args->body.n - 1] != '\n')
 		good = write_all(fd, kiln_span("\n", 1));
 	sys = errno;
 	if (fd >= 0 && close(fd) != 0 && good) {

@@ -18,12 +18,9 @@ static bool print_line(struct kiln_kernel *k, const char *text, const char *othe
 	return true;
 }
 
-static bool run_uid(struct kiln_kernel *k, const struct kiln_magic *self,
-		    const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_uid(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
-	(void)self;
 	(void)args;
-	(void)body;
 	return kiln_kernel_board_need(k) &&
 	       print_line(k, k->board.board.info.uid, "this board has no uid");
 }
@@ -35,12 +32,9 @@ const struct kiln_magic kiln_magic_uid = {
 	.run = run_uid,
 };
 
-static bool run_name(struct kiln_kernel *k, const struct kiln_magic *self,
-		     const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_name(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
-	(void)self;
 	(void)args;
-	(void)body;
 	return kiln_kernel_board_need(k) &&
 	       print_line(k, k->board.board.name, "this board has no name");
 }
@@ -96,14 +90,11 @@ static void print_time(struct kiln_kernel *k, const struct tm *t)
 			  months[t->tm_mon], t->tm_mday, t->tm_hour, t->tm_min, t->tm_sec);
 }
 
-static bool run_gettime(struct kiln_kernel *k, const struct kiln_magic *self,
-			const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_gettime(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct tm t;
 
-	(void)self;
 	(void)args;
-	(void)body;
 	if (!ask_time(k, &t))
 		return false;
 	print_time(k, &t);
@@ -140,15 +131,12 @@ static bool set_time(struct kiln_kernel *k, const struct tm *t)
 	return good;
 }
 
-static bool run_synctime(struct kiln_kernel *k, const struct kiln_magic *self,
-			 const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_synctime(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct tm board, host;
 	time_t now;
 
-	(void)self;
 	(void)args;
-	(void)body;
 	if (!ask_time(k, &board))
 		return false;
 	now = time(NULL);

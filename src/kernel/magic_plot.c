@@ -90,8 +90,7 @@ static void set_labels(struct kiln_plot *plot, const char *labels)
 	}
 }
 
-static bool begin(struct kiln_kernel *k, const struct kiln_magic *self,
-		  const struct kiln_magic_args *args)
+static bool begin(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *window = args->values[PLOT_WINDOW], *title = args->values[PLOT_TITLE];
 	struct kiln_plotter *p;
@@ -99,7 +98,7 @@ static bool begin(struct kiln_kernel *k, const struct kiln_magic *self,
 
 	if (window &&
 	    (!kiln_text_to_u64(window, &points) || points < 1 || points > KILN_PLOT_POINTS))
-		return kiln_magic_usage_error(k, self,
+		return kiln_magic_usage_error(k, args,
 					      "argument -w/--window: from 1 to %d points, not '%s'",
 					      KILN_PLOT_POINTS, window);
 	kiln_plotter_end(k);
@@ -115,17 +114,14 @@ static bool begin(struct kiln_kernel *k, const struct kiln_magic *self,
 	return true;
 }
 
-static bool run_plot(struct kiln_kernel *k, const struct kiln_magic *self,
-		     const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_plot(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
-	(void)body;
-	return begin(k, self, args);
+	return begin(k, args);
 }
 
-static bool run_cell_plot(struct kiln_kernel *k, const struct kiln_magic *self,
-			  const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_cell_plot(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
-	return begin(k, self, args) && kiln_kernel_run_cell(k, body);
+	return begin(k, args) && kiln_kernel_run_cell(k, args->body);
 }
 
 #define FORMS                                                                                      \

@@ -8,8 +8,7 @@ static bool not_available(struct kiln_kernel *k, const char *what)
 				     "Device not available: '%s'", what);
 }
 
-static bool run_register(struct kiln_kernel *k, const struct kiln_magic *self,
-			 const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_register(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
 	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
@@ -18,8 +17,6 @@ static bool run_register(struct kiln_kernel *k, const struct kiln_magic *self,
 	struct kiln_repl *repl;
 	kiln_code code;
 
-	(void)self;
-	(void)body;
 	if (known && known->connected)
 		return true;
 	code = kiln_registry_connect(k->board.registry, what, &repl, &board, &err);
@@ -44,15 +41,12 @@ const struct kiln_magic kiln_magic_register = {
 	.run = run_register,
 };
 
-static bool run_unregister(struct kiln_kernel *k, const struct kiln_magic *self,
-			   const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_unregister(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
 	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
 	struct kiln_err err = KILN_ERR_INIT;
 
-	(void)self;
-	(void)body;
 	if (!known)
 		return not_available(k, what);
 	if (k->board.chosen && strcmp(known->url, k->board.board.url) == 0) {

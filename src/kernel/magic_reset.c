@@ -44,16 +44,13 @@ static void print_banner(struct kiln_kernel *k, const char *name)
 			  line, name, line);
 }
 
-static bool run_softreset(struct kiln_kernel *k, const struct kiln_magic *self,
-			  const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_softreset(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	struct kiln_buf text = KILN_BUF_INIT(256 * 1024);
 	const struct kiln_repl_output output = { .text = keep_text, .user = &text };
 	struct kiln_err err = KILN_ERR_INIT;
 	kiln_code code;
 
-	(void)self;
-	(void)body;
 	if (!kiln_kernel_board_need(k))
 		return false;
 	k->board.hooked = false;
@@ -113,8 +110,7 @@ static bool finish_hardreset(struct kiln_kernel *k, kiln_code code,
 	return !result->exception && !result->interrupted;
 }
 
-static bool run_hardreset(struct kiln_kernel *k, const struct kiln_magic *self,
-			  const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_hardreset(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const struct kiln_repl_output output = { .text = show_text, .user = k };
 	const char *given = args->values[HARDRESET_SECONDS];
@@ -124,9 +120,8 @@ static bool run_hardreset(struct kiln_kernel *k, const struct kiln_magic *self,
 	kiln_code code;
 	bool good;
 
-	(void)body;
 	if (given && !read_seconds(given, &seconds))
-		return kiln_magic_usage_error(k, self, "argument -t/--time: invalid value: '%s'",
+		return kiln_magic_usage_error(k, args, "argument -t/--time: invalid value: '%s'",
 					      given);
 	if (!kiln_kernel_board_need(k))
 		return false;

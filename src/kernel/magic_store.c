@@ -222,8 +222,7 @@ static bool act(struct kiln_kernel *k, json_t *all, const struct kiln_magic_args
 	return args->n_words ? keep(k, all, args) : list_all(k, all);
 }
 
-static bool run_store(struct kiln_kernel *k, const struct kiln_magic *self,
-		      const struct kiln_magic_args *args, struct kiln_span body)
+static bool run_store(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const int modes = args->flags[STORE_DELETE] + args->flags[STORE_RESTORE] +
 			  args->flags[STORE_ALL];
@@ -233,14 +232,13 @@ static bool run_store(struct kiln_kernel *k, const struct kiln_magic *self,
 	kiln_code code = KILN_OK;
 	bool good;
 
-	(void)body;
 	if (modes > 1)
-		return kiln_magic_usage_error(k, self, "-d, -r and -z exclude each other");
+		return kiln_magic_usage_error(k, args, "-d, -r and -z exclude each other");
 	if (args->flags[STORE_DELETE] && args->n_words == 0)
-		return kiln_magic_usage_error(k, self, "-d needs the names of variables");
+		return kiln_magic_usage_error(k, args, "-d needs the names of variables");
 	for (size_t i = 0; i < args->n_words; i++) {
 		if (!is_name(args->words[i]))
-			return kiln_magic_usage_error(k, self, "'%s' is no variable's name",
+			return kiln_magic_usage_error(k, args, "'%s' is no variable's name",
 						      args->words[i]);
 	}
 	if (kiln_state_load(file, &all, &err) != KILN_OK)

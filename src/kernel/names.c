@@ -236,5 +236,7 @@ bool kiln_is_question(struct kiln_span code, struct kiln_span *ret_name)
 			return false;
 	}
 	*ret_name = code;
+	for (int sign = 0; sign < 2 && code.n > 1 && code.p[0] == '%'; sign++)
+		code = kiln_span(code.p + 1, code.n - 1);
 	return is_dotted(code);
 }

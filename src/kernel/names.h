@@ -32,7 +32,7 @@ struct kiln_place kiln_place_at(struct kiln_span code, size_t cursor);
 /* The dotted name that the cursor is in, behind, or in the brackets of; empty: none. */
 struct kiln_span kiln_name_at(struct kiln_span code, size_t cursor);
 
-/* "name?", "name??", "?name": the whole of the code asks about a name. */
+/* "name?", "name??", "?name": the whole of the code asks about a name, or a magic ("?%name"). */
 bool kiln_is_question(struct kiln_span code, struct kiln_span *ret_name);
 
 size_t kiln_bytes_of_points(struct kiln_span text, size_t points);
