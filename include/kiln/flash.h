@@ -117,9 +117,27 @@ struct kiln_flash_file {
 	size_t size;
 };
 
+/*
+ * Files made ready for the wire, once: compressed before the first port is opened, and for any
+ * number of boards. It is not changed any more, so flashers of several threads may share one; it
+ * borrows the files' bytes until it is freed.
+ *
+ *	kiln_flash_pack_new(files, n, &pack, &err);
+ *	job = (struct kiln_flash_job){ .files = files, .n_files = n, .pack = pack, ... };
+ *	for each board: kiln_flasher_write(flasher, &job, &err);
+ *	kiln_flash_pack_free(pack);
+ */
+struct kiln_flash_pack;
+/* Fails with: E_NOMEM. */
+KILN_API KILN_CHECK kiln_code kiln_flash_pack_new(const struct kiln_flash_file *files,
+						  size_t n_files, struct kiln_flash_pack **ret_pack,
+						  struct kiln_err *err);
+KILN_API void kiln_flash_pack_free(struct kiln_flash_pack *pack);
+
 struct kiln_flash_job {
 	const struct kiln_flash_file *files;
 	size_t n_files;
+	const struct kiln_flash_pack *pack; /* of these files; NULL: they are packed as needed */
 	bool erase_all;
 	bool no_compress;
 	bool diff; /* ask what stands there, and write only sectors that differ */

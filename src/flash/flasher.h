@@ -7,6 +7,7 @@
 #include "loader/session.h"
 
 enum {
+	KILN_FLASH_WORD = 4,
 	KILN_FLASH_SECTOR = 4096,
 	KILN_FLASH_24BIT = 16 << 20,       /* what an address of three bytes reaches */
 	KILN_FLASH_DEFAULT_SIZE = 4 << 20, /* where it can't be found out */

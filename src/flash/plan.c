@@ -8,7 +8,7 @@
 #include "flash/flasher.h"
 #include "flash/image_check.h"
 
-enum { WORD = 4, FILL = 0xFF };
+enum { WORD = KILN_FLASH_WORD, FILL = 0xFF };
 
 uint32_t kiln_plan_first_sector(const struct kiln_plan_file *f)
 {
@@ -79,6 +79,7 @@ static kiln_code own(struct kiln_plan_file *f, size_t head, size_t tail, struct 
 	memset(copy + head + f->size, FILL, tail);
 	free(f->owned);
 	f->owned = copy;
+	f->packed = NULL;
 	f->data = copy;
 	f->size = size;
 	f->address -= (uint32_t)head;
@@ -90,6 +91,11 @@ static kiln_code pad(struct kiln_plan_file *f, bool rom_only, struct kiln_err *e
 	const size_t head = rom_only ? f->address % KILN_FLASH_SECTOR : 0;
 	const size_t tail = (WORD - f->size % WORD) % WORD;
 
+	if (head == 0 && f->packed) { /* filled up already */
+		f->data = f->packed->data;
+		f->size = f->packed->size;
+		return KILN_OK;
+	}
 	return head || tail ? own(f, head, tail, err) : KILN_OK;
 }
 
@@ -154,6 +160,7 @@ static kiln_code take_files(struct kiln_plan *plan, struct kiln_err *err)
 			.address = file->address,
 			.data = file->data,
 			.size = file->size,
+			.packed = kiln_pack_find(job->pack, file),
 		};
 	}
 	qsort(plan->files, plan->n_files, sizeof(*plan->files), by_address);

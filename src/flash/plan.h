@@ -4,6 +4,8 @@
 
 #include <kiln/flash.h>
 
+#include "flash/pack.h"
+
 /*
  * What a job will do, worked out before anything is written: the files in order of address, each
  * as the bytes that will stand in the flash, and the steps that get them there. Pure: no chip is
@@ -19,7 +21,8 @@ struct kiln_plan_file {
 	uint32_t address;
 	const uint8_t *data; /* the file's own bytes, or `owned` */
 	size_t size;
-	uint8_t *owned; /* padded or patched copy */
+	uint8_t *owned;                   /* padded or patched copy */
+	const struct kiln_packed *packed; /* these very bytes, made ready; NULL if they are not */
 	bool patched, redigested;
 	uint8_t mode, size_freq; /* header bytes after the patch */
 };

@@ -240,7 +240,7 @@ static kiln_code send_file(struct sending *s, struct kiln_err *err)
 struct part {
 	struct kiln_plan_file file;
 	struct kiln_span wire;
-	uint8_t *packed;
+	uint8_t *packed; /* NULL: the bytes are another's */
 	unsigned n_blocks;
 };
 
@@ -265,10 +265,13 @@ static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file
 	size_t n = 0;
 
 	*p = (struct part){ .file = *file, .wire = kiln_span(file->data + from, size) };
+	p->file.packed = NULL;
 	p->file.address += (uint32_t)from;
 	p->file.data += from;
 	p->file.size = size;
-	if (compress) {
+	if (compress && file->packed && size == file->size) {
+		p->wire = kiln_span(file->packed->wire, file->packed->wire_size);
+	} else if (compress) {
 		KILN_TRY(kiln_deflate(p->wire, &p->packed, &n, err));
 		p->wire = kiln_span(p->packed, n);
 	}

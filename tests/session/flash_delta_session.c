@@ -167,6 +167,36 @@ static void wire_faults(void **state)
 	}
 }
 
+/* One preparation, made before any port is open, serves several boards and a second run. */
+static void one_pack_for_many(void **state)
+{
+	static const char *const boards[] = { "sim:pack1?clock=virtual", "sim:pack2?clock=virtual",
+					      "sim:pack1?clock=virtual" };
+	const struct kiln_host host = help_host();
+	struct kiln_flasher_options options = story_options(&fx.story);
+	struct kiln_flash_job job = STORY_JOB(&fx.file, 1);
+	struct kiln_flash_pack *pack;
+
+	(void)state;
+	fx.file.size = SIZE - 3; /* filled up to whole words */
+	assert_int_equal(kiln_flash_pack_new(&fx.file, 1, &pack, NULL), KILN_OK);
+	job.pack = pack;
+	options.baud = 921600;
+	for (size_t i = 0; i < sizeof(boards) / sizeof(boards[0]); i++) {
+		fx.story.sizes[0] = 0;
+		fx.code = story_write(&host, boards[i], &options, &job, &fx.err);
+		if (fx.code != KILN_OK)
+			fail_msg("%s: %s", fx.err.what, fx.err.why);
+		assert_true(fx.story.sizes[0] > 0 && fx.story.sizes[0] < SIZE);
+	}
+	story_expect("pack1", &fx.file, 1);
+	story_expect("pack2", &fx.file, 1);
+	job.mode = 2; /* no image: nothing to patch, so the pack still serves */
+	assert_int_equal(story_write(&host, boards[0], &options, &job, &fx.err), KILN_OK);
+	story_expect("pack1", &fx.file, 1);
+	kiln_flash_pack_free(pack);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +207,7 @@ int main(void)
 		cmocka_unit_test_setup(other_firmware_and_erased_chips_are_not_asked, set_up),
 		cmocka_unit_test_setup(failing_delta_writes_all, set_up),
 		cmocka_unit_test_setup(wire_faults, set_up),
+		cmocka_unit_test_setup(one_pack_for_many, set_up),
 	};
 
 	return cmocka_run_group_tests(tests, help_state_home, help_state_home_gone);

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can be done once for many boards, and before the first of them is asked anything. */
+#include "flash/pack.h"
+
+#include <stdlib.h>
+
+#include "flash/deflate.h"
+#include "flash/flasher.h"
+
+static kiln_code fill_up(struct kiln_packed *p, struct kiln_err *err)
+{
+	const size_t size = (p->size + KILN_FLASH_WORD - 1) / KILN_FLASH_WORD * KILN_FLASH_WORD;
+
+	if (size == p->size)
+		return KILN_OK;
+	p->owned = malloc(size);
+	if (!p->owned)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot prepare '%s'", p->file->name);
+	memcpy(p->owned, p->data, p->size);
+	memset(p->owned + p->size, 0xFF, size - p->size);
+	p->data = p->owned;
+	p->size = size;
+	return KILN_OK;
+}
+
+static kiln_code pack_file(struct kiln_packed *p, const struct kiln_flash_file *file,
+			   struct kiln_err *err)
+{
+	*p = (struct kiln_packed){ .file = file, .data = file->data, .size = file->size };
+	KILN_TRY(fill_up(p, err));
+	return kiln_deflate(kiln_span(p->data, p->size), &p->wire, &p->wire_size, err);
+}
+
+kiln_code kiln_flash_pack_new(const struct kiln_flash_file *files, size_t n_files,
+			      struct kiln_flash_pack **ret_pack, struct kiln_err *err)
+{
+	struct kiln_flash_pack *pack = calloc(1, sizeof(*pack));
+	kiln_code code = KILN_OK;
+
+	if (pack)
+		pack->files = calloc(n_files ? n_files : 1, sizeof(*pack->files));
+	if (!pack || !pack->files) {
+		free(pack);
+		return kiln_fail(err, KILN_E_NOMEM, "cannot prepare the files");
+	}
+	for (size_t i = 0; i < n_files && code == KILN_OK; i++)
+		code = pack_file(&pack->files[pack->n_files++], &files[i], err);
+	if (code != KILN_OK) {
+		kiln_flash_pack_free(pack);
+		return code;
+	}
+	*ret_pack = pack;
+	return KILN_OK;
+}
+
+void kiln_flash_pack_free(struct kiln_flash_pack *pack)
+{
+	if (!pack)
+		return;
+	for (size_t i = 0; i < pack->n_files; i++) {
+		free(pack->files[i].owned);
+		free(pack->files[i].wire);
+	}
+	free(pack->files);
+	free(pack);
+}
+
+const struct kiln_packed *kiln_pack_find(const struct kiln_flash_pack *pack,
+					 const struct kiln_flash_file *file)
+{
+	for (size_t i = 0; pack && i < pack->n_files; i++) {
+		const struct kiln_flash_file *f = pack->files[i].file;
+
+		if (f->address == file->address && f->data == file->data && f->size == file->size)
+			return &pack->files[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_FLASH_PACK_H
+#define KILN_FLASH_PACK_H
+
+#include <kiln/flash.h>
+
+/* One file, as it stands in the flash and as it goes over the wire. Read-only once it is made. */
+struct kiln_packed {
+	const struct kiln_flash_file *file;
+	const uint8_t *data; /* the file's own bytes, or `owned`: filled up to whole words */
+	size_t size;
+	uint8_t *owned;
+	uint8_t *wire; /* a zlib stream of `data` */
+	size_t wire_size;
+};
+
+struct kiln_flash_pack {
+	struct kiln_packed *files;
+	size_t n_files;
+};
+
+/* That of this very file (address, bytes and size); NULL if it is not in the pack, or no pack. */
+const struct kiln_packed *kiln_pack_find(const struct kiln_flash_pack *pack,
+					 const struct kiln_flash_file *file);
+
+#endif
