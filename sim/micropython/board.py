@@ -51,12 +51,28 @@ def _input(prompt=''):
             print(c, end='')
 
 
+# This build's VfsPosix makes both names of a rename in one buffer, so that of two absolute ones the
+# second is renamed to itself. Below '/' they need not be absolute.
+def _renaming(rename):
+    def wrapper(old, new):
+        here = os.getcwd()
+        old, new = (p if p[:1] == '/' else here.rstrip('/') + '/' + p for p in (old, new))
+        os.chdir('/')
+        try:
+            rename(old[1:], new[1:])
+        finally:
+            os.chdir(here)
+
+    return wrapper
+
+
 def prepare(root):
     vfs.umount('/')
     vfs.mount(vfs.VfsPosix(root), '/')
     os.chdir('/')
     for name in ('sleep', 'sleep_ms', 'sleep_us'):
         setattr(time, name, _interruptible(getattr(time, name)))
+    os.rename = _renaming(os.rename)
     builtins.input = _input
 
 

@@ -117,12 +117,12 @@ static void print_space(void *user, const struct kiln_files_space *space)
 
 	if (fs->params.json)
 		cli_json(json_pack("{s:s, s:s, s:I, s:I, s:I}", "event", "df", "path",
-				   fs_clean(space->path, clean, sizeof(clean)), "total",
+				   kiln_path_clean(space->path, clean, sizeof(clean)), "total",
 				   (json_int_t)space->total, "used", (json_int_t)used, "free",
 				   (json_int_t)space->free));
 	else
 		printf("%-12s %10llu %10llu %10llu %4llu %%\n",
-		       fs_clean(space->path, clean, sizeof(clean)),
+		       kiln_path_clean(space->path, clean, sizeof(clean)),
 		       (unsigned long long)space->total, (unsigned long long)used,
 		       (unsigned long long)space->free,
 		       (unsigned long long)(space->total ? used * 100 / space->total : 0));
@@ -155,7 +155,7 @@ static void print_stat(const struct fs *fs, const struct kiln_file_info *info)
 		cli_json(object);
 		return;
 	}
-	printf("%s: %s", fs_clean(info->path, clean, sizeof(clean)), kind);
+	printf("%s: %s", kiln_path_clean(info->path, clean, sizeof(clean)), kind);
 	if (info->kind == KILN_FILE_PLAIN)
 		printf(", %llu bytes", (unsigned long long)info->size);
 	if (info->mtime >= 0)

@@ -100,7 +100,7 @@ static void print_entry(const struct entry *e)
 	char clean[512];
 
 	printf("%12llu %s%s\n", (unsigned long long)e->size,
-	       fs_clean(e->path, clean, sizeof(clean)), e->is_folder ? "/" : "");
+	       kiln_path_clean(e->path, clean, sizeof(clean)), e->is_folder ? "/" : "");
 }
 
 static unsigned depth(const char *path)
@@ -131,9 +131,9 @@ static void print_branch(const struct entries *all, size_t i)
 
 	for (unsigned k = 0; k < level; k++)
 		fputs(more_at(all, i, k) ? "│   " : "    ", stdout);
-	fs_base_name(all->items[i].path, name, sizeof(name));
+	kiln_path_base(all->items[i].path, name, sizeof(name));
 	printf("%s%s\n", more_at(all, i, level) ? "├── " : "└── ",
-	       fs_clean(name, clean, sizeof(clean)));
+	       kiln_path_clean(name, clean, sizeof(clean)));
 }
 
 static kiln_code show(struct fs *fs, const char *path, bool deep, struct kiln_err *err)
@@ -143,7 +143,7 @@ static kiln_code show(struct fs *fs, const char *path, bool deep, struct kiln_er
 	char clean[512];
 
 	if (code == KILN_OK && !fs->params.json && (deep || fs->words.n > 1))
-		printf(":%s\n", fs_clean(path, clean, sizeof(clean)));
+		printf(":%s\n", kiln_path_clean(path, clean, sizeof(clean)));
 	for (size_t i = 0; code == KILN_OK && i < all.n; i++) {
 		if (fs->params.json)
 			print_json(&all.items[i]);

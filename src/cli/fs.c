@@ -17,30 +17,35 @@ const char *fs_board_path(const char *word)
 	return word + fs_is_board(word);
 }
 
-void fs_base_name(const char *path, char *dst, size_t size)
+void fs_progress_begin(struct fs *fs)
 {
-	size_t n = strlen(path), from;
-
-	while (n > 1 && path[n - 1] == '/')
-		n--;
-	from = n;
-	while (from > 0 && path[from - 1] != '/')
-		from--;
-	kiln_text_format(dst, size, "%.*s", (int)(n - from), path + from);
+	fs->line = (struct term_line){ 0 };
+	if (!fs->params.json)
+		(void)term_line_init(&fs->line, stderr);
+	fs->cli->line = &fs->line;
 }
 
-void fs_join(struct kiln_buf *out, const char *folder, const char *name)
+void fs_progress_end(struct fs *fs)
 {
-	const size_t n = strlen(folder);
-
-	(void)kiln_buf_printf(out, "%s%s%s", folder, n > 0 && folder[n - 1] != '/' ? "/" : "",
-			      name);
+	term_line_clear(&fs->line);
+	fs->cli->line = NULL;
 }
 
-const char *fs_clean(const char *path, char *dst, size_t size)
+void fs_progress(void *user, const struct kiln_files_progress *p)
 {
-	kiln_text_copy_untrusted(dst, size, path, strlen(path));
-	return dst;
+	struct fs *fs = user;
+	const kiln_ms now = kiln_now();
+	char bar[80] = "", clean[128], text[256];
+
+	if (now - fs->drawn < 100)
+		return;
+	fs->drawn = now;
+	if (p->total)
+		render_bar(bar, sizeof(bar), 30, p->done, p->total);
+	kiln_text_format(text, sizeof(text), "%s%s%s (%zu of %zu), %llu bytes", bar,
+			 bar[0] ? "  " : "", kiln_path_clean(p->path, clean, sizeof(clean)),
+			 p->item + 1, p->items, (unsigned long long)p->done);
+	term_line_show(&fs->line, text);
 }
 
 static int with_board(struct fs *fs, fs_work *work)

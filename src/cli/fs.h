@@ -5,6 +5,8 @@
 #include <kiln/files.h>
 
 #include "cli/cli.h"
+#include "cli/render.h"
+#include "hostfs/path.h"
 
 /* What the commands for a board's files share: their options, and a board that is open. */
 struct fs_params {
@@ -42,6 +44,10 @@ struct fs {
 	struct opt_list words;
 	struct kiln_repl *repl;
 	struct kiln_files *files;
+	bool on_board; /* what is copied does not travel */
+	/* What is shown while files travel. */
+	struct term_line line;
+	kiln_ms drawn;
 };
 
 /* A command's work, with the board open. */
@@ -57,12 +63,10 @@ int fs_run(struct cli *cli, const struct command *self, int argc, char **argv, s
 /* A path on the board without the ':' that may stand in front of it. */
 const char *fs_board_path(const char *word);
 bool fs_is_board(const char *word);
-/* The last part of a path, without slashes at its end; into `dst`. */
-void fs_base_name(const char *path, char *dst, size_t size);
-/* folder + '/' + name */
-void fs_join(struct kiln_buf *out, const char *folder, const char *name);
-/* Fit to be shown: control characters replaced. */
-const char *fs_clean(const char *path, char *dst, size_t size);
+/* A line on the terminal that tells how far a transfer is: between begin and end. */
+void fs_progress_begin(struct fs *fs);
+void fs_progress_end(struct fs *fs);
+void fs_progress(void *user, const struct kiln_files_progress *progress); /* user: the fs */
 
 /* Copy with a list of words: sources, then the target. */
 KILN_CHECK kiln_code fs_copy(struct fs *fs, const char *const *sources, size_t n,

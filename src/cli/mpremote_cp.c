@@ -13,7 +13,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "cli/fs.h"
-#include "cli/hostfs.h"
+#include "hostfs/hostfs.h"
 #include "cli/mpremote.h"
 #include "cli/mpremote_fs.h"
 #include "cli/whole.h"
@@ -42,7 +42,7 @@ static kiln_code look_at(struct mpremote *m, const char *word, struct target *t,
 	(void)kiln_buf_puts(&t->path, t->board ? fs_board_path(word) : word);
 	strip_slashes(&t->path);
 	if (!t->board) {
-		t->folder = host_is_folder(kiln_buf_str(&t->path));
+		t->folder = kiln_host_is_folder(kiln_buf_str(&t->path));
 		t->exists = access(kiln_buf_str(&t->path), F_OK) == 0;
 		return KILN_OK;
 	}
@@ -59,7 +59,7 @@ static void into(struct kiln_buf *out, const struct target *t, const char *sourc
 	const char *folder = kiln_buf_str(&t->path);
 	char name[256];
 
-	fs_base_name(source, name, sizeof(name));
+	kiln_path_base(source, name, sizeof(name));
 	if (!t->folder)
 		(void)kiln_buf_puts(out, folder);
 	else if (strcmp(folder, "/") == 0)
@@ -93,7 +93,7 @@ static bool is_up_to_date(struct mpremote *m, const struct kiln_files_item *item
 }
 
 /* The items that are to be put, in their order; the others are where they should be. */
-static kiln_code put_changed(struct mpremote *m, const struct host_tree *tree, bool compare,
+static kiln_code put_changed(struct mpremote *m, const struct kiln_host_tree *tree, bool compare,
 			     struct kiln_err *err)
 {
 	struct kiln_files_item *items = calloc(tree->n + 1, sizeof(*items));
@@ -124,16 +124,16 @@ static int put(struct mpremote *m, const char *source, const struct target *t)
 {
 	const bool compare = !m->params.force && t->exists;
 	struct kiln_buf path = KILN_BUF_INIT(PATH_LENGTH);
-	struct host_tree tree = { 0 };
+	struct kiln_host_tree tree = { 0 };
 	struct kiln_err err = KILN_ERR_INIT;
 	int exit_code = -1;
 
 	into(&path, t, source);
-	if (host_tree_add(&tree, source, kiln_buf_str(&path), m->params.recursive, &err) != KILN_OK)
+	if (kiln_host_tree_add(&tree, source, kiln_buf_str(&path), m->params.recursive, &err) != KILN_OK)
 		exit_code = fail_here(&err);
 	else if (put_changed(m, &tree, compare, &err) != KILN_OK)
 		exit_code = mpremote_fs_fail(m, kiln_buf_str(&path), &err);
-	host_tree_done(&tree);
+	kiln_host_tree_done(&tree);
 	kiln_buf_done(&path);
 	return exit_code;
 }
@@ -277,7 +277,7 @@ static int edit_one(struct mpremote *m, const char *path)
 
 	if (!mkdtemp(folder))
 		return mpremote_say("edit: cannot make a folder in /tmp: %s", strerror(errno));
-	fs_base_name(path, name, sizeof(name));
+	kiln_path_base(path, name, sizeof(name));
 	kiln_text_format(file, sizeof(file), "%s/%s", folder, name);
 	printf("edit :%s\n", path);
 	fflush(stdout);

@@ -68,7 +68,7 @@ static void print_entry(void *user, const struct kiln_file_info *info)
 
 	(void)user;
 	printf("%12llu %s%s\n", (unsigned long long)info->size,
-	       fs_clean(info->path, clean, sizeof(clean)),
+	       kiln_path_clean(info->path, clean, sizeof(clean)),
 	       info->kind == KILN_FILE_FOLDER ? "/" : "");
 }
 
@@ -324,7 +324,7 @@ static void print_tree(const struct mpremote *m, const struct entries *e, size_t
 
 		printf("%s%s", kiln_buf_str(prefix), last ? "└── " : "├── ");
 		print_size(&m->params, &e->items[i]);
-		puts(fs_clean(slash ? slash + 1 : e->items[i].path, clean, sizeof(clean)));
+		puts(kiln_path_clean(slash ? slash + 1 : e->items[i].path, clean, sizeof(clean)));
 		(void)kiln_buf_puts(prefix, last ? "    " : "│   ");
 		print_tree(m, e, i + 1, after(e, i), prefix);
 		prefix->len = n;
@@ -364,7 +364,7 @@ static int tree_of(struct mpremote *m, const char *path)
 		return 1;
 	if (!folder)
 		return mpremote_say("tree: '%s' is not a directory", path);
-	printf(":%s", fs_clean(path, clean, sizeof(clean)));
+	printf(":%s", kiln_path_clean(path, clean, sizeof(clean)));
 	if (m->params.verbose)
 		printf(" on %s", m->device);
 	putchar('\n');

@@ -8,6 +8,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_cat,
 	&kiln_magic_cd,
 	&kiln_magic_connect,
+	&kiln_magic_cp,
 	&kiln_magic_discover,
 	&kiln_magic_flash,
 	&kiln_magic_gettime,

@@ -44,6 +44,7 @@ Line Magic:
   %cat         Print a file of the board
   %cd          Change or show the host's working directory
   %connect     Connect to a microcontroller by name, uid or URL
+  %cp          Copy files between host and board, and between boards
   %discover    Discover available microcontrollers
   %flash       Put firmware on a microcontroller, and connect to it
   %gettime     Print the board's time

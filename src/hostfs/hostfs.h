@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef KILN_CLI_HOSTFS_H
-#define KILN_CLI_HOSTFS_H
+#ifndef KILN_HOSTFS_HOSTFS_H
+#define KILN_HOSTFS_HOSTFS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
  */
 
 /* Files and folders that are put on a board, read whole before the board is touched. */
-struct host_tree {
+struct kiln_host_tree {
 	struct kiln_files_item *items; /* path and data are owned */
 	size_t n, cap;
 	size_t bytes;
@@ -23,15 +23,18 @@ struct host_tree {
  * Links are followed; what is neither file nor folder is refused.
  * Fails with: E_NOT_FOUND, E_DENIED, E_IO, E_INVALID, E_TOO_BIG, E_NOMEM.
  */
-KILN_CHECK kiln_code host_tree_add(struct host_tree *tree, const char *source, const char *target,
-				   bool deep, struct kiln_err *err);
-void host_tree_done(struct host_tree *tree);
+KILN_CHECK kiln_code kiln_host_tree_add(struct kiln_host_tree *tree, const char *source,
+					const char *target, bool deep, struct kiln_err *err);
+/* Add a copy of an item that is not of this computer. Fails with: E_TOO_BIG, E_NOMEM. */
+KILN_CHECK kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
+					 const struct kiln_files_item *item, struct kiln_err *err);
+void kiln_host_tree_done(struct kiln_host_tree *tree);
 
 /* Is there a folder of that name? */
-bool host_is_folder(const char *path);
+bool kiln_host_is_folder(const char *path);
 
 /* Is each part of a path that a board gave a plain name? Fails with: E_INVALID. */
-KILN_CHECK kiln_code host_check_below(const char *below, struct kiln_err *err);
+KILN_CHECK kiln_code kiln_host_check_below(const char *below, struct kiln_err *err);
 
 /*
  * Write a file whole, by a temporary name and a rename. `below` is a path that a board gave: each
@@ -40,7 +43,7 @@ KILN_CHECK kiln_code host_check_below(const char *below, struct kiln_err *err);
  * made.
  * Fails with: E_INVALID (a name that leads elsewhere), E_DENIED, E_IO.
  */
-KILN_CHECK kiln_code host_write_below(const char *folder, const char *below, const void *data,
-				      size_t n, struct kiln_err *err);
+KILN_CHECK kiln_code kiln_host_write_below(const char *folder, const char *below, const void *data,
+					   size_t n, struct kiln_err *err);
 
 #endif

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "cli/fs.h"
-#include "cli/hostfs.h"
+#include "hostfs/path.h"
+#include "hostfs/hostfs.h"
 
 enum {
 	DEEPEST = 32, /* a link may point up: such a tree has no end */
@@ -25,7 +25,7 @@ static kiln_code fail_read(const char *source, int sys, struct kiln_err *err)
 	return kiln_fail_errno(err, KILN_E_IO, sys, "cannot read '%s'", source);
 }
 
-static kiln_code add_item(struct host_tree *tree, const char *target,
+static kiln_code add_item(struct kiln_host_tree *tree, const char *target,
 			  const struct kiln_files_item *like, struct kiln_err *err)
 {
 	if (tree->n == tree->cap) {
@@ -45,8 +45,8 @@ static kiln_code add_item(struct host_tree *tree, const char *target,
 	return KILN_OK;
 }
 
-static kiln_code read_fd(struct host_tree *tree, int fd, const char *source, struct kiln_buf *data,
-			 struct kiln_err *err)
+static kiln_code read_fd(struct kiln_host_tree *tree, int fd, const char *source,
+			 struct kiln_buf *data, struct kiln_err *err)
 {
 	for (;;) {
 		ssize_t n;
@@ -67,8 +67,8 @@ static kiln_code read_fd(struct host_tree *tree, int fd, const char *source, str
 	}
 }
 
-static kiln_code add_file(struct host_tree *tree, int fd, const char *source, const char *target,
-			  struct kiln_err *err)
+static kiln_code add_file(struct kiln_host_tree *tree, int fd, const char *source,
+			  const char *target, struct kiln_err *err)
 {
 	struct kiln_buf data = KILN_BUF_INIT((size_t)BYTES_MAX + 64 * 1024);
 	struct kiln_files_item item = { 0 };
@@ -86,17 +86,17 @@ static kiln_code add_file(struct host_tree *tree, int fd, const char *source, co
 	return code;
 }
 
-static kiln_code add(struct host_tree *tree, const char *source, const char *target, bool deep,
+static kiln_code add(struct kiln_host_tree *tree, const char *source, const char *target, bool deep,
 		     unsigned depth, struct kiln_err *err);
 
-static kiln_code add_below(struct host_tree *tree, const char *source, const char *target,
+static kiln_code add_below(struct kiln_host_tree *tree, const char *source, const char *target,
 			   const char *name, unsigned depth, struct kiln_err *err)
 {
 	struct kiln_buf from = KILN_BUF_INIT(16 * 1024), to = KILN_BUF_INIT(16 * 1024);
 	kiln_code code;
 
-	fs_join(&from, source, name);
-	fs_join(&to, target, name);
+	kiln_path_join(&from, source, name);
+	kiln_path_join(&to, target, name);
 	if (from.failed || to.failed)
 		code = kiln_fail(err, KILN_E_TOO_BIG, "cannot read '%s': its name is too long",
 				 name);
@@ -112,7 +112,7 @@ static int no_dots(const struct dirent *e)
 	return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
 }
 
-static kiln_code add_folder(struct host_tree *tree, const char *source, const char *target,
+static kiln_code add_folder(struct kiln_host_tree *tree, const char *source, const char *target,
 			    unsigned depth, struct kiln_err *err)
 {
 	const struct kiln_files_item folder = { .folder = true };
@@ -139,7 +139,7 @@ static kiln_code add_folder(struct host_tree *tree, const char *source, const ch
 	return code;
 }
 
-static kiln_code add(struct host_tree *tree, const char *source, const char *target, bool deep,
+static kiln_code add(struct kiln_host_tree *tree, const char *source, const char *target, bool deep,
 		     unsigned depth, struct kiln_err *err)
 {
 	/* a pipe without a writer would hold us for ever */
@@ -166,18 +166,43 @@ static kiln_code add(struct host_tree *tree, const char *source, const char *tar
 	return code;
 }
 
-kiln_code host_tree_add(struct host_tree *tree, const char *source, const char *target, bool deep,
-			struct kiln_err *err)
+kiln_code kiln_host_tree_add(struct kiln_host_tree *tree, const char *source, const char *target,
+			     bool deep, struct kiln_err *err)
 {
 	return add(tree, source, target, deep, 0, err);
 }
 
-void host_tree_done(struct host_tree *tree)
+kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
+			      const struct kiln_files_item *item, struct kiln_err *err)
+{
+	struct kiln_files_item own = *item;
+	void *data = NULL;
+	kiln_code code;
+
+	if (tree->bytes + item->n > BYTES_MAX)
+		return kiln_fail(err, KILN_E_TOO_BIG, "cannot keep '%s': over 64 MiB", target);
+	if (!item->folder) {
+		data = malloc(item->n + 1);
+		if (!data)
+			return kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s'", target);
+		if (item->n > 0)
+			memcpy(data, item->data, item->n);
+		own.data = data;
+	}
+	code = add_item(tree, target, &own, err);
+	if (code != KILN_OK)
+		free(data);
+	else
+		tree->bytes += item->n;
+	return code;
+}
+
+void kiln_host_tree_done(struct kiln_host_tree *tree)
 {
 	for (size_t i = 0; i < tree->n; i++) {
 		free((void *)(uintptr_t)tree->items[i].path);
 		free((void *)(uintptr_t)tree->items[i].data);
 	}
 	free(tree->items);
-	*tree = (struct host_tree){ 0 };
+	*tree = (struct kiln_host_tree){ 0 };
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/hostfs.h"
+#include "hostfs/hostfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/fs.h"
+#include "hostfs/path.h"
 
-bool host_is_folder(const char *path)
+bool kiln_host_is_folder(const char *path)
 {
 	struct stat st;
 
@@ -24,7 +24,7 @@ static kiln_code fail_name(const char *below, struct kiln_err *err)
 	char clean[128];
 
 	(void)kiln_fail(err, KILN_E_INVALID, "cannot write '%s'",
-			fs_clean(below, clean, sizeof(clean)));
+			kiln_path_clean(below, clean, sizeof(clean)));
 	kiln_why(err, "the board's name for it would lead out of the folder");
 	kiln_hint(err, "get the file by itself, under a name of your own");
 	return KILN_E_INVALID;
@@ -53,7 +53,7 @@ static kiln_code fail_write(const char *below, int sys, struct kiln_err *err)
 	char clean[128];
 
 	(void)kiln_fail_errno(err, KILN_E_IO, sys, "cannot write '%s'",
-			      fs_clean(below, clean, sizeof(clean)));
+			      kiln_path_clean(below, clean, sizeof(clean)));
 	if (sys == ENOTDIR || sys == ELOOP) {
 		kiln_why(err, "a part of that path is no folder, or a symbolic link");
 		kiln_hint(err, "links in the target are not followed; move it out of the way");
@@ -61,7 +61,7 @@ static kiln_code fail_write(const char *below, int sys, struct kiln_err *err)
 	return KILN_E_IO;
 }
 
-kiln_code host_check_below(const char *below, struct kiln_err *err)
+kiln_code kiln_host_check_below(const char *below, struct kiln_err *err)
 {
 	char part[256];
 
@@ -166,8 +166,8 @@ static kiln_code write_at(int at, const char *below, const void *data, size_t n,
 	return code;
 }
 
-kiln_code host_write_below(const char *folder, const char *below, const void *data, size_t n,
-			   struct kiln_err *err)
+kiln_code kiln_host_write_below(const char *folder, const char *below, const void *data, size_t n,
+				struct kiln_err *err)
 {
 	const int at = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	kiln_code code;
