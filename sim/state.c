@@ -258,8 +258,12 @@ kiln_code sim_state_open(struct sim_state *state, const struct sim_options *opti
 
 void sim_state_close(struct sim_state *state)
 {
-	if (state->lock >= 0)
-		close(state->lock);
+	if (state->lock < 0)
+		return;
+	/* told, not only closed: a child that another thread is just starting holds a copy of the
+	 * descriptor until it has begun its program */
+	(void)flock(state->lock, LOCK_UN);
+	close(state->lock);
 	state->lock = -1;
 }
 

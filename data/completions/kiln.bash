@@ -23,7 +23,7 @@ _kiln_subcommands()
 _kiln_options()
 {
 	case $1 in
-	flash) echo ' --port -p --at --erase --no-diff --baud --json --verbose -v --quiet -q' ;;
+	flash) echo ' --port -p --all --watch --at --erase --no-diff --baud --retries --log --json --verbose -v --quiet -q' ;;
 	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
 	doctor) echo ' --json --verbose -v --quiet -q' ;;
 	exec) echo ' --port -p --file -f --baud -b --json --verbose -v --quiet -q' ;;
@@ -93,6 +93,8 @@ _kiln_values()
 	'flash --port' | 'flash -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'flash --at') echo ''  ;;
 	'flash --baud') echo ''  ;;
+	'flash --retries') echo ''  ;;
+	'flash --log') echo ''  ;;
 	'exec --port' | 'exec -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'exec --file' | 'exec -f') echo ''  ;;
 	'exec --baud' | 'exec -b') echo ''  ;;

@@ -214,6 +214,8 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_poke(struct kiln_flasher *flasher, ui
 						struct kiln_err *err);
 /* The time of the flasher's link. */
 KILN_API kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher);
+/* How long ago on that clock its port was opened; 0 if the port is gone. */
+KILN_API kiln_ms kiln_flasher_elapsed(const struct kiln_flasher *flasher);
 /* Counters of the port, from open to now (or to the last reopening). */
 KILN_API void kiln_flasher_stats(const struct kiln_flasher *flasher,
 				 struct kiln_link_stats *ret_stats);

@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <jansson.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/commands.h"
+#include "cli/fleet.h"
 #include "cli/now_runs.h"
 #include "cli/plan.h"
 #include "cli/ports.h"
 #include "cli/render.h"
 
 struct params {
-	const char *port;
-	struct opt_list at;
-	uint64_t baud;
-	bool erase, no_diff, json;
+	struct opt_list ports, at;
+	uint64_t baud, retries;
+	const char *log;
+	bool all, watch, erase, no_diff, json;
 };
 
 static const struct opt options[] = {
-	{ 'p', "port", "PORT", OPT_STRING, offsetof(struct params, port),
-	  "serial port or URL; needed only if there are several boards" },
+	{ 'p', "port", "PORT", OPT_LIST, offsetof(struct params, ports),
+	  "serial port or URL, once for each board; needed only if there are several boards" },
+	{ 0, "all", NULL, OPT_FLAG, offsetof(struct params, all),
+	  "every port that looks like a board, all at the same time" },
+	{ 0, "watch", NULL, OPT_FLAG, offsetof(struct params, watch),
+	  "flash each board that is plugged in from now on, until Ctrl-C" },
 	{ 0, "at", "ADDR", OPT_LIST, offsetof(struct params, at),
 	  "where the file goes (once for each file); without it firmware goes where its chip wants "
 	  "it" },
@@ -29,6 +32,10 @@ static const struct opt options[] = {
 	  "write all, also what stands in the flash already" },
 	{ 0, "baud", "BAUD", OPT_UINT, offsetof(struct params, baud),
 	  "speed of the transfer (460800)" },
+	{ 0, "retries", "N", OPT_UINT, offsetof(struct params, retries),
+	  "of several boards: try one again so often when its port or wire fails (2)" },
+	{ 0, "log", "FILE", OPT_STRING, offsetof(struct params, log),
+	  "of several boards: append a line for each, CSV if FILE ends in .csv, else JSON" },
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" },
 	{ 0 },
 };
@@ -40,95 +47,161 @@ static const char *const examples[] = {
 	"The same on an empty flash, with an object for each step.",
 	"kiln flash -p sim:demo firmware.bin 0x200000 data.bin",
 	"Firmware, and a file at an address of its own.",
+	"kiln flash --all firmware.bin",
+	"All boards that are plugged in, at the same time.",
+	"kiln flash --watch --log bench.csv firmware.bin",
+	"A bench: each board that is plugged in is flashed, verified and recorded, until Ctrl-C.",
 	NULL,
 };
 
-/* One job. */
-struct job {
-	struct cli *cli;
-	const struct params *params;
-	struct files files;
-	struct kiln_port port;
-	const char *url;
-	struct render render;
-};
+/* --- one board --- */
 
-static kiln_code find_port(struct job *job, struct kiln_err *err)
+static kiln_code find_port(struct cli *cli, const struct params *params, struct kiln_port *ret_port,
+			   struct kiln_err *err)
 {
-	job->url = job->params->port;
-	if (job->url)
-		return KILN_OK;
-	KILN_TRY(ports_only_board(&job->cli->host, &job->port, err));
-	job->url = job->port.url;
+	if (params->ports.n == 0)
+		return ports_only_board(&cli->host, ret_port, err);
+	return ports_named(params->ports.items[0], ret_port, err);
+}
+
+static kiln_code flash_one(struct cli *cli, const struct params *params,
+			   const struct flash_order *order, struct render *render,
+			   struct kiln_err *err)
+{
+	const struct flash_watcher watcher = { render_event, render };
+	struct kiln_port port;
+	kiln_ms ms;
+
+	KILN_TRY(find_port(cli, params, &port, err));
+	render_say(render, "port     %s", port.url);
+	KILN_TRY(flash_board(&cli->host, port.url, order, &watcher, &ms, err));
+	return now_runs(render, port.url, err);
+}
+
+static int run_one(struct cli *cli, const struct params *params, const struct flash_order *order)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	struct render render;
+	int exit_code = 0;
+
+	render_init(&render, cli);
+	if (flash_one(cli, params, order, &render, &err) != KILN_OK)
+		exit_code = cli_fail(cli, &err);
+	render_done(&render);
+	return exit_code;
+}
+
+/* --- several --- */
+
+static kiln_code add_all(struct fleet *fleet, struct kiln_err *err)
+{
+	struct kiln_port_list list;
+	kiln_code code;
+
+	KILN_TRY(ports_boards(&fleet->cli->host, &list, err));
+	code = KILN_OK;
+	for (size_t i = 0; i < list.n && code == KILN_OK; i++) {
+		if (list.ports[i].likely_board)
+			code = fleet_add(fleet, &list.ports[i], err);
+	}
+	kiln_ports_done(&list);
+	return code;
+}
+
+static kiln_code add_named(struct fleet *fleet, const struct opt_list *names, struct kiln_err *err)
+{
+	struct kiln_port port;
+
+	for (size_t i = 0; i < names->n; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (strcmp(names->items[i], names->items[k]) == 0)
+				return kiln_fail(err, KILN_E_INVALID, "'%s' is named twice",
+						 names->items[i]);
+		}
+		KILN_TRY(ports_named(names->items[i], &port, err));
+		KILN_TRY(fleet_add(fleet, &port, err));
+	}
 	return KILN_OK;
 }
 
-static kiln_code write_files(struct job *job, struct kiln_flasher *flasher, struct kiln_err *err)
+static kiln_code flash_many(struct fleet *fleet, const struct params *params, struct kiln_err *err)
 {
-	const struct kiln_flash_job write = {
-		.files = job->files.items,
-		.n_files = job->files.n,
-		.erase_all = job->params->erase,
-		.diff = !job->params->no_diff,
-		.mode = KILN_FLASH_KEEP,
-		.freq = KILN_FLASH_KEEP,
-		.size = KILN_FLASH_KEEP,
-	};
-
-	KILN_TRY(kiln_flasher_prepare(flasher, err));
-	return kiln_flasher_write(flasher, &write, err);
+	KILN_TRY(add_named(fleet, &params->ports, err));
+	if (params->all)
+		KILN_TRY(add_all(fleet, err));
+	if (params->log)
+		KILN_TRY(fleet_log_open(fleet, params->log, err));
+	return params->watch ? fleet_watch(fleet, err) : fleet_run(fleet, err);
 }
 
-static kiln_code flash(struct job *job, struct kiln_err *err)
+static int run_many(struct cli *cli, const struct params *params, struct flash_order *order)
 {
-	const struct kiln_flasher_options flasher_options = {
-		.baud = (unsigned)job->params->baud,
-		.quick = true,
-		.event = render_event,
-		.user = &job->render,
-	};
-	struct kiln_flasher *flasher;
-	kiln_code code;
+	struct fleet fleet = { .cli = cli, .order = order, .retries = (unsigned)params->retries };
+	struct kiln_flash_pack *pack = NULL;
+	struct kiln_err err = KILN_ERR_INIT;
+	kiln_code code = kiln_flash_pack_new(order->files.items, order->files.n, &pack, &err);
 
-	render_say(&job->render, "port     %s", job->url);
-	KILN_TRY(kiln_flasher_open(&job->cli->host, job->url, &flasher_options, &flasher, err));
-	code = write_files(job, flasher, err);
-	/* the chip is reset in any case; what went wrong first is what is told */
-	const kiln_code closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
+	order->pack = pack;
+	if (code == KILN_OK)
+		code = flash_many(&fleet, params, &err);
+	kiln_flash_pack_free(pack);
+	/* a watch has no other end than Ctrl-C */
+	const bool stopped = code == KILN_E_CANCELLED && params->watch;
+	int exit_code = fleet_exit(&fleet);
 
-	return code == KILN_OK ? closed : code;
+	if (code != KILN_OK)
+		exit_code = stopped ? kiln_code_exit(code) : cli_fail(cli, &err);
+	fleet_done(&fleet);
+	return exit_code;
 }
 
-static kiln_code run_job(struct job *job, const struct opt_list *words, struct kiln_err *err)
+static int flash(struct cli *cli, const struct params *params, const struct opt_list *words)
 {
-	KILN_TRY(plan_files(words, &job->params->at, &job->files, err));
-	KILN_TRY(find_port(job, err));
+	struct flash_order order = { .baud = (unsigned)params->baud,
+				     .erase = params->erase,
+				     .no_diff = params->no_diff };
+	struct kiln_err err = KILN_ERR_INIT;
+	int exit_code;
+
 	/* whoever reads our output may leave; the board must not be left half written for that */
 	(void)signal(SIGPIPE, SIG_IGN);
-	KILN_TRY(flash(job, err));
-	return now_runs(&job->render, job->url, err);
+	if (plan_files(words, &params->at, &order.files, &err) != KILN_OK)
+		exit_code = cli_fail(cli, &err);
+	else if (params->all || params->watch || params->ports.n > 1)
+		exit_code = run_many(cli, params, &order);
+	else
+		exit_code = run_one(cli, params, &order);
+	files_done(&order.files);
+	return exit_code;
+}
+
+static int check(struct cli *cli, const struct command *self, const struct params *params,
+		 const struct opt_list *words)
+{
+	if (words->n == 0)
+		return cli_usage(cli, self, "no file given");
+	if (params->baud < 300 || params->baud > 10000000)
+		return cli_usage(cli, self, "no port has a speed of %llu",
+				 (unsigned long long)params->baud);
+	if (params->all && params->ports.n > 0)
+		return cli_usage(cli, self, "--all and --port exclude each other");
+	if (params->retries > 100)
+		return cli_usage(cli, self, "--retries may be 0 to 100");
+	return -1;
 }
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-	struct params params = { .baud = 460800 };
-	struct job job = { .cli = cli, .params = &params };
-	struct kiln_err err = KILN_ERR_INIT;
+	struct params params = { .baud = 460800, .retries = 2 };
 	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 
 	cli->json = cli->json || params.json;
-	if (exit_code < 0 && words.n == 0)
-		exit_code = cli_usage(cli, self, "no file given");
-	else if (exit_code < 0 && (params.baud < 300 || params.baud > 10000000))
-		exit_code = cli_usage(cli, self, "no port has a speed of %llu",
-				      (unsigned long long)params.baud);
-	if (exit_code < 0) {
-		render_init(&job.render, cli);
-		exit_code = run_job(&job, &words, &err) == KILN_OK ? 0 : cli_fail(cli, &err);
-		render_done(&job.render);
-	}
-	files_done(&job.files);
+	if (exit_code < 0)
+		exit_code = check(cli, self, &params, &words);
+	if (exit_code < 0)
+		exit_code = flash(cli, &params, &words);
+	opt_list_done(&params.ports);
 	opt_list_done(&params.at);
 	opt_list_done(&words);
 	return exit_code;
@@ -137,7 +210,8 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 const struct command cmd_flash = {
 	.name = "flash",
 	.summary = "put firmware on a board",
-	.usage = "[-p PORT] [--erase] [--no-diff] [--at ADDR] [--baud BAUD] [--json] FILE ...",
+	.usage = "[-p PORT ... | --all] [--watch] [--erase] [--no-diff] [--at ADDR] [--baud BAUD] "
+		 "[--retries N] [--log FILE] [--json] FILE ...",
 	.description =
 		"Put firmware on a board: find the port, detect the chip, erase, write, verify, "
 		"reset, "
@@ -149,7 +223,18 @@ const struct command cmd_flash = {
 		"checked before the board is touched. Only what differs from the flash is written "
 		"(--no-diff writes all). What was written is always verified.\n\n"
 		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or "
-		"sim:NAME, a virtual board. Without it the board is the only one that there is.",
+		"sim:NAME, a virtual board. Without it the board is the only one that there is.\n\n"
+		"Several boards (--all, or -p more than once) are flashed at the same time, each "
+		"at "
+		"its own pace. One whose port or wire fails is tried again (--retries); a failure "
+		"of "
+		"one holds up no other. A table tells at the end how each of them did, and the "
+		"exit "
+		"code is that of the worst. With --watch each board that is plugged in from then "
+		"on "
+		"is flashed, until Ctrl-C; with --all, those that are there already too. --log "
+		"keeps "
+		"a record with the time, the MAC and the result of each.",
 	.options = options,
 	.run = run,
 	.examples = examples,

@@ -2,6 +2,7 @@
 #include "cli/ports.h"
 
 #include "base/buf.h"
+#include "base/text.h"
 
 static void list_names(const struct kiln_port_list *list, bool likely, struct kiln_buf *out)
 {
@@ -62,4 +63,32 @@ kiln_code ports_only_board(const struct kiln_host *host, struct kiln_port *ret_p
 		code = n == 0 ? none(&list, err) : several(&list, n, err);
 	kiln_ports_done(&list);
 	return code;
+}
+
+kiln_code ports_boards(const struct kiln_host *host, struct kiln_port_list *ret_list,
+		       struct kiln_err *err)
+{
+	struct kiln_port_list list;
+	kiln_code code;
+
+	KILN_TRY(kiln_ports_scan(host, &list, err));
+	for (size_t i = 0; i < list.n; i++) {
+		if (list.ports[i].likely_board) {
+			*ret_list = list;
+			return KILN_OK;
+		}
+	}
+	code = none(&list, err);
+	kiln_ports_done(&list);
+	return code;
+}
+
+kiln_code ports_named(const char *name, struct kiln_port *ret_port, struct kiln_err *err)
+{
+	*ret_port = (struct kiln_port){ .likely_board = true };
+	if (!kiln_text_copy(ret_port->url, sizeof(ret_port->url), name))
+		return kiln_fail(err, KILN_E_INVALID, "the name of port '%.40s...' is too long",
+				 name);
+	kiln_text_copy(ret_port->device, sizeof(ret_port->device), name);
+	return KILN_OK;
 }

@@ -12,4 +12,16 @@
 KILN_CHECK kiln_code ports_only_board(const struct kiln_host *host, struct kiln_port *ret_port,
 				      struct kiln_err *err);
 
+/*
+ * All ports, of which at least one is likely a board. `*ret_list` is the caller's:
+ * kiln_ports_done(). Fails with: E_NO_BOARD, and what kiln_ports_scan fails with.
+ */
+KILN_CHECK kiln_code ports_boards(const struct kiln_host *host, struct kiln_port_list *ret_list,
+				  struct kiln_err *err);
+
+/* A port that the user named, device or URL; nothing else is known of it. Fails with: E_INVALID
+ * (the name is too long). */
+KILN_CHECK kiln_code ports_named(const char *name, struct kiln_port *ret_port,
+				 struct kiln_err *err);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/term.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -18,13 +20,23 @@ bool term_line_init(struct term_line *line, FILE *file)
 {
 	struct winsize size = { 0 };
 
-	*line = (struct term_line){ .columns = 80 };
+	*line = (struct term_line){ .columns = 80, .rows = 24 };
 	if (!is_smart(fileno(file)))
 		return false;
 	line->file = file;
 	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
 		line->columns = size.ws_col;
+	if (size.ws_row >= 4)
+		line->rows = size.ws_row;
 	return true;
+}
+
+static void erase(struct term_line *line)
+{
+	if (line->shown > 1)
+		fprintf(line->file, "\r\033[%dA\033[J", line->shown - 1);
+	else
+		fputs("\r\033[K", line->file);
 }
 
 void term_line_show(struct term_line *line, const char *text)
@@ -34,20 +46,27 @@ void term_line_show(struct term_line *line, const char *text)
 	if (!line->file)
 		return;
 	/* not the last column: some terminals wrap there */
-	const size_t room = (size_t)line->columns < sizeof(cut) ? (size_t)line->columns : 512;
-	kiln_text_copy(cut, room, text);
-	fprintf(line->file, "\r\033[K%s", cut);
+	const size_t room = (size_t)line->columns < sizeof(cut) ? (size_t)line->columns
+								: sizeof(cut);
+
+	erase(line);
+	for (line->shown = 0; *text && line->shown < line->rows - 1; line->shown++) {
+		const size_t n = strcspn(text, "\n");
+
+		kiln_text_format(cut, room, "%.*s", (int)n, text);
+		fprintf(line->file, "%s%s", line->shown ? "\n" : "", cut);
+		text += n + (text[n] == '\n');
+	}
 	fflush(line->file);
-	line->shown = true;
 }
 
 void term_line_clear(struct term_line *line)
 {
 	if (!line || !line->shown)
 		return;
-	fputs("\r\033[K", line->file);
+	erase(line);
 	fflush(line->file);
-	line->shown = false;
+	line->shown = 0;
 }
 
 bool term_has_color(int fd)

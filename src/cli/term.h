@@ -6,18 +6,20 @@
 #include <stdio.h>
 
 /*
- * One line at the bottom of a terminal that comes and goes (a progress bar). Whoever prints
- * something else calls term_line_clear() first, so that lines never run into the bar.
+ * What stands at the bottom of a terminal and comes and goes: a progress bar, or one for each of
+ * several boards. Whoever prints something else calls term_line_clear() first, so that lines never
+ * run into the bar.
  */
 struct term_line {
 	FILE *file;
-	bool shown;
-	int columns;
+	int shown; /* lines that stand there now */
+	int columns, rows;
 };
 
 /* False if `file` is no terminal that can do this; then show and clear do nothing. */
 bool term_line_init(struct term_line *line, FILE *file);
-/* Replace the line by `text`, cut to the width of the terminal. */
+/* Replace what stands there by `text`: lines with '\n' between them, each cut to the width of the
+ * terminal, not more of them than it is high. */
 void term_line_show(struct term_line *line, const char *text);
 void term_line_clear(struct term_line *line);
 

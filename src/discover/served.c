@@ -51,7 +51,9 @@ static void drop_local(struct kiln_port_set *set, const char *name)
 
 	kiln_text_format(url, sizeof(url), "sim:%s", name);
 	for (size_t i = 0; i < set->n; i++) {
-		if (strcmp(set->ports[i].url, url) == 0)
+		const char *known = set->ports[i].url;
+
+		if (strcspn(known, "?") == strlen(url) && strncmp(known, url, strlen(url)) == 0)
 			continue;
 		set->ports[kept] = set->ports[i];
 		set->ranks[kept++] = set->ranks[i];

@@ -33,13 +33,32 @@ static kiln_code make_room(struct kiln_port_set *set, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* "sim:a?clock=virtual" is "sim:a", and told by it what the user wants of it. A path is whole. */
+static bool is_same(const struct kiln_port *a, const struct kiln_port *b)
+{
+	const size_t n_a = strcspn(a->url, "?"), n_b = strcspn(b->url, "?");
+
+	if (a->device[0] == '/' || b->device[0] == '/')
+		return strcmp(a->url, b->url) == 0;
+	return n_a == n_b && memcmp(a->url, b->url, n_a) == 0;
+}
+
+static void merge(struct kiln_port *known, const struct kiln_port *port)
+{
+	const bool likely = known->likely_board || port->likely_board;
+
+	if (strchr(port->url, '?') && !strchr(known->url, '?'))
+		*known = *port;
+	known->likely_board = likely;
+}
+
 kiln_code kiln_port_set_add(struct kiln_port_set *set, const struct kiln_port *port,
 			    enum kiln_port_rank rank, struct kiln_err *err)
 {
 	for (size_t i = 0; i < set->n; i++) {
-		if (strcmp(set->ports[i].url, port->url) != 0)
+		if (!is_same(&set->ports[i], port))
 			continue;
-		set->ports[i].likely_board = set->ports[i].likely_board || port->likely_board;
+		merge(&set->ports[i], port);
 		if (rank < set->ranks[i])
 			set->ranks[i] = rank;
 		return KILN_OK;

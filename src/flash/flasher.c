@@ -184,6 +184,7 @@ kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
 		return code;
 	}
 	kiln_loader_init(&f->loader, link);
+	f->opened = kiln_link_now(link);
 	code = bring_up(f, err);
 	if (code != KILN_OK) {
 		kiln_flasher_abandon(f);
@@ -201,6 +202,11 @@ const struct kiln_chip_info *kiln_flasher_chip(const struct kiln_flasher *flashe
 kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher)
 {
 	return flasher->loader.link ? kiln_link_now(flasher->loader.link) : 0;
+}
+
+kiln_ms kiln_flasher_elapsed(const struct kiln_flasher *flasher)
+{
+	return flasher->loader.link ? kiln_flasher_now(flasher) - flasher->opened : 0;
 }
 
 void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_stats *ret_stats)

@@ -24,6 +24,7 @@ struct kiln_flasher {
 	struct kiln_flasher_options options;
 	struct kiln_loader loader;
 	struct kiln_chip_info info;
+	kiln_ms opened; /* when the port was, on its own clock */
 	bool has_info;
 	bool attached;        /* the flash chip is set up, its id and size were read */
 	const void *same;     /* file of the plan that stands in the flash already, all of it */

@@ -254,8 +254,12 @@ static void serial_close(struct kiln_link *link)
 
 	if (s->configured)
 		leave_tty(s);
+	/* the lock would stay while a child that another thread is just starting has a copy of the
+	 * descriptor */
+	if (s->fd >= 0 && s->configured)
+		(void)flock(s->fd, LOCK_UN);
 	if (s->fd >= 0)
-		close(s->fd); /* and the lock with it */
+		close(s->fd);
 	free(s);
 }
 

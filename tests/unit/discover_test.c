@@ -515,6 +515,30 @@ static void vendors_of_boards_are_known(void **state)
 	assert_null(kiln_board_vendor(0));
 }
 
+/* One board under two URLs is one port, with the options that the user gave it. */
+static void options_do_not_make_another_port(void **state)
+{
+	static const char *const urls[] = { "sim:a",         "sim:a?clock=virtual",
+					    "sim:ab",        "rfc2217://h:1?ign_set_control",
+					    "rfc2217://h:1", "/dev/null?x",
+					    "/dev/null" };
+	static const char *const listed[] = { "sim:a?clock=virtual", "sim:ab",
+					      "rfc2217://h:1?ign_set_control",
+					      "serial:///dev/null?x", "serial:///dev/null" };
+	struct kiln_port_set set = { 0 };
+	struct kiln_port port;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		assert_true(kiln_port_from_url(urls[i], &port));
+		assert_int_equal(kiln_port_set_add(&set, &port, KILN_RANK_USB, NULL), KILN_OK);
+	}
+	assert_int_equal(set.n, sizeof(listed) / sizeof(listed[0]));
+	for (size_t i = 0; i < set.n; i++)
+		assert_string_equal(set.ports[i].url, listed[i]);
+	kiln_port_set_done(&set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -527,6 +551,7 @@ int main(void)
 		cmocka_unit_test(what_a_device_says_can_not_move_the_cursor),
 		cmocka_unit_test(without_sysfs_there_are_no_ports),
 		cmocka_unit_test(named_ports_are_boards_and_stand_once),
+		cmocka_unit_test(options_do_not_make_another_port),
 		cmocka_unit_test(the_config_lists_ports_among_other_things),
 		cmocka_unit_test(a_bad_config_is_said_with_its_line),
 		cmocka_unit_test(servers_that_run_are_found_and_dead_ones_not),

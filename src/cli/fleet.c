@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/fleet.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/now_runs.h"
+#include "cli/render.h"
+#include "link/link_impl.h"
+
+enum {
+	BACK_MS = 1000,   /* between two tries after a port went away: time to come back */
+	OURS_MS = 3000,   /* a port that goes so soon after its job went because of our reset */
+	RETURN_MS = 5000, /* and so soon it is back; hands take longer to plug the next board in */
+	LOOK_MS = 200,    /* how often a watch looks for workers that ended */
+};
+
+/* --- one board, in its worker's thread --- */
+
+static void note_chip(struct fleet_board *b, const struct kiln_chip_info *chip)
+{
+	const uint8_t *m = chip->mac;
+
+	kiln_text_format(b->mac, sizeof(b->mac), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
+			 m[3], m[4], m[5]);
+	kiln_text_copy(b->chip, sizeof(b->chip), chip->description);
+}
+
+static void on_event(void *user, const struct kiln_flash_event *event)
+{
+	struct fleet_board *b = user;
+
+	kiln_crew_lock(b->fleet->crew);
+	if (event->stage == KILN_FLASH_CHIP)
+		note_chip(b, event->chip);
+	else if (event->stage == KILN_FLASH_WROTE)
+		b->written += event->total;
+	else if (event->stage == KILN_FLASH_COMPARED)
+		b->same += event->done;
+	fleet_view_event(b, event);
+	kiln_crew_unlock(b->fleet->crew);
+}
+
+static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
+			    struct kiln_err *err)
+{
+	const struct flash_watcher watcher = { on_event, b };
+	const kiln_ms begun = kiln_now();
+	struct now_runs runs;
+	kiln_ms ms = -1;
+	kiln_code code;
+
+	b->written = b->same = 0;
+	code = flash_board(host, b->port.url, b->fleet->order, &watcher, &ms, err);
+	b->elapsed += ms >= 0 ? ms : kiln_now() - begun; /* no answer, no clock but ours */
+	if (code == KILN_OK)
+		code = now_runs_ask(host, b->port.url, &runs, err);
+	if (code == KILN_OK)
+		now_runs_text(&runs, b->runs, sizeof(b->runs));
+	return code;
+}
+
+/* What another try may mend: the wire and the port. Not a wrong file, a wrong chip, a lost right.
+ */
+static bool may_pass(kiln_code code)
+{
+	static const kiln_code codes[] = { KILN_E_TIMEOUT,  KILN_E_IO,      KILN_E_PORT_GONE,
+					   KILN_E_PROTOCOL, KILN_E_NO_SYNC, KILN_E_REFUSED,
+					   KILN_E_VERIFY,   KILN_E_NETWORK };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (codes[i] == code)
+			return true;
+	}
+	return false;
+}
+
+static kiln_code work(void *user, size_t i, const struct kiln_host *host, struct kiln_err *err)
+{
+	struct fleet *fleet = user;
+	struct fleet_board *b;
+	kiln_code code;
+
+	kiln_crew_lock(fleet->crew);
+	b = fleet->boards[i];
+	kiln_crew_unlock(fleet->crew);
+	for (;;) {
+		struct kiln_err fault = KILN_ERR_INIT;
+
+		b->tries++;
+		code = flash_once(b, host, &fault);
+		if (code == KILN_OK)
+			return KILN_OK;
+		*err = fault;
+		if (b->tries > fleet->retries || !may_pass(code))
+			return code;
+		kiln_crew_lock(fleet->crew);
+		fleet_view_retry(b, &fault);
+		kiln_crew_unlock(fleet->crew);
+		if (code == KILN_E_PORT_GONE &&
+		    kiln_host_wait(host, -1, 0, kiln_now() + BACK_MS) == KILN_E_CANCELLED)
+			return kiln_fail(err, KILN_E_CANCELLED, "cannot flash '%s'", b->name);
+	}
+}
+
+/* --- all of them --- */
+
+static void set_name(struct fleet_board *b)
+{
+	const char *device = b->port.device;
+	const bool is_path = device[0] == '/';
+
+	kiln_text_format(b->name, sizeof(b->name), "%.*s",
+			 is_path ? (int)strlen(device) : (int)strcspn(device, "?"), device);
+}
+
+kiln_code fleet_add(struct fleet *fleet, const struct kiln_port *port, struct kiln_err *err)
+{
+	struct fleet_board **boards = fleet->boards;
+	struct fleet_board *b = calloc(1, sizeof(*b));
+
+	/* workers hold on to their boards while the list grows, so it is one of pointers; and they
+	 * find theirs in it */
+	if (fleet->crew)
+		kiln_crew_lock(fleet->crew);
+	boards = b ? realloc(boards, (fleet->n + 1) * sizeof(*boards)) : NULL;
+	if (boards) {
+		*b = (struct fleet_board){ .fleet = fleet,
+					   .port = *port,
+					   .done.dialect = &render_done_texts,
+					   .going.dialect = &render_going_texts };
+		set_name(b);
+		fleet->boards = boards;
+		boards[fleet->n++] = b;
+		if (fleet->name_width < (int)strlen(b->name))
+			fleet->name_width = (int)strlen(b->name);
+	}
+	if (fleet->crew)
+		kiln_crew_unlock(fleet->crew);
+	if (!boards) {
+		free(b);
+		return kiln_fail(err, KILN_E_NOMEM, "cannot flash '%s'", port->device);
+	}
+	return KILN_OK;
+}
+
+static kiln_code start(struct fleet *fleet, size_t i, struct kiln_err *err)
+{
+	const struct fleet_board *b = fleet->boards[i];
+
+	return kiln_crew_start(fleet->crew, i, b->name, err);
+}
+
+static void ended(struct fleet *fleet, const struct kiln_crew_end *end)
+{
+	struct fleet_board *b = fleet->boards[end->i];
+
+	kiln_crew_lock(fleet->crew);
+	b->state = end->code == KILN_OK ? FLEET_OK : FLEET_FAILED;
+	b->err = end->err;
+	b->ended = kiln_now();
+	fleet_view_ended(b);
+	fleet_log(fleet, b);
+	kiln_crew_unlock(fleet->crew);
+}
+
+static kiln_code begin(struct fleet *fleet, struct kiln_err *err)
+{
+	fleet_view_init(fleet);
+	KILN_TRY(kiln_crew_new(&fleet->cli->host, work, fleet, &fleet->crew, err));
+	for (size_t i = 0; i < fleet->n; i++)
+		KILN_TRY(start(fleet, i, err));
+	return KILN_OK;
+}
+
+/* Until all have ended; Ctrl-C has been passed on to them, and makes them end. */
+static kiln_code wait_for_all(struct fleet *fleet, struct kiln_err *err)
+{
+	struct kiln_crew_end end;
+
+	while (kiln_crew_busy(fleet->crew) > 0) {
+		const kiln_code code = kiln_crew_next(fleet->crew, KILN_FOREVER, &end, err);
+
+		if (code == KILN_OK)
+			ended(fleet, &end);
+		else if (code != KILN_E_CANCELLED)
+			return code;
+	}
+	return KILN_OK;
+}
+
+static void finish(struct fleet *fleet)
+{
+	kiln_crew_free(fleet->crew);
+	fleet->crew = NULL;
+	fleet_view_summary(fleet);
+}
+
+kiln_code fleet_run(struct fleet *fleet, struct kiln_err *err)
+{
+	kiln_code code = begin(fleet, err);
+
+	if (code == KILN_OK)
+		code = wait_for_all(fleet, err);
+	finish(fleet);
+	return code;
+}
+
+/* --- the bench --- */
+
+/* Where a port is plugged in; boards on the same place are told apart by their coming and going. */
+static bool same_place(const struct kiln_port *a, const struct kiln_port *b)
+{
+	if (a->location[0] || b->location[0])
+		return strcmp(a->location, b->location) == 0;
+	return strcmp(a->url, b->url) == 0;
+}
+
+/* The last board of this fleet at that place. */
+static struct fleet_board *last_at(const struct fleet *fleet, const struct kiln_port *port)
+{
+	for (size_t i = fleet->n; i-- > 0;) {
+		if (same_place(&fleet->boards[i]->port, port))
+			return fleet->boards[i];
+	}
+	return NULL;
+}
+
+struct going {
+	struct kiln_port port;
+	kiln_ms when;
+};
+
+struct bench {
+	struct fleet *fleet;
+	struct going gone; /* the last port that went */
+};
+
+/* A board with USB of its own goes when it is reset, and comes back. */
+static bool came_back(const struct bench *bench, const struct kiln_port *port)
+{
+	const struct fleet_board *b = last_at(bench->fleet, port);
+	const kiln_ms now = kiln_now();
+
+	if (!b)
+		return false;
+	if (b->state == FLEET_BUSY)
+		return true; /* its worker waits for it */
+	return same_place(&bench->gone.port, port) && bench->gone.when - b->ended < OURS_MS &&
+	       now - bench->gone.when < RETURN_MS;
+}
+
+static kiln_code came(struct bench *bench, const struct kiln_port *port, struct kiln_err *err)
+{
+	if (!port->likely_board || came_back(bench, port))
+		return KILN_OK;
+	KILN_TRY(fleet_add(bench->fleet, port, err));
+	return start(bench->fleet, bench->fleet->n - 1, err);
+}
+
+static kiln_code look(struct bench *bench, struct kiln_port_watch *watch, bool first,
+		      kiln_ms deadline, struct kiln_err *err)
+{
+	struct kiln_port_event event;
+	kiln_code code;
+
+	while ((code = kiln_port_watch_next(watch, deadline, &event, err)) == KILN_OK) {
+		if (!event.added)
+			bench->gone = (struct going){ event.port, kiln_now() };
+		else if (!first)
+			KILN_TRY(came(bench, &event.port, err));
+		deadline = 0;
+	}
+	return code == KILN_E_TIMEOUT ? KILN_OK : code;
+}
+
+static kiln_code reap(struct fleet *fleet, struct kiln_err *err)
+{
+	struct kiln_crew_end end;
+	kiln_code code = KILN_OK;
+
+	while (kiln_crew_busy(fleet->crew) > 0 &&
+	       (code = kiln_crew_next(fleet->crew, 0, &end, err)) == KILN_OK)
+		ended(fleet, &end);
+	return code == KILN_E_TIMEOUT ? KILN_OK : code;
+}
+
+static kiln_code watch_ports(struct fleet *fleet, struct kiln_port_watch *watch,
+			     struct kiln_err *err)
+{
+	struct bench bench = { .fleet = fleet };
+	kiln_code code = look(&bench, watch, true, 0, err);
+
+	if (code == KILN_OK) {
+		fleet_view_watching(fleet);
+		code = begin(fleet, err);
+	}
+	while (code == KILN_OK) {
+		code = look(&bench, watch, false, kiln_now() + LOOK_MS, err);
+		if (code == KILN_OK)
+			code = reap(fleet, err);
+	}
+	return code;
+}
+
+kiln_code fleet_watch(struct fleet *fleet, struct kiln_err *err)
+{
+	struct kiln_port_watch *watch;
+	kiln_code code;
+
+	KILN_TRY(kiln_port_watch_open(&fleet->cli->host, &watch, err));
+	code = watch_ports(fleet, watch, err);
+	kiln_port_watch_close(watch);
+	if (fleet->crew) {
+		kiln_crew_cancel(fleet->crew);
+		(void)wait_for_all(fleet, NULL);
+		finish(fleet);
+	}
+	return code;
+}
+
+int fleet_exit(const struct fleet *fleet)
+{
+	static const int worst_last[] = { 0, 3, 1, 2, 130 };
+	size_t worst = 0;
+
+	for (size_t i = 0; i < fleet->n; i++) {
+		const struct fleet_board *b = fleet->boards[i];
+		const int code = b->state == FLEET_FAILED ? kiln_code_exit(b->err.code) : 0;
+
+		for (size_t k = worst; k < sizeof(worst_last) / sizeof(worst_last[0]); k++) {
+			if (worst_last[k] == code)
+				worst = k;
+		}
+	}
+	return worst_last[worst];
+}
+
+void fleet_done(struct fleet *fleet)
+{
+	for (size_t i = 0; i < fleet->n; i++)
+		free(fleet->boards[i]);
+	free(fleet->boards);
+	if (fleet->log)
+		(void)fclose(fleet->log);
+	fleet->boards = NULL;
+	fleet->n = 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The record of a bench: which board got what, and when. Lines are appended whole, so that several
+ * benches may share a file.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include <openssl/evp.h>
+
+#include "base/text.h"
+#include "cli/fleet.h"
+#include "cli/port_json.h"
+
+static const char *const columns[] = { "time",  "port",    "mac",  "chip", "result", "seconds",
+				       "tries", "written", "same", "runs", "error",  NULL };
+
+static bool ends_in(const char *text, const char *end)
+{
+	const size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+kiln_code fleet_log_open(struct fleet *fleet, const char *path, struct kiln_err *err)
+{
+	struct stat st;
+
+	fleet->log = fopen(path, "ae");
+	if (!fleet->log)
+		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot write the log '%s'", path);
+	fleet->log_csv = ends_in(path, ".csv");
+	if (fleet->log_csv && fstat(fileno(fleet->log), &st) == 0 && st.st_size == 0) {
+		for (size_t i = 0; columns[i]; i++)
+			fprintf(fleet->log, "%s%s", i ? "," : "", columns[i]);
+		fputc('\n', fleet->log);
+		fflush(fleet->log);
+	}
+	return KILN_OK;
+}
+
+static json_t *digest(const struct kiln_flash_file *file)
+{
+	uint8_t sha[32];
+	char text[2 * sizeof(sha) + 1];
+
+	if (EVP_Digest(file->data, file->size, sha, NULL, EVP_sha256(), NULL) != 1)
+		return json_null();
+	for (size_t i = 0; i < sizeof(sha); i++)
+		kiln_text_format(text + 2 * i, 3, "%02x", sha[i]);
+	return json_string(text);
+}
+
+static json_t *files_json(const struct files *files)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < files->n; i++)
+		(void)json_array_append_new(
+			list, json_pack("{s:s, s:I, s:I, s:o}", "name", files->items[i].name,
+					"address", (json_int_t)files->items[i].address, "size",
+					(json_int_t)files->items[i].size, "sha256",
+					digest(&files->items[i])));
+	return list;
+}
+
+json_t *fleet_json(const struct fleet_board *b)
+{
+	const bool ok = b->state == FLEET_OK;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:f, s:I, s:I, s:I, s:o, s:o}", "event",
+			 "board", "port", b->port.url, "mac", json_text(b->mac), "chip",
+			 json_text(b->chip), "result", ok ? "verified" : "failed", "seconds",
+			 (double)b->elapsed / 1000, "tries", (json_int_t)b->tries, "written",
+			 (json_int_t)b->written, "same", (json_int_t)b->same, "runs",
+			 json_text(b->runs), "error", ok ? json_null() : err_json(&b->err));
+}
+
+static void now_text(char *dst, size_t size)
+{
+	const time_t now = time(NULL);
+	struct tm tm;
+
+	if (!gmtime_r(&now, &tm) || strftime(dst, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		dst[0] = '\0';
+}
+
+/* RFC 4180: quotes around what has a comma, a quote or a newline; quotes doubled. */
+static void put_field(struct kiln_buf *out, const char *text)
+{
+	if (out->len > 0)
+		(void)kiln_buf_putc(out, ',');
+	if (!text[strcspn(text, ",\"\r\n")]) {
+		(void)kiln_buf_puts(out, text);
+		return;
+	}
+	(void)kiln_buf_putc(out, '"');
+	for (; *text; text++) {
+		if (*text == '"')
+			(void)kiln_buf_putc(out, '"');
+		(void)kiln_buf_putc(out, (uint8_t)*text);
+	}
+	(void)kiln_buf_putc(out, '"');
+}
+
+static void put_number(struct kiln_buf *out, uint64_t number)
+{
+	char text[24];
+
+	kiln_text_format(text, sizeof(text), "%llu", (unsigned long long)number);
+	put_field(out, text);
+}
+
+static void put_csv(struct kiln_buf *out, const struct fleet_board *b, const char *now)
+{
+	const bool ok = b->state == FLEET_OK;
+	char text[sizeof(b->err.what) + sizeof(b->err.why) + 4] = "";
+
+	put_field(out, now);
+	put_field(out, b->port.url);
+	put_field(out, b->mac);
+	put_field(out, b->chip);
+	put_field(out, ok ? "verified" : "failed");
+	kiln_text_format(text, sizeof(text), "%.1f", (double)b->elapsed / 1000);
+	put_field(out, text);
+	put_number(out, b->tries);
+	put_number(out, b->written);
+	put_number(out, b->same);
+	put_field(out, b->runs);
+	kiln_text_format(text, sizeof(text), "%s: %s", b->err.what, b->err.why);
+	put_field(out, ok ? "" : text);
+	(void)kiln_buf_putc(out, '\n');
+}
+
+static void put_json(struct kiln_buf *out, const struct fleet_board *b, const char *now)
+{
+	json_t *object = fleet_json(b);
+	char *text;
+
+	if (!object)
+		return;
+	(void)json_object_set_new(object, "time", json_string(now));
+	(void)json_object_set_new(object, "files", files_json(&b->fleet->order->files));
+	text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+	if (text)
+		(void)kiln_buf_printf(out, "%s\n", text);
+	free(text);
+	json_decref(object);
+}
+
+void fleet_log(const struct fleet *fleet, const struct fleet_board *b)
+{
+	struct kiln_buf line = KILN_BUF_INIT(1 << 20);
+	char now[32];
+
+	if (!fleet->log)
+		return;
+	now_text(now, sizeof(now));
+	(fleet->log_csv ? put_csv : put_json)(&line, b, now);
+	if (fwrite(line.data, 1, line.len, fleet->log) != line.len || fflush(fleet->log) != 0)
+		fprintf(stderr, "warning: cannot write the log: %s\n", strerror(errno));
+	kiln_buf_done(&line);
+}

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: Apache-2.0
+"""kiln flash of several boards: at the same time, each on its own, with a record of what was done."""
+import csv
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from conftest import BUILD, SOURCE
+
+MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
+SIZE = 100000
+
+
+def board(name, more=''):
+    return f'sim:{name}?clock=virtual{more}'
+
+
+@pytest.fixture(scope='module')
+def firmware(tmp_path_factory):
+    path = tmp_path_factory.mktemp('firmware') / 'firmware.bin'
+    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', path, '--size', str(SIZE)],
+                   check=True)
+    return path
+
+
+def flash_of(env, name):
+    with open(os.path.join(env['XDG_STATE_HOME'], 'kiln', 'sim', name + '.flash'), 'rb') as f:
+        return f.read()[0x1000:0x1000 + SIZE]
+
+
+def ports(*boards):
+    return [word for b in boards for word in ('-p', b)]
+
+
+def test_each_line_names_its_board(run, env, firmware):
+    done = run('kiln', 'flash', *ports(board('a'), board('longer')), firmware, check=0)
+    assert done.stderr == ''
+    lines, table = done.stdout.split('\n\n')
+    for name in ('a', 'longer'):
+        mine = [line.split()[1] for line in lines.splitlines() if line.startswith(f'sim:{name} ')]
+        assert mine == ['chip', 'wrote', 'verified', 'runs']
+        assert flash_of(env, name) == firmware.read_bytes()
+    assert re.fullmatch(
+        r'board       MAC                result    seconds\n'
+        rf'sim:a       {MAC}  verified  +\d+\.\d\n'
+        rf'sim:longer  {MAC}  verified  +\d+\.\d\n'
+        r'2 of 2 boards are done\n', table)
+
+
+def test_a_bad_board_holds_up_no_other(run, env, firmware, tmp_path):
+    """One never answers, one is pulled while it is written, one is well."""
+    done = run('kiln', 'flash', *ports(board('mute', '&fault=no-sync'), board('well'),
+                                       board('pulled', '&fault=unplug@45000')),
+               '--retries', '5', '--log', 'log.json', firmware, check=1)
+    assert "error: cannot flash 'sim:mute': cannot connect to the chip at" in done.stderr
+    assert re.search(r'^sim:pulled  again    cannot write .*: the cable was pulled$', done.stdout, re.M)
+    assert re.search(rf'^sim:mute    -                  failed .* cannot connect to the chip',
+                     done.stdout, re.M)
+    assert re.search(rf'^sim:pulled  {MAC}  verified .* at try \d$', done.stdout, re.M)
+    assert done.stdout.endswith('\n2 of 3 boards are done\n')
+    for name in ('well', 'pulled'):
+        assert flash_of(env, name) == firmware.read_bytes()
+    records = {r['port'].split('?')[0]: r
+               for r in map(json.loads, (tmp_path / 'log.json').read_text().splitlines())}
+    assert records['sim:mute']['error']['code'] == 'KILN_E_NO_SYNC' and records['sim:mute']['tries'] == 6
+    assert records['sim:well']['result'] == 'verified' and records['sim:well']['written'] == SIZE
+    assert re.fullmatch(MAC, records['sim:well']['mac'])
+    [file] = records['sim:well']['files']
+    assert (file['address'], file['size'], len(file['sha256'])) == (0x1000, SIZE, 64)
+
+
+def test_json(run, firmware):
+    done = run('kiln', 'flash', '--json', *ports(board('a'), board('b')), firmware, check=0)
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[-1] == {'event': 'summary', 'boards': 2, 'verified': 2, 'failed': 0}
+    for url in (board('a'), board('b')):
+        mine = [e for e in events[:-1] if e['port'] == url]
+        assert mine[0]['event'] == 'connecting' and mine[-1]['event'] == 'board'
+        assert mine[-1]['result'] == 'verified' and mine[-1]['error'] is None
+        assert mine[-1]['seconds'] > 0
+
+
+def test_csv_log_is_appended_to(run, firmware, tmp_path):
+    for _ in range(2):
+        run('kiln', 'flash', '--log', 'log.csv', *ports(board('a'), board('b')), firmware, check=0)
+    with open(tmp_path / 'log.csv', newline='') as f:
+        rows = list(csv.DictReader(f))
+    assert [row['result'] for row in rows] == ['verified'] * 4
+    assert [row['written'] for row in rows] == [str(SIZE)] * 2 + ['0'] * 2
+    assert [row['same'] for row in rows][2:] == [str(SIZE)] * 2
+    assert all(re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', row['time']) for row in rows)
+
+
+def test_all(run, env, firmware):
+    done = run('kiln', 'flash', '--all', firmware, check=0,
+               KILN_PORTS=' '.join(board(name) for name in 'abc'))
+    assert done.stdout.endswith('\n3 of 3 boards are done\n')
+    assert all(flash_of(env, name) == firmware.read_bytes() for name in 'abc')
+
+
+def test_bars_on_a_terminal(env, firmware):
+    """A bar for each board, redrawn in place; what stays stands above them."""
+    master, slave = pty.openpty()
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', *ports(board('a'), board('b')), firmware],
+                             env={**env, 'TERM': 'xterm'}, stdout=slave)
+    os.close(slave)
+    text = b''
+    try:
+        while data := os.read(master, 65536):
+            text += data
+    except OSError:  # EIO: the other end is closed
+        pass
+    assert flash.wait() == 0
+    assert b'\r\x1b[1A\x1b[J' in text  # two lines are taken away
+    assert re.search(rb'sim:[ab] +' + MAC.encode() + rb'  \[=*>? *\] +\d+ %  writing ', text)
+    assert text.endswith(b'2 of 2 boards are done\r\n')
+
+
+@pytest.mark.parametrize('words,code,stderr', [
+    (['--all'], 3, "error: cannot tell which board: there are no serial ports\nhint: plug a board in "
+                   "(some cables carry no data); 'kiln doctor' tells more; '-p sim:demo' is a virtual board\n"),
+    (['--all', '-p', 'sim:a'], 2, "error: --all and --port exclude each other\n"
+                                  "hint: 'kiln flash --help' shows what it takes\n"),
+    (['-p', 'sim:a', '-p', 'sim:a'], 2, "error: 'sim:a' is named twice\n"),
+    (['-p', 'sim:a', '-p', 'sim:b', '--log', 'no/such.csv'], 1,
+     "error: cannot write the log 'no/such.csv': no such file or directory\n"),
+    (['--retries', '1000', '-p', 'sim:a'], 2, "error: --retries may be 0 to 100\n"
+                                              "hint: 'kiln flash --help' shows what it takes\n"),
+])
+def test_stopped_before_a_board_is_touched(run, env, firmware, words, code, stderr):
+    done = run('kiln', 'flash', *words, firmware, check=code)
+    assert (done.stdout, done.stderr) == ('', stderr)
+    assert not os.path.exists(env['XDG_STATE_HOME'] + '/kiln')
+
+
+def test_a_port_that_is_not_there(run, firmware):
+    """The worst decides: a board that failed is worse than one that is not there."""
+    done = run('kiln', 'flash', *ports('/dev/ttyNONE', board('a')), firmware, check=3)
+    assert "error: cannot flash '/dev/ttyNONE'" in done.stderr
+    assert done.stdout.endswith('\n1 of 2 boards are done\n')
+
+
+def test_interrupted(env, firmware):
+    """Ctrl-C ends all of them in order: each says its state, and the table is still printed."""
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '--json', *ports('sim:a', 'sim:b'), firmware],
+                             env=env, stdout=subprocess.PIPE, text=True)
+    events, writing = [], set()
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'writing':
+            writing.add(events[-1]['port'])
+            if len(writing) == 2:
+                writing.add('told')
+                flash.send_signal(signal.SIGINT)
+    assert flash.wait(30) == 130
+    assert events[-1] == {'event': 'summary', 'boards': 2, 'verified': 0, 'failed': 2}
+    ends = [e for e in events if e['event'] == 'board']
+    assert [e['error']['code'] for e in ends] == ['KILN_E_CANCELLED'] * 2
+    assert all('incomplete' in e['error']['hint'] for e in ends)
+    assert sum(e['event'] == 'reset' for e in events) == 2  # none is left in the loader
+
+
+class Bench:
+    """kiln flash --watch, and a config file in which boards come and go."""
+
+    def __init__(self, env, firmware, *words):
+        self.config = os.path.join(env['XDG_CONFIG_HOME'], 'kiln', 'config.yaml')
+        os.makedirs(os.path.dirname(self.config), exist_ok=True)
+        self.plug('there')
+        self.process = subprocess.Popen(
+            [BUILD / 'kiln', 'flash', '--watch', '--json', *words, firmware], env=env,
+            stdout=subprocess.PIPE, text=True)
+        self.guard = threading.Timer(60, self.process.kill)
+        self.guard.start()
+
+    def plug(self, *names):
+        with open(self.config + '~', 'w') as f:
+            f.write('ports:\n' + ''.join(f'  - "{board(name)}"\n' for name in names))
+        os.rename(self.config + '~', self.config)
+
+    def next(self, name):
+        for line in self.process.stdout:
+            event = json.loads(line)
+            if event['event'] == name:
+                return event
+        raise AssertionError('it ended')
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        rest = self.process.stdout.read().splitlines()
+        self.guard.cancel()
+        return self.process.wait(), json.loads(rest[-1])
+
+
+def test_watch(env, firmware):
+    bench = Bench(env, firmware, '--all')
+    try:
+        first = bench.next('board')
+        assert (first['port'], first['result']) == (board('there'), 'verified')
+        bench.plug('there', 'one', 'two')
+        assert {bench.next('board')['port'] for _ in range(2)} == {board('one'), board('two')}
+        assert bench.stop() == (130, {'event': 'summary', 'boards': 3, 'verified': 3, 'failed': 0})
+    finally:
+        bench.process.kill()
+    assert all(flash_of(env, name) == firmware.read_bytes() for name in ('there', 'one', 'two'))
+
+
+def test_watch_takes_only_what_is_plugged_in(env, firmware):
+    bench = Bench(env, firmware)
+    try:
+        bench.next('watching')
+        bench.plug('there', 'new')
+        done = bench.next('board')
+        assert (done['port'], done['result']) == (board('new'), 'verified')
+        assert bench.stop()[0] == 130
+    finally:
+        bench.process.kill()
+    assert not os.path.exists(os.path.join(env['XDG_STATE_HOME'], 'kiln', 'sim', 'there.flash'))
