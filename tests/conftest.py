@@ -17,7 +17,8 @@ def env(tmp_path):
     No ports of this machine either: $KILN_SYSFS is an empty folder.
     """
     clean = {k: v for k, v in os.environ.items()
-             if not k.startswith(('XDG_', 'KILN_', 'ESPTOOL_', 'JUPYTER_'))}
+             if not k.startswith(('XDG_', 'KILN_', 'ESPTOOL_', 'JUPYTER_')) and
+             not k.lower().endswith('_proxy') and k not in ('CURL_CA_BUNDLE', 'SSL_CERT_FILE')}
     for name in ('state', 'config', 'runtime', 'data', 'cache'):
         folder = tmp_path / 'xdg' / name
         folder.mkdir(parents=True, mode=0o700)

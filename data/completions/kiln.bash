@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
+_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
 
 _kiln_persona()
 {
@@ -24,6 +24,7 @@ _kiln_options()
 {
 	case $1 in
 	flash) echo ' --port -p --all --watch --at --erase --no-diff --baud --retries --log --json --verbose -v --quiet -q' ;;
+	fetch) echo ' --output -o --sha256 --max --offline --json --verbose -v --quiet -q' ;;
 	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
 	doctor) echo ' --json --verbose -v --quiet -q' ;;
 	exec) echo ' --port -p --file -f --baud -b --json --verbose -v --quiet -q' ;;
@@ -95,6 +96,9 @@ _kiln_values()
 	'flash --baud') echo ''  ;;
 	'flash --retries') echo ''  ;;
 	'flash --log') echo ''  ;;
+	'fetch --output' | 'fetch -o') echo ''  ;;
+	'fetch --sha256') echo ''  ;;
+	'fetch --max') echo ''  ;;
 	'exec --port' | 'exec -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'exec --file' | 'exec -f') echo ''  ;;
 	'exec --baud' | 'exec -b') echo ''  ;;

@@ -7,6 +7,7 @@
 /* clang-format off */
 const struct command *const commands[] = {
 	&cmd_flash,
+	&cmd_fetch,
 	&cmd_discover,
 	&cmd_doctor,
 	&cmd_exec,

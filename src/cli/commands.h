@@ -11,6 +11,7 @@ extern const struct command cmd_discover;
 extern const struct command cmd_doctor;
 extern const struct command cmd_exec;
 extern const struct command cmd_esptool;
+extern const struct command cmd_fetch;
 extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_kernel;
