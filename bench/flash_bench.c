@@ -2,16 +2,16 @@
 /*
  * What the main job costs: 1.5 MB to a virtual board on the virtual clock, at three speeds and two
  * latencies of the USB bridge: a blank chip, the same image again, one sector changed, the next
- * version. Heap is counted by standing before malloc; all that the job allocates counts, and the
- * image too. docs/performance.md explains the limits.
+ * version. All that the job allocates counts, and the image too. docs/performance.md explains the
+ * limits.
  */
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <kiln/flash.h>
 
 #include "base/text.h"
+#include "bench/heap.h"
 #include "flash/flasher.h"
 #include "sim/flash.h"
 #include "sim/sim.h"
@@ -26,52 +26,6 @@ enum {
 	START_MS = 1000, /* where the virtual clock begins (sim/link.c) */
 	FIXED_MS = 1200, /* of a first flash: reset, stub, verify */
 };
-
-static size_t in_use, peak;
-
-extern void *__libc_malloc(size_t n);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t n);
-extern void __libc_free(void *p);
-
-static void *count(void *p)
-{
-	in_use += p ? malloc_usable_size(p) : 0;
-	if (in_use > peak)
-		peak = in_use;
-	return p;
-}
-
-KILN_API void *malloc(size_t n);
-KILN_API void *calloc(size_t n, size_t size);
-KILN_API void *realloc(void *p, size_t n);
-KILN_API void free(void *p);
-
-void *malloc(size_t n)
-{
-	return count(__libc_malloc(n));
-}
-
-void *calloc(size_t n, size_t size)
-{
-	return count(__libc_calloc(n, size));
-}
-
-void *realloc(void *p, size_t n)
-{
-	const size_t before = p ? malloc_usable_size(p) : 0;
-	void *q = __libc_realloc(p, n);
-
-	if (q || n == 0)
-		in_use -= before;
-	return count(q);
-}
-
-void free(void *p)
-{
-	in_use -= p ? malloc_usable_size(p) : 0;
-	__libc_free(p);
-}
 
 struct figures {
 	kiln_ms first_ms, end_ms; /* on the board's clock, which starts when the port is opened */
@@ -160,9 +114,9 @@ static struct figures flash(const struct wire *w, const uint8_t *image, size_t s
 			 w->latency_ms, w->latency_ms);
 	must(kiln_flasher_open(&host, url, &options, &f.flasher, &err), &err);
 	must(kiln_flasher_prepare(f.flasher, &err), &err);
-	before = peak = in_use;
+	before = heap_mark();
 	must(kiln_flasher_write(f.flasher, &job, &err), &err);
-	f.heap = peak - before + size;
+	f.heap = heap_peak() - before + size;
 	f.end_ms = now(&f);
 	kiln_flasher_stats(f.flasher, &f.at_end);
 	must(kiln_flasher_close(f.flasher, &err), &err);
