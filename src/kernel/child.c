@@ -39,8 +39,9 @@ struct child {
 
 /* ---- start ---- */
 
-static void set_path(const char *tools)
+void kiln_kernel_set_path(const struct kiln_kernel *k)
 {
+	const char *tools = k->config->tools;
 	const char *old = getenv("PATH");
 	char path[8192];
 
@@ -64,7 +65,7 @@ static void become_bash(const struct kiln_kernel *k, const char *script, int out
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)setpgid(0, 0);
-	set_path(k->config->tools);
+	kiln_kernel_set_path(k);
 	if (copy && null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(err, STDERR_FILENO) >= 0)
 		(void)execv("/bin/bash", argv);

@@ -61,6 +61,17 @@ bool kiln_kernel_fail_text(struct kiln_kernel *k, const char *ename, const char 
 	return false;
 }
 
+void kiln_kernel_fail_lines(struct kiln_kernel *k, const char *ename, const char *evalue,
+			    json_t *traceback)
+{
+	struct failure *f = new_failure(k, ename, evalue);
+
+	if (!json_is_array(traceback))
+		return;
+	json_decref(f->traceback);
+	f->traceback = json_incref(traceback);
+}
+
 static const char *name_of(kiln_code code)
 {
 	return code == KILN_E_CANCELLED ? "KeyboardInterrupt" : kiln_code_name(code);
@@ -175,8 +186,12 @@ static json_t *payload(struct kiln_kernel *k)
 
 static json_t *reply_ok(struct kiln_kernel *k, const json_t *content)
 {
-	json_t *expressions =
-		kiln_kernel_user_expressions(k, json_object_get(content, "user_expressions"));
+	json_t *expressions = k->expressions;
+
+	k->expressions = NULL;
+	if (!expressions)
+		expressions = kiln_kernel_user_expressions(
+			k, json_object_get(content, "user_expressions"));
 
 	return json_pack("{s:s, s:I, s:o, s:o}", "status", "ok", "execution_count", k->executions,
 			 "user_expressions", expressions, "payload", payload(k));

@@ -5,6 +5,7 @@
 #include <kiln/version.h>
 
 #include "kernel/complete.h"
+#include "kernel/host.h"
 
 typedef void handler(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg);
 
@@ -49,14 +50,21 @@ static struct kiln_span code_of(const struct kiln_wire_msg *msg)
 
 static void complete(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
+	json_t *content = kiln_python_complete(k, code_of(msg), cursor_of(msg));
+
 	kiln_kernel_reply(k, channel, msg, "complete_reply",
-			  kiln_kernel_complete(k, code_of(msg), cursor_of(msg)));
+			  content ? content
+				  : kiln_kernel_complete(k, code_of(msg), cursor_of(msg)));
 }
 
 static void inspect(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	kiln_kernel_reply(k, channel, msg, "inspect_reply",
-			  kiln_kernel_inspect(k, code_of(msg), cursor_of(msg)));
+	const int detail = json_integer_value(json_object_get(msg->content, "detail_level")) != 0;
+	json_t *content = kiln_python_inspect(k, code_of(msg), cursor_of(msg), detail);
+
+	if (!content)
+		content = kiln_kernel_inspect(k, code_of(msg), cursor_of(msg), detail);
+	kiln_kernel_reply(k, channel, msg, "inspect_reply", content);
 }
 
 static void history(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
@@ -84,19 +92,32 @@ static void is_complete(struct kiln_kernel *k, kiln_channel channel, struct kiln
 
 static void comm_info(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	kiln_kernel_reply(k, channel, msg, "comm_info_reply",
-			  json_pack("{s:s, s:{}}", "status", "ok", "comms"));
+	const char *target = json_string_value(json_object_get(msg->content, "target_name"));
+
+	kiln_kernel_reply(
+		k, channel, msg, "comm_info_reply",
+		json_pack("{s:s, s:o}", "status", "ok", "comms", kiln_python_comms(k, target)));
 }
 
-/* Nobody listens to any target here; the protocol's answer to that is to close it. */
+/*
+ * Comms are between a front end and the host's Python, which says `idle` when it has handled one.
+ * Where nobody listens to a target, the protocol's answer is to close it.
+ */
 static void comm_open(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	const char *id = json_string_value(json_object_get(msg->content, "comm_id"));
 
 	(void)channel;
-	if (id)
+	k->forwarded = kiln_python_comm(k, msg);
+	if (id && !k->forwarded)
 		kiln_kernel_publish(k, msg, "comm_close",
 				    json_pack("{s:s, s:{}}", "comm_id", id, "data"));
+}
+
+static void comm(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	(void)channel;
+	k->forwarded = kiln_python_comm(k, msg);
 }
 
 static void nothing(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
@@ -138,8 +159,8 @@ static const struct {
 	{ "is_complete_request", SHELL, is_complete },
 	{ "comm_info_request", SHELL | CONTROL, comm_info },
 	{ "comm_open", SHELL | CONTROL, comm_open },
-	{ "comm_msg", SHELL | CONTROL, nothing },
-	{ "comm_close", SHELL | CONTROL, nothing },
+	{ "comm_msg", SHELL | CONTROL, comm },
+	{ "comm_close", SHELL | CONTROL, comm },
 	{ "interrupt_request", SHELL | CONTROL, interrupt },
 	/* before protocol 5.4 it came on shell */
 	{ "shutdown_request", SHELL | CONTROL, shut_down },
@@ -168,8 +189,10 @@ void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln
 		shut_down(k, channel, msg); /* and idle follows with the reply */
 		return;
 	}
+	k->forwarded = false;
 	run(k, channel, msg);
-	kiln_kernel_status(k, msg, "idle");
+	if (!k->forwarded)
+		kiln_kernel_status(k, msg, "idle");
 }
 
 void kiln_kernel_handle_shutdown(struct kiln_kernel *k)

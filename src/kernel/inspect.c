@@ -167,12 +167,13 @@ static json_t *describe(struct kiln_kernel *k, struct kiln_span code, struct kil
 	return data;
 }
 
-json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points)
+json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points, int detail)
 {
 	const struct kiln_span name = kiln_name_at(code, kiln_bytes_of_points(code, points));
 	json_t *data = describe(k, code, name);
 	const bool found = data != NULL;
 
+	(void)detail;
 	return json_pack("{s:s, s:b, s:o, s:{}}", "status", "ok", "found", found, "data",
 			 data ? data : json_object(), "metadata");
 }

@@ -12,6 +12,7 @@
 #include <zmq.h>
 
 #include "base/text.h"
+#include "kernel/host.h"
 #include "kernel/state.h"
 
 enum {
@@ -129,11 +130,15 @@ void kiln_kernel_serve(struct kiln_kernel *k)
 	queue_fill(k);
 	kiln_kernel_take_stdin(k);
 	kiln_kernel_orphans_drain(k);
+	kiln_python_serve(k);
 }
 
 /* ---- waiting ---- */
 
-enum { ITEMS_FIXED = KILN_CHANNEL_HB + 2, ITEMS_MAX = ITEMS_FIXED + ORPHANS_MAX + WAIT_FDS };
+enum {
+	ITEMS_FIXED = KILN_CHANNEL_HB + 2,
+	ITEMS_MAX = ITEMS_FIXED + ORPHANS_MAX + KILN_PYTHON_ITEMS + WAIT_FDS
+};
 
 /* Everything that the kernel listens to, then what the caller waits for. */
 static size_t fill_items(const struct kiln_kernel *k, zmq_pollitem_t *items,
@@ -152,6 +157,7 @@ static size_t fill_items(const struct kiln_kernel *k, zmq_pollitem_t *items,
 		items[n++] = (zmq_pollitem_t){ .fd = k->parent, .events = ZMQ_POLLIN };
 	for (size_t i = 0; i < k->n_orphans; i++)
 		items[n++] = (zmq_pollitem_t){ .fd = k->orphans[i].fd, .events = ZMQ_POLLIN };
+	n += kiln_python_items(k, items + n);
 	for (size_t i = 0; i < n_fds; i++) {
 		const int events = (fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
 				   (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0);
@@ -232,7 +238,7 @@ kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, 
 
 		if (take_interrupt(k))
 			return KILN_E_CANCELLED;
-		if (ready || k->input)
+		if (ready || k->input || k->woken)
 			return KILN_OK;
 		if (deadline != KILN_FOREVER && kiln_now() >= deadline)
 			return KILN_E_TIMEOUT;
@@ -315,6 +321,7 @@ static void kernel_close(struct kiln_kernel *k)
 	kiln_kernel_board_release(k);
 	kiln_registry_free(k->board.registry);
 	kiln_kernel_orphans_done(k);
+	kiln_python_end(k);
 	if (k->shutdown.type)
 		kiln_kernel_handle_shutdown(k);
 	kiln_wire_msg_done(&k->shutdown);
@@ -327,6 +334,7 @@ static void kernel_close(struct kiln_kernel *k)
 	json_decref(k->result);
 	json_decref(k->payload);
 	json_decref(k->names);
+	json_decref(k->expressions);
 	kiln_buf_done(&k->definitions);
 	kiln_history_done(&k->history);
 	if (k->signals >= 0)

@@ -89,6 +89,11 @@ struct kiln_kernel {
 	bool input_waits;
 	json_t *input; /* what came for it */
 
+	struct kiln_python *python; /* the host's; NULL: not started (host.h) */
+	json_t *expressions;        /* the host's answers; NULL: the board is asked */
+	bool forwarded;             /* the host's Python says `idle` for what is handled */
+	bool woken;                 /* a wait for the host's Python is to look again */
+
 	bool quitting;
 	struct kiln_wire_msg shutdown; /* answered when the board is free */
 	kiln_channel shutdown_channel;
@@ -109,12 +114,15 @@ void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *
 void kiln_kernel_abort_queue(struct kiln_kernel *k);
 
 /* send.c: all of them steal `content` */
+json_t *kiln_kernel_header(struct kiln_kernel *k, const char *type);
 void kiln_kernel_reply(struct kiln_kernel *k, kiln_channel channel,
 		       const struct kiln_wire_msg *request, const char *type, json_t *content);
 void kiln_kernel_publish(struct kiln_kernel *k, const struct kiln_wire_msg *request,
 			 const char *type, json_t *content);
 void kiln_kernel_status(struct kiln_kernel *k, const struct kiln_wire_msg *request,
 			const char *state);
+/* A message of the host's Python, as it came, under the request that it belongs to. */
+void kiln_kernel_republish(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
 void kiln_kernel_welcome(struct kiln_kernel *k, const struct kiln_wire_ident *topic);
 
 /* handle.c */
@@ -151,7 +159,8 @@ json_t *kiln_kernel_user_expressions(struct kiln_kernel *k, const json_t *asked)
 
 /* completion.c, inspect.c, history.c: contents of the replies; cursors in code points */
 json_t *kiln_kernel_complete(struct kiln_kernel *k, struct kiln_span code, size_t points);
-json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points);
+json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points,
+			    int detail);
 /* A cell "name?": into the pager. */
 bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name);
 /* Keep what a cell defines, for the signatures. */
@@ -165,6 +174,8 @@ void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code);
 /* The board's program waits for a line: get it from the front end. */
 void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n);
 void kiln_kernel_take_stdin(struct kiln_kernel *k);
+/* Send an input_request, whose content is stolen; k->input becomes the answer. */
+void kiln_kernel_ask_front_end(struct kiln_kernel *k, json_t *content);
 
 /* execute.c */
 void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
@@ -179,6 +190,9 @@ void kiln_kernel_print(struct kiln_kernel *k, kiln_stream_name name, const char 
  */
 bool kiln_kernel_fail_text(struct kiln_kernel *k, const char *ename, const char *fmt, ...)
 	KILN_PRINTF(3, 4);
+/* As it came: an array of lines. */
+void kiln_kernel_fail_lines(struct kiln_kernel *k, const char *ename, const char *evalue,
+			    json_t *traceback);
 bool kiln_kernel_fail_err(struct kiln_kernel *k, const struct kiln_err *err);
 void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const char *evalue,
 				const char *traceback);
@@ -200,6 +214,8 @@ void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n);
 void kiln_plotter_end(struct kiln_kernel *k);
 
 /* bash.c */
+/* In a child process: our own tools come first in PATH. */
+void kiln_kernel_set_path(const struct kiln_kernel *k);
 bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);
 void kiln_kernel_orphans_drain(struct kiln_kernel *k);
 void kiln_kernel_orphans_done(struct kiln_kernel *k);

@@ -28,6 +28,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	/* cells */
 	&kiln_magic_cell_bash,
 	&kiln_magic_cell_connect,
+	&kiln_magic_cell_host,
 	&kiln_magic_cell_plot,
 	&kiln_magic_cell_writefile,
 	NULL,

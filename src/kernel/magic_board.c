@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Magics that find and choose boards. */
+#include "kernel/host.h"
 #include "kernel/magic.h"
 
 #include <kiln/port.h>
@@ -155,7 +156,7 @@ const struct kiln_magic kiln_magic_connect = {
 
 /* ---- %%connect ---- */
 
-enum { EACH_ALL, EACH_QUIET };
+enum { EACH_ALL, EACH_HOST, EACH_QUIET };
 enum { EACH_MAX = 64, NAME_SIZE = 256 }; /* a name may be a URL */
 
 /* The other boards get their turn, so what this one said of its failure is shown at once. */
@@ -177,6 +178,22 @@ static bool was_interrupted(const struct kiln_kernel *k)
 	return k->interrupted || strcmp(k->failure.ename, "KeyboardInterrupt") == 0;
 }
 
+static void print_heading(struct kiln_kernel *k, const char *name)
+{
+	kiln_kernel_print(k, KILN_STDOUT, "\n" BLACK_ON_CYAN "----- %s" PLAIN "\n", name);
+}
+
+/* False: the boards have no turn any more. */
+static bool run_on_host(struct kiln_kernel *k, bool quiet, struct kiln_span body, bool *ret_good)
+{
+	if (!quiet)
+		print_heading(k, "host");
+	*ret_good = kiln_python_run(k, body);
+	if (!*ret_good)
+		show_failure(k);
+	return *ret_good || !was_interrupted(k);
+}
+
 static bool run_on_each(struct kiln_kernel *k, const char (*names)[NAME_SIZE], size_t n, bool quiet,
 			struct kiln_span body)
 {
@@ -184,8 +201,7 @@ static bool run_on_each(struct kiln_kernel *k, const char (*names)[NAME_SIZE], s
 
 	for (size_t i = 0; i < n; i++) {
 		if (!quiet)
-			kiln_kernel_print(k, KILN_STDOUT, "\n" BLACK_ON_CYAN "----- %s" PLAIN "\n",
-					  names[i]);
+			print_heading(k, names[i]);
 		if (choose(k, names[i]) && kiln_kernel_run_cell(k, body))
 			continue;
 		good = false;
@@ -219,20 +235,22 @@ static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic_args
 	const bool chosen = k->board.chosen;
 	const struct kiln_board before = k->board.board;
 	char names[EACH_MAX][NAME_SIZE];
+	const bool quiet = args->flags[EACH_QUIET];
 	size_t n = args->n_words;
-	bool good;
+	bool good = true;
 
-	if (args->flags[EACH_ALL] == (n > 0))
+	if (args->flags[EACH_ALL] ? n > 0 : n == 0 && !args->flags[EACH_HOST])
 		return kiln_magic_usage_error(
 			k, args,
 			n ? "--all goes without names"
-			  : "the following arguments are required: NAME, or --all");
+			  : "the following arguments are required: NAME, --all or --host");
 	for (size_t i = 0; i < n; i++)
 		kiln_text_copy(names[i], sizeof(names[i]), args->words[i]);
-	if (n == 0 && !list_names(k, names, &n))
+	if (args->flags[EACH_ALL] && !list_names(k, names, &n))
 		return false;
-	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, args->flags[EACH_QUIET],
-			   args->body);
+	if (args->flags[EACH_HOST] && !run_on_host(k, quiet, args->body, &good))
+		return false;
+	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, quiet, args->body) && good;
 	/* other cells go on with the board that was current before */
 	if (chosen && strcmp(k->board.board.url, before.url) != 0) {
 		kiln_kernel_board_release(k);
@@ -253,6 +271,7 @@ const struct kiln_magic kiln_magic_cell_connect = {
 	.options =
 		(const struct kiln_magic_option[]){
 			[EACH_ALL] = { 'a', "all", NULL, "all boards that %discover lists" },
+			[EACH_HOST] = { 0, "host", NULL, "first in the host's Python, as %%host" },
 			[EACH_QUIET] = { 'q', "quiet", NULL, "no header before each one's output" },
 			{ 0 },
 		},

@@ -161,11 +161,9 @@ static void receive_one(void *socket, struct frames *f)
 	f->n++;
 }
 
-kiln_code kiln_sockets_receive(struct kiln_sockets *sockets, kiln_channel channel,
-			       struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
-			       struct kiln_err *err)
+kiln_code kiln_socket_receive(void *socket, struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
+			      struct kiln_err *err)
 {
-	void *socket = sockets->sockets[channel];
 	struct frames *f = calloc(1, sizeof(*f));
 	size_t before;
 	kiln_code code;
@@ -188,6 +186,13 @@ kiln_code kiln_sockets_receive(struct kiln_sockets *sockets, kiln_channel channe
 	return code;
 }
 
+kiln_code kiln_sockets_receive(struct kiln_sockets *sockets, kiln_channel channel,
+			       struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
+			       struct kiln_err *err)
+{
+	return kiln_socket_receive(sockets->sockets[channel], wire, ret_msg, err);
+}
+
 static bool send_frame(void *socket, const void *p, size_t n, bool more)
 {
 	int sent;
@@ -198,11 +203,9 @@ static bool send_frame(void *socket, const void *p, size_t n, bool more)
 	return sent >= 0;
 }
 
-kiln_code kiln_sockets_send(struct kiln_sockets *sockets, kiln_channel channel,
-			    const struct kiln_wire_ident *idents, size_t n_idents,
-			    const struct kiln_wire_out *out, struct kiln_err *err)
+kiln_code kiln_socket_send(void *socket, const char *name, const struct kiln_wire_ident *idents,
+			   size_t n_idents, const struct kiln_wire_out *out, struct kiln_err *err)
 {
-	void *socket = sockets->sockets[channel];
 	bool good = true;
 
 	for (size_t i = 0; good && i < n_idents; i++)
@@ -211,12 +214,23 @@ kiln_code kiln_sockets_send(struct kiln_sockets *sockets, kiln_channel channel,
 	good = good && send_frame(socket, out->signature, strlen(out->signature), true);
 	for (size_t i = 0; good && i < KILN_WIRE_PARTS; i++)
 		good = send_frame(socket, out->parts[i], strlen(out->parts[i]),
-				  i + 1 < KILN_WIRE_PARTS);
+				  i + 1 < KILN_WIRE_PARTS || out->n_buffers > 0);
+	for (size_t i = 0; good && i < out->n_buffers; i++)
+		good = send_frame(socket, out->buffers[i].p, out->buffers[i].n,
+				  i + 1 < out->n_buffers);
 	if (good)
 		return KILN_OK;
-	(void)kiln_fail(err, KILN_E_IO, "cannot send on %s", kiln_channel_name(channel));
+	(void)kiln_fail(err, KILN_E_IO, "cannot send on %s", name);
 	kiln_why(err, "%s", zmq_strerror(zmq_errno()));
 	return KILN_E_IO;
+}
+
+kiln_code kiln_sockets_send(struct kiln_sockets *sockets, kiln_channel channel,
+			    const struct kiln_wire_ident *idents, size_t n_idents,
+			    const struct kiln_wire_out *out, struct kiln_err *err)
+{
+	return kiln_socket_send(sockets->sockets[channel], kiln_channel_name(channel), idents,
+				n_idents, out, err);
 }
 
 bool kiln_sockets_subscriber(struct kiln_sockets *sockets, struct kiln_wire_ident *ret_topic)

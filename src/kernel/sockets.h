@@ -41,6 +41,12 @@ kiln_code kiln_sockets_send(struct kiln_sockets *sockets, kiln_channel channel,
 			    const struct kiln_wire_ident *idents, size_t n_idents,
 			    const struct kiln_wire_out *out, struct kiln_err *err);
 
+/* The same with any socket; `name` is for messages. */
+kiln_code kiln_socket_receive(void *socket, struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
+			      struct kiln_err *err);
+kiln_code kiln_socket_send(void *socket, const char *name, const struct kiln_wire_ident *idents,
+			   size_t n_idents, const struct kiln_wire_out *out, struct kiln_err *err);
+
 /* A subscription that came in on iopub. False: there is none. */
 bool kiln_sockets_subscriber(struct kiln_sockets *sockets, struct kiln_wire_ident *ret_topic);
 

@@ -58,16 +58,17 @@ void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code)
 	kiln_buf_done(&answer);
 }
 
-static void ask_front_end(struct kiln_kernel *k, const char *prompt, size_t n)
+void kiln_kernel_ask_front_end(struct kiln_kernel *k, json_t *content)
 {
 	struct kiln_wire_msg stale;
 
 	while (kiln_kernel_receive_stdin(k, &stale)) /* an answer that came too late */
 		kiln_wire_msg_done(&stale);
 	kiln_stream_flush(&k->out, kiln_now());
-	kiln_kernel_reply(
-		k, KILN_CHANNEL_STDIN, k->running, "input_request",
-		json_pack("{s:o, s:b}", "prompt", kiln_kernel_json_text(prompt, n), "password", 0));
+	kiln_kernel_reply(k, KILN_CHANNEL_STDIN, k->running, "input_request", content);
+	json_decref(k->input);
+	k->input = NULL;
+	k->input_waits = true;
 }
 
 void kiln_kernel_take_stdin(struct kiln_kernel *k)
@@ -130,8 +131,8 @@ void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n)
 		answer_board(k, NULL);
 		return;
 	}
-	ask_front_end(k, prompt, n);
-	k->input_waits = true;
+	kiln_kernel_ask_front_end(k, json_pack("{s:o, s:b}", "prompt",
+					       kiln_kernel_json_text(prompt, n), "password", 0));
 	code = kiln_kernel_wait(k, &nothing, 1, KILN_FOREVER);
 	k->input_waits = false;
 	if (code == KILN_OK && k->input)

@@ -202,6 +202,25 @@ static kiln_code take_idents(const struct kiln_span *frames, size_t n, struct ki
 	return KILN_OK;
 }
 
+static bool take_buffers(struct kiln_wire_msg *msg, const struct kiln_span *frames, size_t n)
+{
+	if (n == 0)
+		return true;
+	msg->buffers = calloc(n, sizeof(*msg->buffers));
+	if (!msg->buffers)
+		return false;
+	for (; msg->n_buffers < n; msg->n_buffers++) {
+		struct kiln_wire_buffer *buffer = &msg->buffers[msg->n_buffers];
+
+		buffer->n = frames[msg->n_buffers].n;
+		buffer->p = malloc(buffer->n + 1);
+		if (!buffer->p)
+			return false;
+		memcpy(buffer->p, frames[msg->n_buffers].p, buffer->n);
+	}
+	return true;
+}
+
 static kiln_code parse_parts(struct kiln_wire_msg *msg, const struct kiln_span *parts,
 			     struct kiln_err *err)
 {
@@ -209,7 +228,8 @@ static kiln_code parse_parts(struct kiln_wire_msg *msg, const struct kiln_span *
 	json_error_t why;
 
 	for (size_t i = 0; i < KILN_WIRE_PARTS; i++) {
-		*targets[i] = json_loadb((const char *)parts[i].p, parts[i].n, 0, &why);
+		*targets[i] = json_loadb((const char *)parts[i].p, parts[i].n, JSON_ALLOW_NUL,
+					 &why);
 		if (!*targets[i])
 			return refuse(err, KILN_E_PROTOCOL, "a frame is not JSON");
 		if (!json_is_object(*targets[i]))
@@ -232,9 +252,11 @@ kiln_code kiln_wire_decode(struct kiln_wire *wire, const struct kiln_span *frame
 	KILN_TRY(check_limits(frames, n, err));
 	KILN_TRY(take_idents(frames, n, &msg, &delimiter, err));
 	parts = frames + delimiter + 2;
-	msg.n_buffers = n - delimiter - 2 - KILN_WIRE_PARTS;
 	KILN_TRY(check_signature(wire, frames[delimiter + 1], parts, err));
 	code = parse_parts(&msg, parts, err);
+	if (code == KILN_OK &&
+	    !take_buffers(&msg, parts + KILN_WIRE_PARTS, n - delimiter - 2 - KILN_WIRE_PARTS))
+		code = refuse(err, KILN_E_NOMEM, "out of memory");
 	if (code != KILN_OK) {
 		kiln_wire_msg_done(&msg);
 		return code;
@@ -249,6 +271,9 @@ void kiln_wire_msg_done(struct kiln_wire_msg *msg)
 	json_decref(msg->parent);
 	json_decref(msg->metadata);
 	json_decref(msg->content);
+	for (size_t i = 0; i < msg->n_buffers; i++)
+		free(msg->buffers[i].p);
+	free(msg->buffers);
 	*msg = (struct kiln_wire_msg){ 0 };
 }
 

@@ -22,7 +22,7 @@
  *	parent_header    the request's header, or {}
  *	metadata         {}
  *	content          {...}
- *	buffer...        raw bytes; no message that Kiln takes has any, so they are skipped
+ *	buffer...        raw bytes, of comms with widgets; not signed
  *
  * Document: jupyter_client docs/messaging.rst, "The Wire Protocol", version 5.5.
  */
@@ -39,12 +39,19 @@ struct kiln_wire_ident {
 	uint8_t bytes[255];
 };
 
+/* Raw bytes that follow a message. */
+struct kiln_wire_buffer {
+	void *p;
+	size_t n;
+};
+
 /* A message that came in. Owns everything; kiln_wire_msg_done(). */
 struct kiln_wire_msg {
 	struct kiln_wire_ident idents[KILN_WIRE_MAX_IDENTS];
 	size_t n_idents;
 	json_t *header, *parent, *metadata, *content; /* objects */
 	const char *type;                             /* header's msg_type */
+	struct kiln_wire_buffer *buffers;             /* NULL: none */
 	size_t n_buffers;
 };
 
@@ -66,7 +73,9 @@ void kiln_wire_msg_done(struct kiln_wire_msg *msg);
 /* The frames of a message that goes out, without the identities: from <IDS|MSG> to content. */
 struct kiln_wire_out {
 	char signature[65];
-	char *parts[KILN_WIRE_PARTS]; /* JSON texts */
+	char *parts[KILN_WIRE_PARTS];           /* JSON texts */
+	const struct kiln_wire_buffer *buffers; /* borrowed; the caller may set them */
+	size_t n_buffers;
 };
 
 /* `parts` are header, parent_header, metadata and content; NULL stands for {}. */

@@ -160,5 +160,5 @@ def test_a_cell_on_many_boards(kernel, run):
     shown = kernel.run('%%connect --all\n1 / 0')
     assert shown.stderr.count('ZeroDivisionError') == 2 and shown.errors == []
     assert shown.reply['ename'] == 'ZeroDivisionError'
-    assert kernel.run('%%connect\nx').stderr.endswith('required: NAME, or --all\n')
+    assert kernel.run('%%connect\nx').stderr.endswith('required: NAME, --all or --host\n')
     assert kernel.run('%%connect -a x\nx').stderr.endswith('--all goes without names\n')

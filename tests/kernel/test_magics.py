@@ -66,6 +66,7 @@ Line Magic:
 Cell Magic:
   %%bash       Run the cell in bash on the host
   %%connect    Run the cell on each of the named microcontrollers in turn
+  %%host       Run the cell in Python on the host
   %%plot       Draw what the cell prints, live
   %%writefile  Write the cell to a file on the host
 '''
