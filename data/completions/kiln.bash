@@ -43,7 +43,7 @@ _kiln_options()
 	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
-	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --connect-attempts --help -h' ;;
+	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --help -h' ;;
 	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
 	esptool/erase_flash) echo ' --help -h' ;;
 	esptool/erase_region) echo ' --help -h' ;;
@@ -141,6 +141,7 @@ _kiln_values()
 	'esptool --before') echo ' default_reset usb_reset no_reset no_reset_no_sync'  ;;
 	'esptool --after' | 'esptool -a') echo ' hard_reset soft_reset no_reset no_reset_stub watchdog_reset'  ;;
 	'esptool --connect-attempts') echo ''  ;;
+	'esptool --compat') echo ' 3 4 5'  ;;
 	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;

@@ -42,7 +42,10 @@ struct kiln_chip_info {
 	char features[160];   /* "WiFi, BT, Dual Core, Coding Scheme None" */
 	unsigned crystal_mhz;
 	uint8_t mac[6];
-	uint32_t flash_id;    /* JEDEC: manufacturer in the low byte; 0 before it was asked for */
+	bool has_mac_ext; /* chips with IEEE 802.15.4: mac and these make an EUI-64 */
+	uint8_t mac_ext[2];
+	const char *usb;   /* "USB-Serial/JTAG" or "USB-OTG" if the port is the chip's own; NULL */
+	uint32_t flash_id; /* JEDEC: manufacturer in the low byte; 0 before it was asked for */
 	uint64_t flash_size;  /* bytes; 0 if not known */
 	bool secure_download; /* it says nothing else: MAC, revision and so on are not known */
 };

@@ -37,8 +37,10 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_ERASING,       /* the whole chip (total 0), or address and total: bytes */
 	KILN_FLASH_ERASED,        /* elapsed_ms */
 	KILN_FLASH_WILL_ERASE,    /* address, total: bytes, sector-aligned */
+	KILN_FLASH_FILE,          /* a file begins; address, total: bytes; item; block of blocks */
 	KILN_FLASH_PARAMS,        /* total: the two header bytes, mode << 8 | size_freq */
 	KILN_FLASH_REDIGESTED,    /* the image's SHA-256 was computed anew after the patch */
+	KILN_FLASH_FILE_ERASE,    /* what WILL_ERASE said of this file, now that it is its turn */
 	KILN_FLASH_COMPRESSED,    /* done: compressed bytes, total: plain bytes */
 	KILN_FLASH_WRITING,   /* address; done, total: wire bytes; item: file. Once a block, as it
 				 goes out */
@@ -60,17 +62,19 @@ typedef enum kiln_flash_stage {
 /*
  * The order in a whole job is that of the list above, but for: CONNECTING..CONNECTED come twice
  * around DETECT_SWITCH; ERASING, ERASED come before WILL_ERASE, which then is left out (a job with
- * erase_all); all WILL_ERASE come first, then for each file PARAMS and REDIGESTED (if its header
- * was changed), COMPRESSED (unless no_compress), WRITING.., WROTE, VERIFYING, VERIFIED. A job with
- * `diff` has no WILL_ERASE, COMPARING and COMPARED (if it was worth while) before COMPRESSED, and
- * of a file that stands there already none from COMPRESSED to WROTE. chip->flash_id and flash_size
- * are known from the end of SIZE_ASKED on.
+ * erase_all); all WILL_ERASE come first, then for each file FILE, PARAMS and REDIGESTED (if its
+ * header was changed), FILE_ERASE (as WILL_ERASE), COMPRESSED (unless no_compress), WRITING..,
+ * WROTE, VERIFYING, VERIFIED. A job with `diff` has no WILL_ERASE and FILE_ERASE, COMPARING and
+ * COMPARED (if it was worth while) before COMPRESSED, and of a file that stands there already none
+ * from COMPRESSED to WROTE. chip->flash_id and flash_size are known from the end of SIZE_ASKED on.
  */
 struct kiln_flash_event {
 	kiln_flash_stage stage;
 	uint32_t address;
 	uint64_t done, total;
-	unsigned block, blocks; /* of WRITING: this is block 1..blocks of its file */
+	unsigned block,
+		blocks; /* of WRITING: this is block 1..blocks of its file; FILE: of the job */
+	uint64_t before;        /* of WRITING and READING: bytes that came before this block */
 	kiln_ms elapsed_ms;
 	const char *item;                  /* borrowed for the call; may be NULL */
 	const struct kiln_chip_info *chip; /* from KILN_FLASH_CHIP on */
@@ -97,6 +101,7 @@ struct kiln_flasher_options {
 	kiln_after after;
 	bool no_stub;
 	bool quick;           /* fewest round trips: see below */
+	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
 	int connect_attempts; /* 0 = 7, negative = for ever */
 	void (*event)(void *user, const struct kiln_flash_event *event); /* may be NULL */
 	void *user;

@@ -89,6 +89,9 @@ kiln_code kiln_efuse_read_info(const struct kiln_chip *chip, const struct kiln_c
 	for (const struct kiln_efuse_feature *f = e->features; f->text || f->names; f++)
 		add_feature(f, word, &info);
 	take_mac(word, info.mac);
+	info.has_mac_ext = e->has_mac_ext;
+	for (unsigned i = 0; e->has_mac_ext && i < 2; i++)
+		info.mac_ext[i] = (uint8_t)(word[1] >> (24 - 8 * i));
 	*ret_info = info;
 	return KILN_OK;
 }

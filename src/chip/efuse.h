@@ -32,7 +32,8 @@ struct kiln_efuse_feature {
 
 struct kiln_chip_efuse {
 	uint32_t mac_reg;
-	uint16_t words; /* bit mask of those that are read */
+	uint16_t words;   /* bit mask of those that are read */
+	bool has_mac_ext; /* the upper half of word 1 makes an EUI-64 of the MAC */
 	struct kiln_efuse_field package, major, major_high, minor, minor_high;
 	const struct kiln_efuse_names *packages;
 	const struct kiln_efuse_feature *features; /* ended by one without text and names */

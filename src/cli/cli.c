@@ -102,8 +102,8 @@ void cli_help(const struct command *self)
 	wrap_text(&out, self->description ? self->description : self->summary, 0, 0, 90);
 	if (self->options) {
 		(void)kiln_buf_puts(&out, "\noptions:\n");
-		opts_help(self->options, &out);
-		opts_help(cli_options, &out);
+		opts_help(self->options, OPT_PLAIN, &out);
+		opts_help(cli_options, OPT_PLAIN, &out);
 		(void)kiln_buf_puts(&out, "  -h, --help                   show this help\n");
 	}
 	fputs(kiln_buf_str(&out), stdout);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <kiln/version.h>
 
@@ -12,25 +14,42 @@
 #include "cli/hints.h"
 #include "cli/host.h"
 #include "cli/suggest.h"
-
-#define RULES (OPT_PREFIXES | OPT_UNDERSCORES)
+#include "cli/term.h"
 
 static void help_all(const struct esptool *t)
 {
 	struct kiln_buf out = KILN_BUF_INIT(16 * 1024);
 
-	(void)kiln_buf_printf(
-		&out,
-		"usage: %s [OPTIONS] COMMAND [ARGUMENTS]\n\n"
-		"Kiln's drop-in for esptool.py: talks to the ROM of Espressif chips.\n"
-		"\ncommands ('-' for '_' is fine):\n",
-		t->program);
-	for (const struct esptool_command *c = esptool_commands; c->is.name; c++)
-		(void)kiln_buf_printf(&out, "  %-28s %s\n", c->is.name, c->is.summary);
+	(void)kiln_buf_printf(&out,
+			      "%s: %s [OPTIONS] COMMAND [ARGUMENTS]\n\n"
+			      "Kiln's drop-in for esptool: talks to the ROM of Espressif chips.\n"
+			      "\ncommands ('_' and '-' are the same):\n",
+			      t->v5 ? "Usage" : "usage", t->program);
+	for (const struct esptool_command *c = esptool_commands; c->is.name; c++) {
+		const size_t begin = out.len;
+
+		if (c->hidden)
+			continue;
+		(void)kiln_buf_puts(&out, "  ");
+		opts_put_name(&out, esptool_rules(t), c->is.name);
+		(void)kiln_buf_printf(&out, "%*s%s\n", (int)(31 - (out.len - begin)), "",
+				      c->is.summary);
+	}
 	(void)kiln_buf_puts(&out, "\noptions, before the command:\n");
-	opts_help(esptool_options, &out);
+	opts_help(esptool_options, esptool_rules(t), &out);
 	fputs(kiln_buf_str(&out), stdout);
 	kiln_buf_done(&out);
+}
+
+/* "usage: esptool.py [OPTIONS] write_flash [-e] <address> <file> ..." */
+static void put_usage(const struct esptool *t, struct kiln_buf *out)
+{
+	const struct subcommand *c = t->command ? &t->command->is : NULL;
+
+	(void)kiln_buf_printf(out, "%s: %s [OPTIONS] ", t->v5 ? "Usage" : "usage", t->program);
+	opts_put_name(out, esptool_rules(t), c ? c->name : "COMMAND");
+	(void)kiln_buf_printf(out, "%s%s\n", !c || c->usage[0] ? " " : "",
+			      c ? c->usage : "[ARGUMENTS]");
 }
 
 static void help_command(const struct esptool *t)
@@ -38,9 +57,9 @@ static void help_command(const struct esptool *t)
 	const struct esptool_command *c = t->command;
 	struct kiln_buf out = KILN_BUF_INIT(16 * 1024);
 
-	(void)kiln_buf_printf(&out, "usage: %s [OPTIONS] %s%s%s\n\n%s\n\noptions:\n", t->program,
-			      c->is.name, c->is.usage[0] ? " " : "", c->is.usage, c->is.summary);
-	opts_help(c->is.options, &out);
+	put_usage(t, &out);
+	(void)kiln_buf_printf(&out, "\n%s\n\noptions:\n", c->is.summary);
+	opts_help(c->is.options, esptool_rules(t), &out);
 	fputs(kiln_buf_str(&out), stdout);
 	kiln_buf_done(&out);
 }
@@ -53,28 +72,33 @@ static const char *why_of(const struct kiln_err *err)
 	return says_no_more ? "" : err->why;
 }
 
-/* A wrong command line, as argparse says it: on stderr, exit code 2. */
+/* A wrong command line, as argparse and click say it: on stderr, exit code 2. */
 static int usage_error(const struct esptool *t, const struct kiln_err *err)
 {
+	struct kiln_buf text = KILN_BUF_INIT(4096);
 	const char *why = why_of(err);
 
-	fprintf(stderr, "usage: %s [OPTIONS] %s%s%s\n%s: error: %s%s%s\n", t->program,
-		t->command ? t->command->is.name : "COMMAND [ARGUMENTS]",
-		t->command && t->command->is.usage[0] ? " " : "",
-		t->command ? t->command->is.usage : "", t->program, err->what, why[0] ? ": " : "",
-		why);
+	put_usage(t, &text);
+	if (t->v5)
+		(void)kiln_buf_printf(&text, "Try '%s %s-h' for help.\n\nError: ", t->program,
+				      t->command ? "COMMAND " : "");
+	else
+		(void)kiln_buf_printf(&text, "%s: error: ", t->program);
+	fprintf(stderr, "%s%s%s%s\n", kiln_buf_str(&text), err->what, why[0] ? ": " : "", why);
 	if (err->hint[0])
 		fprintf(stderr, "hint: %s\n", err->hint);
+	kiln_buf_done(&text);
 	return 2;
 }
 
-/* As the original: 1 for trouble with the port, 2 for the rest. */
-static int exit_code_of(kiln_code code)
+/* As the originals: 1 for trouble with the port (in version 5 once it is open), 2 for the rest. */
+static int exit_code_of(const struct esptool *t, kiln_code code)
 {
 	switch (code) {
 	case KILN_E_PORT_MISSING:
 	case KILN_E_PORT_BUSY:
 	case KILN_E_PORT_DENIED:
+		return t->v5 ? 2 : 1;
 	case KILN_E_PORT_GONE:
 		return 1;
 	case KILN_E_CANCELLED:
@@ -84,16 +108,21 @@ static int exit_code_of(kiln_code code)
 	}
 }
 
-static int fatal_error(const struct kiln_err *err)
+/* The older versions say all on stdout, version 5 errors on stderr, in red on a terminal. */
+static int fatal_error(const struct esptool *t, const struct kiln_err *err)
 {
 	const char *hint = err->hint[0] ? err->hint : hint_for(err->code);
+	const bool red = t->v5 && !t->options.trace && term_has_color(STDERR_FILENO);
+	FILE *out = t->v5 ? stderr : stdout;
 	const char *why = why_of(err);
 
-	printf("\nA fatal error occurred: %s%s%s\n", err->what, why[0] ? ": " : "", why);
-	if (hint)
-		printf("hint: %s\n", hint);
 	fflush(stdout);
-	return exit_code_of(err->code);
+	fprintf(out, "%s\nA fatal error occurred: %s%s%s%s\n", red ? "\033[1;31m" : "", err->what,
+		why[0] ? ": " : "", why, red ? "\033[0m" : "");
+	if (hint)
+		fprintf(out, "hint: %s\n", hint);
+	fflush(out);
+	return exit_code_of(t, err->code);
 }
 
 static bool same_name(const char *name, const char *typed)
@@ -103,6 +132,15 @@ static bool same_name(const char *name, const char *typed)
 		typed++;
 	}
 	return !*name && !*typed;
+}
+
+static void hint_command(const struct esptool *t, const char *name, struct kiln_err *err)
+{
+	struct kiln_buf text = KILN_BUF_INIT(64);
+
+	opts_put_name(&text, esptool_rules(t), name);
+	kiln_hint(err, "did you mean '%s'?", kiln_buf_str(&text));
+	kiln_buf_done(&text);
 }
 
 static kiln_code find_command(struct esptool *t, const char *typed, struct kiln_err *err)
@@ -119,12 +157,12 @@ static kiln_code find_command(struct esptool *t, const char *typed, struct kiln_
 	}
 	(void)kiln_fail(err, KILN_E_INVALID, "no such command: '%s'", typed);
 	if (near.best)
-		kiln_hint(err, "did you mean '%s'?", near.best);
+		hint_command(t, near.best, err);
 	return KILN_E_INVALID;
 }
 
 /* An option that is right but on the wrong side of the command is a common slip. */
-static void hint_side(struct kiln_err *err, const char *word)
+static void hint_side(const struct esptool *t, struct kiln_err *err, const char *word)
 {
 	struct esptool scratch = { 0 };
 	struct opt_list words = { 0 };
@@ -135,7 +173,8 @@ static void hint_side(struct kiln_err *err, const char *word)
 	copy[strcspn(copy, "=")] = '\0';
 	struct kiln_err why = KILN_ERR_INIT;
 
-	if (opts_parse(esptool_options, RULES, 1, argv, &scratch, &words, &why) == KILN_OK ||
+	if (opts_parse(esptool_options, esptool_rules(t), 1, argv, &scratch, &words, &why) ==
+		    KILN_OK ||
 	    strncmp(why.what, "no such option", 14) != 0)
 		kiln_hint(err, "this option stands before the command");
 	opt_list_done(&words);
@@ -146,12 +185,12 @@ static kiln_code parse_command(struct esptool *t, int argc, char **argv, struct 
 {
 	const struct opt *table = t->command->is.options;
 
-	KILN_TRY(opts_from_env(table, RULES, t, err));
-	if (opts_parse(table, RULES, argc, argv, t, words, err) != KILN_OK) {
+	KILN_TRY(opts_from_env(table, esptool_rules(t), t, err));
+	if (opts_parse(table, esptool_rules(t), argc, argv, t, words, err) != KILN_OK) {
 		const char *typed = strstr(err->what, "no such option: ");
 
 		if (typed)
-			hint_side(err, typed + strlen("no such option: "));
+			hint_side(t, err, typed + strlen("no such option: "));
 		return KILN_E_INVALID;
 	}
 	return t->help ? KILN_OK : t->command->check(t, words, err);
@@ -164,9 +203,10 @@ static int run_command(struct esptool *t)
 
 	/* whoever reads our output may leave; the board must not be left half written for that */
 	(void)signal(SIGPIPE, SIG_IGN);
-	printf("esptool.py v%s (kiln)\n", kiln_version());
+	esptool_speak(t);
+	esptool_say(t, "%s v%s (kiln)", t->run.dialect->name, kiln_version());
 	code = t->command->offline ? t->command->act(t, NULL, &err) : esptool_session(t, &err);
-	return code == KILN_OK ? 0 : fatal_error(&err);
+	return code == KILN_OK ? 0 : fatal_error(t, &err);
 }
 
 /* The words of the line from the command on. */
@@ -178,7 +218,7 @@ static int run_words(struct esptool *t, int argc, char **argv)
 
 	if (argc == 0 || t->options.help) {
 		help_all(t);
-		return t->options.help ? 0 : 1;
+		return t->options.help || t->v5 ? 0 : 1;
 	}
 	if (find_command(t, argv[0], &err) || esptool_settle(t, &err))
 		return usage_error(t, &err);
@@ -200,9 +240,9 @@ static int run_line(struct esptool *t, int argc, char **argv)
 	struct opt_list words = { 0 };
 	int exit_code;
 
-	if (opts_from_env(esptool_options, RULES, t, &err) ||
-	    opts_parse(esptool_options, RULES | OPT_STOP_AT_WORD, argc - 1, argv + 1, t, &words,
-		       &err)) {
+	if (opts_from_env(esptool_options, esptool_rules(t), t, &err) ||
+	    opts_parse(esptool_options, esptool_rules(t) | OPT_STOP_AT_WORD, argc - 1, argv + 1, t,
+		       &words, &err)) {
 		exit_code = usage_error(t, &err);
 	} else {
 		t->cli->verbose += t->options.trace ? KILN_LOG_TRACE : 0;
@@ -211,6 +251,29 @@ static int run_line(struct esptool *t, int argc, char **argv)
 	}
 	opt_list_done(&words);
 	return exit_code;
+}
+
+/* The dialect decides how the line is read, so it is looked for before. */
+static const char *compat_of(int argc, char **argv)
+{
+	static const char option[] = "--compat";
+	const size_t n = sizeof(option) - 1;
+
+	for (int i = 1; i < argc; i++) {
+		if (strncmp(argv[i], option, n) == 0 && argv[i][n] == '=')
+			return argv[i] + n + 1;
+		if (strcmp(argv[i], option) == 0 && i + 1 < argc)
+			return argv[i + 1];
+	}
+	return getenv("KILN_ESPTOOL_COMPAT");
+}
+
+/* "esptool.py" is what versions 3 and 4 were called. */
+static bool speaks_v5(const char *program, int argc, char **argv)
+{
+	const char *compat = compat_of(argc, argv);
+
+	return compat && compat[0] ? strcmp(compat, "5") == 0 : strcmp(program, "esptool.py") != 0;
 }
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
@@ -224,8 +287,9 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	(void)self;
 	if (argfile_expand(argc, argv, &args, &err) != KILN_OK)
 		return usage_error(&t, &err);
+	t.v5 = speaks_v5(t.program, args.argc, args.argv);
 	if (args.expanded) {
-		printf("esptool.py");
+		printf("%s", t.v5 ? "esptool" : "esptool.py");
 		for (int i = 1; i < args.argc; i++)
 			printf(" %s", args.argv[i]);
 		putchar('\n');
@@ -252,19 +316,20 @@ static const char *const personas[] = { "esptool.py", "esptool", NULL };
 
 const struct command cmd_esptool = {
 	.name = "esptool",
-	.summary = "as esptool.py: write and erase the flash of Espressif chips",
+	.summary = "as esptool: write and erase the flash of Espressif chips",
 	.usage = "[OPTIONS] COMMAND [ARGUMENTS]",
 	.description =
-		"A drop-in for esptool.py, version 3: its command line, its lines of text, its "
-		"exit "
+		"A drop-in for Espressif's esptool: its command line, its lines of text, its exit "
 		"codes. The program is this command too when it is called by the names esptool.py "
-		"and esptool.\n\n"
-		"Global options stand before the command. In all names '-' and '_' are the same, "
-		"and "
-		"an option may be shortened as long as it is clear which is meant. A word @FILE "
-		"stands for the words in that file, in which quotes are a shell's. All text goes "
-		"to "
-		"standard output, but for a wrong command line.\n\n"
+		"and esptool. As esptool.py it speaks as versions 3 and 4 do, else as version 5; "
+		"--compat chooses.\n\n"
+		"Global options stand before the command. In all names '-' and '_' are the same. A "
+		"word @FILE stands for the words in that file, in which quotes are a shell's. As "
+		"version 4 an option may be shortened as long as it is clear which is meant, and "
+		"all "
+		"text goes to standard output, but for a wrong command line; as version 5 errors "
+		"go "
+		"to standard error.\n\n"
 		"The exit code is 0 if all is done, 1 if the port is missing, busy, not permitted "
 		"or "
 		"gone, 130 after an interrupt, and 2 for the rest.",

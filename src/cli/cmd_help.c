@@ -15,7 +15,7 @@ void cli_help_all(FILE *to)
 		if (!commands[i]->hidden)
 			fprintf(to, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	}
-	opts_help(cli_options, &options);
+	opts_help(cli_options, OPT_PLAIN, &options);
 	fprintf(to,
 		"\noptions of all commands:\n%s  -h, --help                   show help\n"
 		"\n'kiln help COMMAND' tells more of each.\n",

@@ -20,6 +20,9 @@ typedef enum dialect_when {
 	DIALECT_TOTAL,     /* event->total is the row's `value` */
 	DIALECT_DONE,      /* event->done is the row's `value` */
 	DIALECT_REGION,    /* what is or was erased is a part of the flash */
+	DIALECT_SECURE,    /* the chip says nothing of itself: secure download mode */
+	DIALECT_USB,       /* the port is the chip's own */
+	DIALECT_SEVERAL,   /* it is one of several */
 	DIALECT_ONE_BY_ONE /* progress is wanted */
 } dialect_when;
 
@@ -29,7 +32,11 @@ typedef enum dialect_end {
 	DIALECT_OVER,     /* on a terminal the next of its kind takes its place; else it is whole */
 	DIALECT_BACK,     /* backspaces follow, to its start; the last (done == total) is whole */
 	DIALECT_LAST,     /* whole, and takes the place of an OVER before it */
-	DIALECT_ASIDE     /* whole, and on a line of its own whatever was left open */
+	DIALECT_ASIDE,    /* whole, and on a line of its own whatever was left open */
+	/* of passing interest: on a terminal they go when something comes that stays */
+	DIALECT_PASSING,
+	DIALECT_OPEN_PASSING,
+	DIALECT_BAR /* behind a carriage return; on a terminal the next one takes its place */
 } dialect_end;
 
 struct dialect_row {
@@ -44,16 +51,20 @@ struct dialect {
 	const char *name; /* "esptool.py" */
 	const struct dialect_row
 		*rows; /* the first that fits an event is taken; ended by stage 0 */
+	int mac_width; /* of the name before a MAC */
 };
 
-extern const struct dialect dialect_esptool_v3;
+extern const struct dialect dialect_esptool_v3, dialect_esptool_v5;
 
 /* One run of a tool. */
 struct dialect_run {
 	const struct dialect *dialect;
 	bool chip_auto, no_progress, terminal;
-	bool region;     /* the last ERASING was of a part */
-	dialect_end end; /* of the text before */
+	bool color;
+	const char *port; /* as the user named it */
+	bool region;      /* the last ERASING was of a part */
+	dialect_end end;  /* of the text before */
+	unsigned passing; /* lines of passing interest that stand on the terminal */
 };
 
 /* Append what the dialect says of the event; nothing if it has no row for it. */
@@ -64,7 +75,14 @@ kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *e
 kiln_code dialect_text(struct dialect_run *run, dialect_end end, const char *text,
 		       struct kiln_buf *out);
 
-/* End a line that was left open, so that something else may be printed. */
+/* End a line that was left open, so that something else may be printed; what passes stays. */
 kiln_code dialect_break(struct dialect_run *run, struct kiln_buf *out);
+
+/* dialect_facts.c: a text with its {names} filled in; version 5's progress bar, as in
+ * "[======>    ]  23.1% 100/433 bytes... "; the lines of a chip's MAC. */
+kiln_code dialect_put_facts(struct kiln_buf *out, const char *text, const struct dialect_run *run,
+			    const struct kiln_flash_event *event);
+void dialect_bar(char *dst, size_t size, uint64_t done, uint64_t total);
+kiln_code dialect_put_mac(struct kiln_buf *out, const struct kiln_chip_info *info, int width);
 
 #endif

@@ -16,7 +16,7 @@ static const struct dialect_row rows[] = {
 	{ KILN_FLASH_DETECTED, DIALECT_AUTO, 0, " {item}", DIALECT_LINE },
 	{ KILN_FLASH_CHIP, DIALECT_ALWAYS, 0,
 	  "Chip is {description} (revision {revision})\nFeatures: {features}\n"
-	  "Crystal is {crystal}\nMAC: {mac}",
+	  "Crystal is {crystal}\n{mac_lines}",
 	  DIALECT_LINE },
 	{ KILN_FLASH_STUB_UPLOAD, DIALECT_ALWAYS, 0, "Uploading stub...", DIALECT_LINE },
 	{ KILN_FLASH_STUB_START, DIALECT_ALWAYS, 0, "Running stub...", DIALECT_LINE },
@@ -72,4 +72,4 @@ static const struct dialect_row rows[] = {
 	{ 0 },
 };
 
-const struct dialect dialect_esptool_v3 = { .name = "esptool.py", .rows = rows };
+const struct dialect dialect_esptool_v3 = { "esptool.py", rows, .mac_width = 5 };

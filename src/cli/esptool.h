@@ -12,16 +12,17 @@
 #include "image/build.h"
 
 /*
- * The drop-in for esptool.py v3 and v4: its command line (global options, a command, the
- * command's options), its texts on stdout, its exit codes. Facts about it: its documentation
- * ("Basic Options", "Basic Commands").
+ * The drop-in for Espressif's esptool: its command line (global options, a command, the command's
+ * options), its texts, its exit codes, in two dialects: that of versions 3 and 4 (esptool.py), and
+ * that of version 5 (esptool). Facts about it: its documentation ("Basic Options", "Basic
+ * Commands").
  */
 
 /* What stands before the command, or in ESPTOOL_*. */
 struct esptool_options {
-	const char *chip, *port, *before, *after, *attempts;
+	const char *chip, *port, *before, *after, *attempts, *compat;
 	uint64_t baud;
-	bool no_stub, trace, help;
+	bool no_stub, trace, verbose, silent, help;
 };
 
 struct esptool_write {
@@ -112,6 +113,7 @@ struct esptool_command {
 	kiln_code (*check)(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 	kiln_code (*act)(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err);
 	void (*done)(struct esptool *t); /* frees what check took; may be NULL */
+	bool hidden;                     /* in no help */
 };
 
 extern const struct opt esptool_options[];
@@ -126,6 +128,17 @@ void esptool_event(void *user, const struct kiln_flash_event *event);
 void esptool_say(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
 /* A text that the next one of its kind takes the place of, on a terminal. */
 void esptool_say_over(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+/* A text of passing interest: on a terminal it goes when something comes that stays. */
+void esptool_say_passing(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+/* "Warning: ..." or "WARNING: ...". */
+void esptool_warn(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+/* End a line that was left open. */
+void esptool_end_line(struct esptool *t);
+/* Choose how the tool speaks: before anything is said. */
+void esptool_speak(struct esptool *t);
+void esptool_say_mac(struct esptool *t, const struct kiln_chip_info *info);
+/* What options and commands are called in its dialect: in version 5 with '-' for '_'. */
+unsigned esptool_rules(const struct esptool *t);
 
 /* <address> <file> ... */
 kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
@@ -142,6 +155,9 @@ extern const struct opt esptool_set_status_options[];
 kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
 kiln_code esptool_read_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+/* ALL is what is behind the address; `verb` is for errors. */
+kiln_code esptool_settle_region(struct esptool *t, struct esptool_region *r, const char *verb,
+				struct kiln_flasher *f, struct kiln_err *err);
 kiln_code esptool_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
 kiln_code esptool_set_status_check(struct esptool *t, const struct opt_list *words,
 				   struct kiln_err *err);

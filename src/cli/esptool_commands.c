@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
 #include <kiln/version.h>
 
 #include "cli/esptool.h"
@@ -29,10 +27,9 @@ static kiln_code act_nothing(struct esptool *t, struct kiln_flasher *flasher, st
 
 static kiln_code act_version(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
-	(void)t;
 	(void)flasher;
 	(void)err;
-	printf("%s\n", kiln_version());
+	esptool_say(t, "%s", kiln_version());
 	return KILN_OK;
 }
 
@@ -67,36 +64,26 @@ static kiln_code act_erase_region(struct esptool *t, struct kiln_flasher *flashe
 {
 	struct esptool_region *r = &t->params.region;
 
-	if (r->all) {
-		KILN_TRY(kiln_flasher_identify(flasher, err));
-		const uint64_t end = kiln_flasher_chip(flasher)->flash_size;
-
-		if (end <= r->address) {
-			(void)kiln_fail(err, KILN_E_INVALID, "cannot erase all from 0x%08x on",
-					r->address);
-			kiln_why(err,
-				 end ? "the flash ends before" : "the flash size is not known");
-			return KILN_E_INVALID;
-		}
-		r->size = (uint32_t)(end - r->address);
-	}
+	if (r->all)
+		KILN_TRY(esptool_settle_region(t, r, "erase", flasher, err));
 	return kiln_flasher_erase_region(flasher, r->address, r->size, err);
 }
 
 static kiln_code act_read_mac(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
-	const uint8_t *m = kiln_flasher_chip(flasher)->mac;
-
-	(void)t;
 	(void)err;
-	printf("MAC: %02x:%02x:%02x:%02x:%02x:%02x\n", m[0], m[1], m[2], m[3], m[4], m[5]);
+	esptool_say_mac(t, kiln_flasher_chip(flasher));
 	return KILN_OK;
 }
 
 static kiln_code act_chip_id(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
-	printf("Warning: %s has no Chip ID. Reading MAC instead.\n",
-	       kiln_chip_name(kiln_flasher_chip(flasher)->chip));
+	const char *name = kiln_chip_name(kiln_flasher_chip(flasher)->chip);
+
+	if (t->v5)
+		esptool_warn(t, "%s has no chip ID. Reading MAC address instead.", name);
+	else
+		esptool_say(t, "Warning: %s has no Chip ID. Reading MAC instead.", name);
 	return act_read_mac(t, flasher, err);
 }
 
@@ -120,7 +107,7 @@ const struct esptool_command esptool_commands[] = {
 	  false,
 	  esptool_read_check,
 	  esptool_read_act },
-	{ { "verify_flash", "[--diff yes] [-fm MODE] [-ff FREQ] [-fs SIZE] <address> <file> ...",
+	{ { "verify_flash", "[--diff] [-fm MODE] [-ff FREQ] [-fs SIZE] <address> <file> ...",
 	    "compare files with flash", esptool_verify_options },
 	  false,
 	  esptool_verify_check,

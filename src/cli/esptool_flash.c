@@ -23,6 +23,8 @@ kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kil
 	else if (info->flash_size)
 		kiln_text_format(text, sizeof(text), "%lluMB",
 				 (unsigned long long)(info->flash_size >> 20));
+	if (t->v5)
+		esptool_say(t, "Flash Memory Information:\n=========================");
 	esptool_say(t, "Manufacturer: %02x", id & 0xFF);
 	esptool_say(t, "Device: %02x%02x", id >> 8 & 0xFF, id >> 16 & 0xFF);
 	esptool_say(t, "Detected flash size: %s", text);
@@ -50,26 +52,32 @@ kiln_code esptool_read_check(struct esptool *t, const struct opt_list *words, st
 	return KILN_OK;
 }
 
+kiln_code esptool_settle_region(struct esptool *t, struct esptool_region *r, const char *verb,
+				struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip_info *info = kiln_flasher_chip(f);
+	const char *name;
+
+	KILN_TRY(kiln_flasher_identify(f, err));
+	if (!r->all)
+		return KILN_OK;
+	if (info->flash_size <= r->address || info->flash_size - r->address > UINT32_MAX) {
+		(void)kiln_fail(err, KILN_E_INVALID, "cannot %s all from 0x%08x on", verb,
+				r->address);
+		kiln_why(err, info->flash_size ? "the flash ends before"
+					       : "the flash size is not known");
+		return KILN_E_INVALID;
+	}
+	r->size = (uint32_t)(info->flash_size - r->address);
+	name = kiln_chip_size_name(info->chip, info->flash_size);
+	if (t->v5 && name)
+		esptool_say(t, "Detected flash size: %s", name);
+	return KILN_OK;
+}
+
 static kiln_code take(void *user, const uint8_t *piece, size_t n, struct kiln_err *err)
 {
 	return output_write(user, kiln_span(piece, n), err);
-}
-
-/* ALL: what is behind the address. */
-static kiln_code settle_size(struct esptool_region *r, struct kiln_flasher *f, struct kiln_err *err)
-{
-	KILN_TRY(kiln_flasher_identify(f, err));
-	const uint64_t size = kiln_flasher_chip(f)->flash_size;
-
-	if (!r->all)
-		return KILN_OK;
-	if (size <= r->address || size - r->address > UINT32_MAX) {
-		(void)kiln_fail(err, KILN_E_INVALID, "cannot read all from 0x%08x on", r->address);
-		kiln_why(err, size ? "the flash ends before" : "the flash size is not known");
-		return KILN_E_INVALID;
-	}
-	r->size = (uint32_t)(size - r->address);
-	return KILN_OK;
 }
 
 kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
@@ -79,7 +87,9 @@ kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kil
 	struct output out;
 	kiln_code code;
 
-	KILN_TRY(settle_size(&r->region, f, err));
+	KILN_TRY(esptool_settle_region(t, &r->region, "read", f, err));
+	if (t->v5)
+		esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
 	KILN_TRY(output_open(&out, r->path, err));
 	const kiln_ms begun = kiln_flasher_now(f);
 
@@ -91,6 +101,7 @@ kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kil
 		return code;
 	done.address = r->region.address;
 	done.total = r->region.size;
+	done.item = r->path;
 	done.elapsed_ms = kiln_flasher_now(f) - begun;
 	esptool_event(t, &done);
 	return KILN_OK;
@@ -121,7 +132,7 @@ kiln_code esptool_status_act(struct esptool *t, struct kiln_flasher *f, struct k
 	uint32_t status;
 
 	KILN_TRY(kiln_flasher_read_status(f, n_bytes(t), &status, err));
-	esptool_say(t, "Status value: 0x%04x", status);
+	esptool_say(t, t->v5 ? "Flash memory status: 0x%04x" : "Status value: 0x%04x", status);
 	return KILN_OK;
 }
 
@@ -139,13 +150,14 @@ kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, stru
 	const unsigned n = n_bytes(t);
 	const uint32_t value = s->value & (uint32_t)((1u << 8 * n) - 1);
 	const int digits = 2 * (int)n;
+	const char *name = t->v5 ? "flash memory status" : "flash status";
 	uint32_t status;
 
 	KILN_TRY(kiln_flasher_read_status(f, n, &status, err));
-	esptool_say(t, "Initial flash status: 0x%0*x", digits, status);
-	esptool_say(t, "Setting flash status: 0x%0*x", digits, value);
+	esptool_say(t, "Initial %s: 0x%0*x", name, digits, status);
+	esptool_say(t, "Setting %s: 0x%0*x", name, digits, value);
 	KILN_TRY(kiln_flasher_write_status(f, n, value, s->non_volatile, err));
 	KILN_TRY(kiln_flasher_read_status(f, n, &status, err));
-	esptool_say(t, "After flash status:   0x%0*x", digits, status);
+	esptool_say(t, "After %s:   0x%0*x", name, digits, status);
 	return KILN_OK;
 }

@@ -40,7 +40,11 @@ kiln_code esptool_poke_act(struct esptool *t, struct kiln_flasher *f, struct kil
 	const struct esptool_memory *m = &t->params.memory;
 
 	KILN_TRY(kiln_flasher_poke(f, m->address, m->value, m->mask, err));
-	esptool_say(t, "Wrote %08x, mask %08x to %08x", m->value, m->mask, m->address);
+	if (t->v5)
+		esptool_say(t, "Wrote 0x%08x with mask 0x%08x to 0x%08x.", m->value, m->mask,
+			    m->address);
+	else
+		esptool_say(t, "Wrote %08x, mask %08x to %08x", m->value, m->mask, m->address);
 	return KILN_OK;
 }
 
@@ -65,6 +69,22 @@ kiln_code esptool_dump_check(struct esptool *t, const struct opt_list *words, st
 	return KILN_OK;
 }
 
+/* Each KB; version 5 says the end too. */
+static void say_dumped(struct esptool *t, size_t done)
+{
+	const struct esptool_memory *m = &t->params.memory;
+	char bar[96];
+
+	if (t->v5 && (done % 1024 == 0 || done == m->size)) {
+		dialect_bar(bar, sizeof(bar), done, m->size);
+		esptool_say_over(t, "Dumping from 0x%08x %s", (unsigned)(m->address + done - 4),
+				 bar);
+	} else if (!t->v5 && done % 1024 == 0) {
+		esptool_say_over(t, "%zu bytes read... (%zu %%)", done,
+				 (size_t)((uint64_t)done * 100 / m->size));
+	}
+}
+
 static kiln_code dump(struct esptool *t, struct kiln_flasher *f, struct kiln_buf *data,
 		      struct kiln_err *err)
 {
@@ -78,19 +98,30 @@ static kiln_code dump(struct esptool *t, struct kiln_flasher *f, struct kiln_buf
 		kiln_put_le32(word, value);
 		if (kiln_buf_append(data, word, sizeof(word)) != KILN_OK)
 			return kiln_fail(err, KILN_E_NOMEM, "cannot dump memory");
-		if (data->len % 1024 == 0)
-			esptool_say_over(t, "%zu bytes read... (%zu %%)", data->len,
-					 (size_t)((uint64_t)data->len * 100 / m->size));
+		say_dumped(t, data->len);
 	}
 	return whole_write(m->path, kiln_buf_span(data), err);
 }
 
 kiln_code esptool_dump_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
 {
-	struct kiln_buf data = KILN_BUF_INIT(t->params.memory.size);
+	const struct esptool_memory *m = &t->params.memory;
+	struct kiln_buf data = KILN_BUF_INIT(m->size);
+	const kiln_ms begun = kiln_flasher_now(f);
+
+	if (t->v5)
+		esptool_say_passing(t, "Dumping %u bytes from 0x%08x to file '%s'...", m->size,
+				    m->address, m->path);
 	const kiln_code code = dump(t, f, &data, err);
 
-	if (code == KILN_OK) {
+	if (code == KILN_OK && t->v5) {
+		const kiln_ms ms = kiln_flasher_now(f) - begun;
+
+		esptool_say(t,
+			    "Dumped %zu bytes from 0x%08x in %.1f seconds (%.1f kbit/s) to '%s'.",
+			    data.len, m->address, (double)ms / 1000,
+			    (double)data.len * 8 / (double)(ms > 0 ? ms : 1), m->path);
+	} else if (code == KILN_OK) {
 		esptool_say(t, "Read %zu bytes", data.len);
 		esptool_say(t, "Done!");
 	}

@@ -12,6 +12,8 @@ static const char *const before_names[] = { "default_reset", "usb_reset", "no_re
 static const char *const after_names[] = { "hard_reset",    "soft_reset",     "no_reset",
 					   "no_reset_stub", "watchdog_reset", NULL };
 
+static const char *const compats[] = { "3", "4", "5", NULL };
+
 #define AT(member) offsetof(struct esptool, options.member)
 const struct opt esptool_options[] = {
 	{ 'c', "chip", "CHIP", OPT_STRING, AT(chip), "kind of chip; 'auto' asks the chip",
@@ -26,8 +28,13 @@ const struct opt esptool_options[] = {
 	  after_names, NULL, "ESPTOOL_AFTER" },
 	{ 0, "no-stub", NULL, OPT_FLAG, AT(no_stub), "talk to the ROM, upload no flasher stub" },
 	{ 't', "trace", NULL, OPT_FLAG, AT(trace), "show every byte on stderr" },
+	{ 'v', "verbose", NULL, OPT_FLAG, AT(verbose), "take no lines back on a terminal" },
+	{ 's', "silent", NULL, OPT_FLAG, AT(silent), "print errors only" },
 	{ 0, "connect-attempts", "N", OPT_STRING, AT(attempts),
 	  "tries to connect; 0 or less: for ever", .env = "ESPTOOL_CONNECT_ATTEMPTS" },
+	{ 0, "compat", "VERSION", OPT_STRING, AT(compat),
+	  "speak as version 4 or 5 of esptool does, whatever the program is called", compats,
+	  .env = "KILN_ESPTOOL_COMPAT" },
 	{ 'h', "help", NULL, OPT_FLAG, AT(help), "show this help" },
 	{ 0 },
 };
@@ -84,6 +91,9 @@ static kiln_code settle_attempts(struct esptool *t, struct kiln_err *err)
 
 kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 {
+	if (t->options.silent && (t->options.verbose || t->options.trace))
+		return kiln_fail(err, KILN_E_INVALID, "--silent and --%s exclude each other",
+				 t->options.verbose ? "verbose" : "trace");
 	KILN_TRY(settle_chip(t, err));
 	KILN_TRY(settle_attempts(t, err));
 	if (t->options.baud > UINT_MAX || (t->options.baud > 0 && t->options.baud < 50)) {
@@ -94,6 +104,7 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 	}
 	t->flasher.baud = (unsigned)t->options.baud;
 	t->flasher.no_stub = t->options.no_stub;
+	t->flasher.one_reset = t->v5;
 	t->flasher.before = (kiln_before)index_of(before_names, t->options.before);
 	t->flasher.after = (kiln_after)index_of(after_names, t->options.after);
 	return KILN_OK;

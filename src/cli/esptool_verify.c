@@ -69,12 +69,14 @@ static kiln_code show_differences(struct esptool *t, struct kiln_flasher *f, uin
 		}
 	}
 	if (code == KILN_OK)
-		esptool_say(t, "-- verify FAILED: %zu differences, first @ 0x%08x", n,
-			    (unsigned)(address + first));
+		esptool_say(t,
+			    t->v5 ? "Verification failed: %zu differences, first at 0x%08x:"
+				  : "-- verify FAILED: %zu differences, first @ 0x%08x",
+			    n, (unsigned)(address + first));
 	for (size_t i = first; code == KILN_OK && i < want.n; i++) {
 		if (flash[i] != want.p[i])
-			esptool_say(t, "   %08x %02x %02x", (unsigned)(address + i), flash[i],
-				    want.p[i]);
+			esptool_say(t, t->v5 ? "   0x%08x %02x %02x" : "   %08x %02x %02x",
+				    (unsigned)(address + i), flash[i], want.p[i]);
 	}
 	free(flash);
 	return code;
@@ -84,19 +86,25 @@ static kiln_code verify_file(struct esptool *t, struct kiln_flasher *f,
 			     const struct kiln_flash_file *file, bool *ret_same,
 			     struct kiln_err *err)
 {
-	const bool diff = t->params.write.diff && strcmp(t->params.write.diff, "yes") == 0;
+	const bool diff = t->params.write.diff && strcmp(t->params.write.diff, "no") != 0;
 	struct kiln_buf want = KILN_BUF_INIT(file->size + 4);
 	kiln_code code = as_written(t, f, file, &want, err);
 
 	if (code == KILN_OK) {
-		esptool_say(t, "Verifying 0x%zx (%zu) bytes @ 0x%08x in flash against %s...",
+		esptool_say(t,
+			    t->v5 ? "Verifying 0x%zx (%zu) bytes at 0x%08x in flash against '%s'..."
+				  : "Verifying 0x%zx (%zu) bytes @ 0x%08x in flash against %s...",
 			    want.len, want.len, file->address, file->name);
 		code = kiln_flasher_holds(f, file->address, want.data, want.len, ret_same, err);
 	}
 	if (code == KILN_OK && *ret_same)
-		esptool_say(t, "-- verify OK (digest matched)");
+		esptool_say(t, "%s",
+			    t->v5 ? "Verification successful (digest matched)."
+				  : "-- verify OK (digest matched)");
 	else if (code == KILN_OK && !diff)
-		esptool_say(t, "-- verify FAILED (digest mismatch)");
+		esptool_say(t, "%s",
+			    t->v5 ? "Verification failed (digest mismatch)."
+				  : "-- verify FAILED (digest mismatch)");
 	else if (code == KILN_OK)
 		code = show_differences(t, f, file->address, kiln_buf_span(&want), err);
 	kiln_buf_done(&want);
@@ -122,7 +130,8 @@ kiln_code esptool_verify_act(struct esptool *t, struct kiln_flasher *f, struct k
 	}
 	if (all_same)
 		return KILN_OK;
-	(void)kiln_fail(err, KILN_E_VERIFY, "Verify failed.");
-	kiln_hint(err, "write the file again with write_flash; --diff yes shows the bytes");
+	(void)kiln_fail(err, KILN_E_VERIFY, t->v5 ? "Verification failed." : "Verify failed.");
+	kiln_hint(err, t->v5 ? "write the file again with write-flash; --diff shows the bytes"
+			     : "write the file again with write_flash; --diff yes shows the bytes");
 	return KILN_E_VERIFY;
 }

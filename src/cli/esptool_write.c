@@ -51,7 +51,7 @@ const struct opt esptool_write_options[] = {
 
 static const char *const yes_no[] = { "no", "yes", NULL };
 const struct opt esptool_verify_options[] = {
-	{ 'd', "diff", "yes|no", OPT_STRING, AT(diff), "show the bytes that differ", yes_no },
+	{ 'd', "diff", "yes|no", OPT_MAYBE, AT(diff), "show the bytes that differ", yes_no },
 	HEADER_OPTIONS,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },

@@ -90,9 +90,30 @@ static kiln_code find_prefix(const struct scan *s, const char *typed, size_t n,
 	return KILN_OK;
 }
 
+/* A name as the rules show it. */
+struct shown {
+	char text[64];
+};
+
+static const char *show(const char *name, unsigned rules, struct shown *room)
+{
+	kiln_text_copy(room->text, sizeof(room->text), name);
+	for (char *c = room->text; *c && rules & OPT_HYPHENS; c++)
+		*c = *c == '_' ? '-' : *c;
+	return room->text;
+}
+
+void opts_put_name(struct kiln_buf *out, unsigned rules, const char *name)
+{
+	struct shown room;
+
+	(void)kiln_buf_puts(out, show(name, rules, &room));
+}
+
 static void hint_near(const struct scan *s, const char *typed, size_t n, struct kiln_err *err)
 {
 	struct suggest near;
+	struct shown room;
 
 	suggest_init(&near, typed, n);
 	for (const struct opt_group *g = s->groups; g->table; g++) {
@@ -102,7 +123,7 @@ static void hint_near(const struct scan *s, const char *typed, size_t n, struct 
 		}
 	}
 	if (near.best)
-		kiln_hint(err, "did you mean '--%s'?", near.best);
+		kiln_hint(err, "did you mean '--%s'?", show(near.best, s->rules, &room));
 }
 
 static kiln_code find_long(const struct scan *s, const char *typed, size_t n,
@@ -140,20 +161,28 @@ static bool find_short(const struct scan *s, const char *letters, bool alias,
 	return false;
 }
 
+static bool is_choice(const struct opt *o, unsigned rules, const char *value)
+{
+	for (size_t i = 0; o->choices && o->choices[i]; i++) {
+		if (name_matches(o->choices[i], value, strlen(value), rules, true))
+			return true;
+	}
+	return !o->choices;
+}
+
 static kiln_code check_choice(const struct opt *o, unsigned rules, const char *value,
 			      struct kiln_err *err)
 {
 	struct kiln_buf all = KILN_BUF_INIT(200);
+	struct shown room;
 
-	for (size_t i = 0; o->choices && o->choices[i]; i++) {
-		if (name_matches(o->choices[i], value, strlen(value), rules, true))
-			return KILN_OK;
-	}
-	if (!o->choices)
+	if (is_choice(o, rules, value))
 		return KILN_OK;
 	for (size_t i = 0; o->choices[i]; i++)
-		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "", o->choices[i]);
-	(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --%s: '%s'", o->name, value);
+		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "",
+				      show(o->choices[i], rules, &room));
+	(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --%s: '%s'",
+			show(o->name, rules, &room), value);
 	kiln_why(err, "it takes one of: %s", kiln_buf_str(&all));
 	kiln_buf_done(&all);
 	return KILN_E_INVALID;
@@ -163,6 +192,7 @@ static kiln_code store(struct found f, unsigned rules, const char *value, struct
 {
 	const struct opt *o = f.opt;
 	void *target = f.target;
+	struct shown room;
 
 	if (value)
 		KILN_TRY(check_choice(o, rules, value, err));
@@ -174,16 +204,18 @@ static kiln_code store(struct found f, unsigned rules, const char *value, struct
 		++*(int *)target;
 		return KILN_OK;
 	case OPT_STRING:
+	case OPT_MAYBE:
 		*(const char **)target = value;
 		return KILN_OK;
 	case OPT_UINT:
 		if (kiln_text_to_u64(value, target))
 			return KILN_OK;
-		(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --%s: '%s'", o->name,
-				value);
+		(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --%s: '%s'",
+				show(o->name, rules, &room), value);
 		kiln_why(err, "not a number (use 4096, 0x1000 or 0b1)");
 		return KILN_E_INVALID;
 	case OPT_LIST:
+	case OPT_EAT:
 		return list_add(target, value, err);
 	case OPT_END:
 		break;
@@ -191,27 +223,52 @@ static kiln_code store(struct found f, unsigned rules, const char *value, struct
 	abort();
 }
 
+static bool next_is_choice(const struct scan *s, const struct opt *o)
+{
+	return s->at + 1 < s->argc && is_choice(o, s->rules, s->argv[s->at + 1]);
+}
+
+/* At least one word, whatever it is; then all that look like values. */
+static kiln_code eat(struct scan *s, struct found f, const char *attached, struct kiln_err *err)
+{
+	KILN_TRY(store(f, s->rules, attached ? attached : s->argv[++s->at], err));
+	while (s->at + 1 < s->argc && s->argv[s->at + 1][0] != '-' &&
+	       !(f.opt->ends && f.opt->ends(s->argv[s->at + 1])))
+		KILN_TRY(store(f, s->rules, s->argv[++s->at], err));
+	return KILN_OK;
+}
+
 static kiln_code take_value(struct scan *s, struct found f, const char *attached,
 			    struct kiln_err *err)
 {
+	struct shown room;
+
+	if (f.opt->kind == OPT_MAYBE && !attached && !next_is_choice(s, f.opt)) {
+		*(const char **)f.target = "";
+		return KILN_OK;
+	}
+	if (f.opt->kind == OPT_EAT && (attached || s->at + 1 < s->argc))
+		return eat(s, f, attached, err);
 	if (attached)
 		return store(f, s->rules, attached, err);
 	if (s->at + 1 >= s->argc)
-		return kiln_fail(err, KILN_E_INVALID, "option --%s needs a value: %s", f.opt->name,
-				 f.opt->arg);
+		return kiln_fail(err, KILN_E_INVALID, "option --%s needs a value: %s",
+				 show(f.opt->name, s->rules, &room), f.opt->arg);
 	return store(f, s->rules, s->argv[++s->at], err);
 }
 
 static kiln_code parse_long(struct scan *s, const char *word, struct kiln_err *err)
 {
 	const char *equals = strchr(word, '=');
+	struct shown room;
 	struct found f;
 
 	KILN_TRY(find_long(s, word, equals ? (size_t)(equals - word) : strlen(word), &f, err));
 	if (f.opt->arg)
 		return take_value(s, f, equals ? equals + 1 : NULL, err);
 	if (equals)
-		return kiln_fail(err, KILN_E_INVALID, "option --%s takes no value", f.opt->name);
+		return kiln_fail(err, KILN_E_INVALID, "option --%s takes no value",
+				 show(f.opt->name, s->rules, &room));
 	return store(f, s->rules, NULL, err);
 }
 
@@ -281,26 +338,31 @@ kiln_code opts_from_env(const struct opt *table, unsigned rules, void *params, s
 	return KILN_OK;
 }
 
-static void help_names(const struct opt *o, char *dst, size_t size)
+static void help_names(const struct opt *o, unsigned rules, char *dst, size_t size)
 {
 	const char letter[2] = { o->letter, '\0' };
 	const char *brief = o->alias ? o->alias : letter;
+	struct shown room;
 
 	kiln_text_format(dst, size, "%s%s%s--%s%s%s", brief[0] ? "-" : "    ", brief,
-			 brief[0] ? ", " : "", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+			 brief[0] ? ", " : "", show(o->name, rules, &room), o->arg ? " " : "",
+			 o->arg ? o->arg : "");
 }
 
 /* What follows the names: the help, the values that it takes, the variable that gives it. */
-static void describe(const struct opt *o, struct kiln_buf *out)
+static void describe(const struct opt *o, unsigned rules, struct kiln_buf *out)
 {
+	struct shown room;
+
 	(void)kiln_buf_puts(out, o->help);
 	for (size_t i = 0; o->choices && o->choices[i]; i++)
-		(void)kiln_buf_printf(out, "%s%s", i ? ", " : ": ", o->choices[i]);
+		(void)kiln_buf_printf(out, "%s%s", i ? ", " : ": ",
+				      show(o->choices[i], rules, &room));
 	if (o->env)
 		(void)kiln_buf_printf(out, " (or $%s)", o->env);
 }
 
-void opts_help(const struct opt *table, struct kiln_buf *out)
+void opts_help(const struct opt *table, unsigned rules, struct kiln_buf *out)
 {
 	for (const struct opt *o = table; o->kind != OPT_END; o++) {
 		struct kiln_buf text = KILN_BUF_INIT(4096);
@@ -308,8 +370,8 @@ void opts_help(const struct opt *table, struct kiln_buf *out)
 
 		if (!o->help) /* hidden */
 			continue;
-		help_names(o, left, sizeof(left));
-		describe(o, &text);
+		help_names(o, rules, left, sizeof(left));
+		describe(o, rules, &text);
 		(void)kiln_buf_printf(out, "  %-28s ", left);
 		wrap_text(out, kiln_buf_str(&text), strlen(left) > 28 ? strlen(left) + 3 : 31, 31,
 			  90);

@@ -28,6 +28,8 @@ typedef enum opt_kind {
 	OPT_STRING, /* const char *, borrowed from argv */
 	OPT_UINT,   /* uint64_t, as Python literals: 0x1000, 1_000 */
 	OPT_LIST,   /* struct opt_list: may be given several times */
+	OPT_MAYBE,  /* const char *: the next word if it is one of the choices, else "" */
+	OPT_EAT,    /* struct opt_list: all words up to the next option, or where `ends` says */
 } opt_kind;
 
 struct opt {
@@ -41,6 +43,7 @@ struct opt {
 	const char *const *choices;
 	const char *alias; /* a short form of several letters: "fm" for -fm; NULL: none */
 	const char *env;   /* variable that gives the value if the line does not; NULL: none */
+	bool (*ends)(const char *word); /* of OPT_EAT; may be NULL */
 };
 
 /* A table and the struct that its offsets point into. */
@@ -62,6 +65,7 @@ typedef enum opt_rule {
 		1 << 0,           /* the first word that is no option ends parsing (sub-commands) */
 	OPT_PREFIXES = 1 << 1,    /* unambiguous prefixes of long names are accepted */
 	OPT_UNDERSCORES = 1 << 2, /* '_' and '-' in long names and choices are the same */
+	OPT_HYPHENS = 1 << 3,     /* texts show '-' for the '_' in names and choices */
 } opt_rule;
 
 /*
@@ -85,7 +89,10 @@ KILN_CHECK kiln_code opts_from_env(const struct opt *table, unsigned rules, void
 
 struct kiln_buf;
 
-/* The "options:" block of a help text. */
-void opts_help(const struct opt *table, struct kiln_buf *out);
+/* The "options:" block of a help text. Of the rules, OPT_HYPHENS counts. */
+void opts_help(const struct opt *table, unsigned rules, struct kiln_buf *out);
+
+/* A name as the rules show it. */
+void opts_put_name(struct kiln_buf *out, unsigned rules, const char *name);
 
 #endif

@@ -9,7 +9,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
-static bool is_smart(int fd)
+bool term_is_smart(int fd)
 {
 	const char *term = getenv("TERM");
 
@@ -21,7 +21,7 @@ bool term_line_init(struct term_line *line, FILE *file)
 	struct winsize size = { 0 };
 
 	*line = (struct term_line){ .columns = 80, .rows = 24 };
-	if (!is_smart(fileno(file)))
+	if (!term_is_smart(fileno(file)))
 		return false;
 	line->file = file;
 	if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
@@ -73,5 +73,5 @@ bool term_has_color(int fd)
 {
 	const char *no = getenv("NO_COLOR"); /* no-color.org: any value but the empty one */
 
-	return is_smart(fd) && !(no && no[0]);
+	return term_is_smart(fd) && !(no && no[0]);
 }

@@ -23,7 +23,9 @@ bool term_line_init(struct term_line *line, FILE *file);
 void term_line_show(struct term_line *line, const char *text);
 void term_line_clear(struct term_line *line);
 
-/* Is this a terminal on which colours are wanted ($NO_COLOR, TERM=dumb)? */
+/* Is this a terminal that can move its cursor (not TERM=dumb)? */
+bool term_is_smart(int fd);
+/* Is it one on which colours are wanted ($NO_COLOR)? */
 bool term_has_color(int fd);
 
 #endif

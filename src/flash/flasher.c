@@ -93,6 +93,14 @@ static kiln_code connect(struct kiln_flasher *f, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* A chip that does not answer is one that has to be reset first: no failure yet. */
+static kiln_code detect_at_once(struct kiln_flasher *f, bool *ret_known, struct kiln_err *err)
+{
+	const kiln_code code = kiln_loader_detect_quickly(&f->loader, ret_known, err);
+
+	return code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL ? KILN_OK : code;
+}
+
 /*
  * A chip that does not know GET_SECURITY_INFO is reset once more: what its ROM makes of a command
  * that it does not know is not said anywhere.
@@ -107,6 +115,8 @@ static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
 		KILN_TRY(kiln_loader_detect_quickly(&f->loader, &known, err));
 	if (!known)
 		KILN_TRY(kiln_loader_detect_by_id(&f->loader, &known, err));
+	if (!known && f->options.one_reset)
+		KILN_TRY(detect_at_once(f, &known, err));
 	if (!known) {
 		emit_stage(f, KILN_FLASH_DETECT_SWITCH);
 		KILN_TRY(connect(f, err));
@@ -116,6 +126,12 @@ static kiln_code detect(struct kiln_flasher *f, struct kiln_err *err)
 							.item = f->loader.chip->name });
 	return KILN_OK;
 }
+
+static const char *const usb_names[] = {
+	[KILN_USB_NONE] = NULL,
+	[KILN_USB_JTAG] = "USB-Serial/JTAG",
+	[KILN_USB_OTG] = "USB-OTG",
+};
 
 /* In secure download mode no register can be read: the family is all that is known. */
 static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
@@ -131,6 +147,7 @@ static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
 	}
 	f->loader.revision = f->info.revision;
+	f->info.usb = usb_names[kiln_loader_usb_mode(&f->loader)];
 	f->has_info = true;
 	return KILN_OK;
 }

@@ -32,6 +32,7 @@ static void tell(const struct reading *r, uint32_t address, size_t n)
 	kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_READING,
 							   .address = address,
 							   .done = (uint64_t)address + n - r->first,
+							   .before = address - r->first,
 							   .total = r->total });
 }
 

@@ -16,11 +16,32 @@ static kiln_code step_erase(struct kiln_flasher *f, const struct kiln_plan *plan
 	return kiln_flasher_erase_chip(f, err);
 }
 
-static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan,
-			    const struct kiln_step *step, struct kiln_err *err)
+static void emit_erase(const struct kiln_flasher *f, kiln_flash_stage stage,
+		       const struct kiln_plan_file *file)
 {
-	const struct kiln_plan_file *file = step->file;
+	const uint32_t first = kiln_plan_first_sector(file);
 
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = stage,
+							.address = first,
+							.total = kiln_plan_end_sector(file) - first,
+							.item = file->file->name });
+}
+
+/* Is what a file lies in erased as a whole, just before it is written? */
+static bool erases_files(const struct kiln_plan *plan)
+{
+	return !plan->job->erase_all && !plan->job->diff;
+}
+
+static void announce_file(const struct kiln_flasher *f, const struct kiln_plan *plan,
+			  const struct kiln_plan_file *file)
+{
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_FILE,
+							.address = file->file->address,
+							.total = file->file->size,
+							.block = (unsigned)(file - plan->files) + 1,
+							.blocks = (unsigned)plan->n_files,
+							.item = file->file->name });
 	if (file->patched)
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_PARAMS,
 								.total = (uint64_t)file->mode << 8 |
@@ -29,6 +50,16 @@ static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan
 	if (file->redigested)
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_REDIGESTED,
 								.item = file->file->name });
+	if (erases_files(plan))
+		emit_erase(f, KILN_FLASH_FILE_ERASE, file);
+}
+
+static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan,
+			    const struct kiln_step *step, struct kiln_err *err)
+{
+	const struct kiln_plan_file *file = step->file;
+
+	announce_file(f, plan, file);
 	f->same = f->by_parts = NULL;
 	/* a ROM erases and answers too slowly for it; what was just erased holds nothing to keep */
 	if (plan->job->diff && !plan->job->erase_all && f->loader.is_stub)
@@ -68,17 +99,8 @@ static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan
 
 static void announce(const struct kiln_flasher *f, const struct kiln_plan *plan)
 {
-	if (plan->job->erase_all || plan->job->diff)
-		return;
-	for (size_t i = 0; i < plan->n_files; i++) {
-		const uint32_t first = kiln_plan_first_sector(&plan->files[i]);
-
-		kiln_flasher_emit(f, (struct kiln_flash_event){
-					     .stage = KILN_FLASH_WILL_ERASE,
-					     .address = first,
-					     .total = kiln_plan_end_sector(&plan->files[i]) - first,
-					     .item = plan->files[i].file->name });
-	}
+	for (size_t i = 0; erases_files(plan) && i < plan->n_files; i++)
+		emit_erase(f, KILN_FLASH_WILL_ERASE, &plan->files[i]);
 }
 
 static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struct kiln_err *err)

@@ -135,14 +135,16 @@ static kiln_code send_blocks(struct sending *s, struct kiln_err *err)
 
 		(void)kiln_span_take(&rest, rest.n < s->block_size ? rest.n : s->block_size,
 				     &block);
-		kiln_flasher_emit(s->f, (struct kiln_flash_event){
-						.stage = KILN_FLASH_WRITING,
-						.address = address,
-						.done = s->wire_before + s->wire.n - rest.n,
-						.total = s->wire_total,
-						.block = s->blocks_before + seq + 1,
-						.blocks = s->blocks_total,
-						.item = s->file->file->name });
+		kiln_flasher_emit(s->f,
+				  (struct kiln_flash_event){
+					  .stage = KILN_FLASH_WRITING,
+					  .address = address,
+					  .done = s->wire_before + s->wire.n - rest.n,
+					  .total = s->wire_total,
+					  .before = s->wire_before + s->wire.n - rest.n - block.n,
+					  .block = s->blocks_before + seq + 1,
+					  .blocks = s->blocks_total,
+					  .item = s->file->file->name });
 		KILN_TRY(block_length(s, block, &n, err));
 		work = kiln_flasher_timeout(KILN_FLASH_WRITE_MS_PER_MB, n);
 		/* a ROM writes, then answers; a stub answers, then writes while the next comes in

@@ -191,7 +191,7 @@ def test_port_is_found(run, env):
 def test_names(run):
     """The program is the tool under each of its names, and as a command of kiln."""
     for program, *words in (['esptool'], ['kiln', 'esptool']):
-        assert run(program, *words, 'version', check=0).stdout.startswith('esptool.py v')
+        assert run(program, *words, 'version', check=0).stdout.startswith('esptool v')
     assert run('esptool.py', check=1).stdout.startswith('usage: esptool.py [OPTIONS] COMMAND')
     out = run('esptool.py', 'write-flash', '-h', check=0).stdout
     assert out.startswith('usage: esptool.py [OPTIONS] write_flash ')

@@ -141,7 +141,7 @@ def test_erase_region_all(run, env, written, data):
     (['read_mem'], 'it takes <address>'),
     (['write_mem', '0'], 'it takes <address> <value> [<mask>]'),
     (['verify_flash'], 'no files given'),
-    (['verify_flash', '--diff', 'maybe', '0', 'f'], "invalid value for --diff: 'maybe'"),
+    (['verify_flash', '--diff=maybe', '0', 'f'], "invalid value for --diff: 'maybe'"),
     (['read_flash_status', '--bytes', '4'], "invalid value for --bytes: '4'"),
     (['write_flash_status'], 'it takes <value>'),
     (['flash_id', 'now'], 'unrecognized arguments: now'),
