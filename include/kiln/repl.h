@@ -46,7 +46,8 @@ struct kiln_repl_result {
 /*
  * Take the link (also on failure: it is closed then) and bring the board to its raw prompt:
  * interrupts a running program, leaves whatever mode was left behind.
- * Fails with: E_NO_PROMPT (why: what was seen instead; hint: what to do), E_CANCELLED, E_PORT_GONE.
+ * Fails with: E_NO_PROMPT (why: what was seen instead; hint: what to do; sys is ETIMEDOUT if the
+ * board said nothing at all), E_CANCELLED, E_PORT_GONE.
  */
 KILN_API KILN_CHECK kiln_code kiln_repl_open(struct kiln_link *link, struct kiln_repl **ret_repl,
 					     struct kiln_err *err);

@@ -29,7 +29,7 @@ struct answer {
 _Static_assert(sizeof(struct answer) <= PIPE_BUF, "an answer must be one write");
 
 /* A chip in download mode is silent, but answers the flash protocol. */
-static kiln_code ask_loader(const struct kiln_host *host, const char *url, struct kiln_err *err)
+kiln_code probe_loader(const struct kiln_host *host, const char *url, struct kiln_err *err)
 {
 	const struct kiln_flasher_options options = {
 		.before = KILN_BEFORE_NO_RESET,
@@ -58,7 +58,7 @@ static kiln_code ask(const struct kiln_host *host, bool deep, const char *url,
 	if (code == KILN_OK)
 		kiln_repl_close(repl);
 	if (code == KILN_E_NO_PROMPT && deep)
-		return ask_loader(host, url, err);
+		return probe_loader(host, url, err);
 	return code;
 }
 

@@ -26,4 +26,10 @@ struct probe {
 KILN_CHECK kiln_code probe_ports(struct cli *cli, bool deep, struct probe *probes, size_t n,
 				 struct kiln_err *err);
 
+/*
+ * A board at `url` was silent: does its chip wait for a flash tool? It is not reset for the
+ * question. E_WRONG_MODE: yes, and `err` says so; else `err` is untouched. Returns E_NO_PROMPT.
+ */
+kiln_code probe_loader(const struct kiln_host *host, const char *url, struct kiln_err *err);
+
 #endif

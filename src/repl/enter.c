@@ -21,19 +21,7 @@
 #include <string.h>
 
 #include "base/text.h"
-
-/* What stands between us and the prompt. */
-typedef enum obstacle {
-	OBSTACLE_SILENCE,
-	OBSTACLE_GARBAGE,
-	OBSTACLE_DOWNLOAD,
-	OBSTACLE_EMPTY_FLASH,
-	OBSTACLE_BOOT_LOOP,
-	OBSTACLE_NO_START,
-	OBSTACLE_NO_RAW_MODE,
-	OBSTACLE_FLOOD,
-	OBSTACLE_STRANGER,
-} obstacle;
+#include "repl/obstacle.h"
 
 struct entry {
 	struct kiln_repl *repl;
@@ -46,103 +34,19 @@ struct entry {
 	bool blocked;    /* waiting longer is no use */
 };
 
-static bool is_boot_loop(const struct kiln_watch *w)
-{
-	return w->counts[KILN_SEEN_NO_BOOT] >= 2 || w->counts[KILN_SEEN_ROM] >= 4;
-}
-
-static obstacle find_obstacle(const struct entry *e)
-{
-	const struct kiln_watch *w = &e->watch;
-
-	if (w->counts[KILN_SEEN_DOWNLOAD])
-		return OBSTACLE_DOWNLOAD;
-	if (strstr(w->reason, "0xffffffff"))
-		return OBSTACLE_EMPTY_FLASH;
-	if (w->counts[KILN_SEEN_NO_BOOT] || is_boot_loop(w))
-		return OBSTACLE_BOOT_LOOP;
-	if (w->counts[KILN_SEEN_RAW] || w->counts[KILN_SEEN_FRIENDLY])
-		return OBSTACLE_NO_RAW_MODE;
-	if (w->counts[KILN_SEEN_ROM])
-		return OBSTACLE_NO_START;
-	if (kiln_watch_is_garbage(w))
-		return OBSTACLE_GARBAGE;
-	if (w->bytes < 4 && w->bytes == w->odd)
-		return OBSTACLE_SILENCE;
-	return e->late > 200 ? OBSTACLE_FLOOD : OBSTACLE_STRANGER;
-}
-
-static void explain(const struct entry *e, struct kiln_err *err)
-{
-	const struct kiln_watch *w = &e->watch;
-	const unsigned baud = kiln_link_baud(e->repl->link);
-	const int seconds = (int)((kiln_link_now(e->repl->link) - e->started + 500) / 1000);
-	char last[KILN_WATCH_LINE];
-
-	kiln_watch_last_line(w, last);
-	switch (find_obstacle(e)) {
-	case OBSTACLE_SILENCE:
-		kiln_why(err, "the board is silent: it said nothing in %d s", seconds);
-		kiln_hint(err,
-			  "press its reset button and try again; if it stays silent, it may have "
-			  "no MicroPython ('kiln flash' puts it there), sleep, run a program that "
-			  "ignores Ctrl-C, or not talk at %u baud",
-			  baud);
-		break;
-	case OBSTACLE_GARBAGE:
-		kiln_why(err, "what comes is no text, as at a wrong speed (%llu bytes at %u baud)",
-			 (unsigned long long)w->bytes, baud);
-		kiln_hint(err, "MicroPython talks at 115200 baud unless its program changes that: "
-			       "give the port's speed, or press the reset button and try again");
-		break;
-	case OBSTACLE_DOWNLOAD:
-		kiln_why(err, "the chip waits for a flash tool: '%s'", last);
-		kiln_hint(err, "press the reset (EN) button without BOOT to start its program, or "
-			       "write MicroPython with 'kiln flash'");
-		break;
-	case OBSTACLE_EMPTY_FLASH:
-		kiln_why(err, "the chip finds nothing to start: its ROM says '%s'", w->reason);
-		kiln_hint(err, "its flash is empty: write MicroPython with 'kiln flash'");
-		break;
-	case OBSTACLE_BOOT_LOOP:
-		kiln_why(err, "the chip starts over and over: '%s'",
-			 w->reason[0] ? w->reason : last);
-		kiln_hint(err, w->counts[KILN_SEEN_CRASH]
-				       ? "check its power supply and cable; if these are fine, "
-					 "write MicroPython again with 'kiln flash --erase'"
-				       : "write MicroPython again with 'kiln flash --erase'");
-		break;
-	case OBSTACLE_NO_START:
-		kiln_why(err, "the chip was started, but no prompt came in %d s: '%s'", seconds,
-			 last);
-		kiln_hint(err, "its firmware may be no MicroPython, or its boot.py may never end: "
-			       "write MicroPython with 'kiln flash'");
-		break;
-	case OBSTACLE_NO_RAW_MODE:
-		kiln_why(err, "there is a prompt, but raw mode does not answer: '%s'", last);
-		kiln_hint(err, "press the reset button and try again");
-		break;
-	case OBSTACLE_FLOOD:
-		kiln_why(err, "a program goes on printing and does not stop on Ctrl-C: '%s'", last);
-		kiln_hint(err,
-			  "press the reset button and try again at once, before main.py catches "
-			  "KeyboardInterrupt again");
-		break;
-	case OBSTACLE_STRANGER:
-		kiln_why(err, "something answers that is no MicroPython: '%s'", last);
-		kiln_hint(err,
-			  "is it the right port? 'kiln discover --all' lists them; 'kiln flash' "
-			  "writes MicroPython");
-		break;
-	}
-}
-
 static kiln_code fail(const struct entry *e, struct kiln_err *err)
 {
+	const struct kiln_obstacle obstacle = {
+		.watch = &e->watch,
+		.baud = kiln_link_baud(e->repl->link),
+		.ms = kiln_link_now(e->repl->link) - e->started,
+		.late = e->late,
+	};
+
 	(void)kiln_fail(err, KILN_E_NO_PROMPT, "cannot get a prompt from '%s'",
 			kiln_link_url(e->repl->link));
 	if (err)
-		explain(e, err);
+		kiln_obstacle_explain(&obstacle, err);
 	return KILN_E_NO_PROMPT;
 }
 
@@ -247,13 +151,13 @@ static kiln_code react(struct entry *e, kiln_seen seen, struct kiln_err *err)
 		return send_keys(e, " ", err);
 	case KILN_SEEN_ROM:
 		wait_longer(e, now + KILN_REPL_BOOT_MS);
-		e->blocked = is_boot_loop(&e->watch);
+		e->blocked = kiln_obstacle_is_loop(&e->watch);
 		return KILN_OK;
 	case KILN_SEEN_DOWNLOAD:
 		e->blocked = true;
 		return KILN_OK;
 	case KILN_SEEN_NO_BOOT:
-		e->blocked = is_boot_loop(&e->watch);
+		e->blocked = kiln_obstacle_is_loop(&e->watch);
 		return KILN_OK;
 	default:
 		return KILN_OK;

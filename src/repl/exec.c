@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "repl/obstacle.h"
 #include "repl/traceback.h"
 
 enum {
@@ -39,14 +40,10 @@ struct run {
 
 static kiln_code fail_reset(struct run *x, struct kiln_err *err)
 {
-	const struct kiln_watch *w = &x->repl->codec.watch;
-
 	(void)kiln_fail(err, KILN_E_NO_PROMPT, "cannot run the program to its end");
-	if (w->counts[KILN_SEEN_NO_BOOT] || w->counts[KILN_SEEN_CRASH])
-		kiln_why(err, "the board was reset while it ran: '%s'", w->reason);
-	else
-		kiln_why(err, "the board was reset while it ran");
-	kiln_hint(err, "its variables are gone; the next command connects again");
+	if (err)
+		kiln_obstacle_explain_reset(&x->repl->codec.watch,
+					    "the board was reset while it ran", err);
 	return KILN_E_NO_PROMPT;
 }
 

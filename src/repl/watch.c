@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "repl/firmware.h"
 
 static const char raw_banner[] = "raw REPL; CTRL-B to exit";
 
@@ -23,14 +24,33 @@ static const struct marker {
 	{ "flash read err", KILN_SEEN_NO_BOOT },
 	{ "csum err:", KILN_SEEN_NO_BOOT },
 	{ "No bootable app partitions", KILN_SEEN_NO_BOOT },
+	{ "Interrupt wdt timeout", KILN_SEEN_WATCHDOG }, /* before the panic that it is part of */
+	{ "task_wdt: ", KILN_SEEN_WATCHDOG },
+	{ "wdt reset", KILN_SEEN_WATCHDOG }, /* ESP8266 */
 	{ "Brownout detector was triggered", KILN_SEEN_CRASH },
 	{ "Guru Meditation Error", KILN_SEEN_CRASH },
 	{ "rst:0x", KILN_SEEN_ROM },
+	{ "rst cause:", KILN_SEEN_ROM }, /* ESP8266 */
 	{ "MPY: soft reboot", KILN_SEEN_SOFT_RESET },
 	{ "soft reboot", KILN_SEEN_SOFT_RESET }, /* before 1.10, and CircuitPython */
 	{ "MicroPython v", KILN_SEEN_BANNER },
 	{ "Adafruit CircuitPython ", KILN_SEEN_BANNER },
 	{ "Press any key to enter the REPL", KILN_SEEN_ANY_KEY },
+};
+
+/* Reasons for a reset in a ROM's first line: "rst:0x8 (TG1WDT_SYS_RESET),boot:0x13 ...". The names
+ * are those of the ROMs (components/esp_rom/include in ESP-IDF), the number that of the ESP8266's
+ * data sheet. A blank flash ends in RTCWDT_RTC_RESET too: there the ROM itself gave up. */
+static const struct {
+	const char *text;
+	kiln_reset reset;
+} reset_reasons[] = {
+	{ "WDT_SYS_R", KILN_RESET_WATCHDOG }, /* _RESET, _RST: TG0, TG1, RTC */
+	{ "WDT_CPU_R", KILN_RESET_WATCHDOG },   { "WDT_RESET", KILN_RESET_WATCHDOG },
+	{ "SUPER_WDT_R", KILN_RESET_WATCHDOG }, { "rst cause:4,", KILN_RESET_WATCHDOG },
+	{ "DEEPSLEEP_R", KILN_RESET_SLEEP },    { "(DSLEEP)", KILN_RESET_SLEEP },
+	{ "rst cause:5,", KILN_RESET_SLEEP },   { "BROWN_OUT_R", KILN_RESET_POWER },
+	{ "BROWNOUT_R", KILN_RESET_POWER },
 };
 
 /* Prompts: lines without an end. */
@@ -66,13 +86,61 @@ static bool is_blank(const struct kiln_watch *w)
 	return true;
 }
 
+/* Length of the colour that begins at p (ECMA-48, SGR: ESC [ ... m); 0: none. */
+static size_t colour(const char *p, size_t n)
+{
+	size_t at = 2;
+
+	if (n < 3 || p[0] != '\x1b' || p[1] != '[')
+		return 0;
+	while (at < n && ((p[at] >= '0' && p[at] <= '9') || p[at] == ';'))
+		at++;
+	return at < n && p[at] == 'm' ? at + 1 : 0;
+}
+
+/* The line for people: without its colours, and the blanks around it. */
 static void copy_line(const struct kiln_watch *w, char *dst)
 {
-	size_t n = w->n;
+	char text[KILN_WATCH_LINE];
+	size_t from = 0, n = 0;
 
-	while (n > 0 && (w->line[n - 1] == '\r' || w->line[n - 1] == ' '))
+	for (size_t at = 0; at < w->n;) {
+		const size_t skip = colour(w->line + at, w->n - at);
+
+		if (skip == 0)
+			text[n++] = w->line[at];
+		at += skip ? skip : 1;
+	}
+	while (n > 0 && (text[n - 1] == '\r' || text[n - 1] == ' '))
 		n--;
-	kiln_text_copy_untrusted(dst, KILN_WATCH_LINE, w->line, n);
+	while (from < n && text[from] == ' ')
+		from++;
+	kiln_text_copy_untrusted(dst, KILN_WATCH_LINE, text + from, n - from);
+}
+
+static void note_reset(struct kiln_watch *w)
+{
+	w->last_reset = KILN_RESET_UNKNOWN;
+	for (size_t i = 0; i < sizeof(reset_reasons) / sizeof(reset_reasons[0]); i++) {
+		const char *text = reset_reasons[i].text;
+
+		if (!memmem(w->line, w->n, text, strlen(text)))
+			continue;
+		w->last_reset = reset_reasons[i].reset;
+		w->resets[w->last_reset]++;
+		copy_line(w, w->reset);
+		return;
+	}
+}
+
+static void note_firmware(struct kiln_watch *w)
+{
+	const char *firmware = kiln_firmware_of(w->line, w->n);
+
+	if (!firmware)
+		return;
+	w->firmware = firmware;
+	copy_line(w, w->sign);
 }
 
 static kiln_seen end_line(struct kiln_watch *w)
@@ -88,7 +156,11 @@ static kiln_seen end_line(struct kiln_watch *w)
 	}
 	if (!is_blank(w))
 		copy_line(w, w->last);
-	if (seen == KILN_SEEN_NO_BOOT || seen == KILN_SEEN_CRASH)
+	if (seen == KILN_SEEN_ROM || seen == KILN_SEEN_DOWNLOAD)
+		note_reset(w);
+	if (seen == KILN_SEEN_NOTHING && w->whole)
+		note_firmware(w);
+	if (seen == KILN_SEEN_NO_BOOT || seen == KILN_SEEN_CRASH || seen == KILN_SEEN_WATCHDOG)
 		copy_line(w, w->reason);
 	w->n = 0;
 	w->whole = true;

@@ -25,9 +25,19 @@ typedef enum kiln_seen {
 	KILN_SEEN_ROM,        /* a chip comes out of reset: "rst:0x1 (POWERON_RESET),..." */
 	KILN_SEEN_DOWNLOAD,   /* the ROM waits for a flash tool */
 	KILN_SEEN_NO_BOOT,    /* the ROM or the boot loader refuses what is in the flash */
+	KILN_SEEN_WATCHDOG,   /* firmware says that a watchdog will reset the chip, or did */
 	KILN_SEEN_CRASH,      /* firmware died: brown-out, panic */
 	KILN_SEEN_KINDS,
 } kiln_seen;
+
+/* Why a chip came out of reset, as its ROM says. */
+typedef enum kiln_reset {
+	KILN_RESET_UNKNOWN = 0, /* the ROM says nothing, or what means nothing here */
+	KILN_RESET_WATCHDOG,
+	KILN_RESET_SLEEP, /* deep sleep */
+	KILN_RESET_POWER, /* brown-out: the supply gave way */
+	KILN_RESET_KINDS,
+} kiln_reset;
 
 enum { KILN_WATCH_LINE = 128 };
 
@@ -42,6 +52,11 @@ struct kiln_watch {
 	unsigned counts[KILN_SEEN_KINDS];
 	char last[KILN_WATCH_LINE];   /* the last line that was not empty, fit to be printed */
 	char reason[KILN_WATCH_LINE]; /* the last line that said why the board does not start */
+	char reset[KILN_WATCH_LINE]; /* the last line with a reason for a reset that counts below */
+	unsigned resets[KILN_RESET_KINDS];
+	kiln_reset last_reset;
+	const char *firmware; /* what some line gives away, as "an ESP-IDF program"; or NULL */
+	char sign[KILN_WATCH_LINE]; /* that line */
 };
 
 void kiln_watch_init(struct kiln_watch *watch);

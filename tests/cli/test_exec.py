@@ -125,6 +125,24 @@ def test_an_empty_flash(run):
     assert (object['event'], object['code']) == ('error', 'E_NO_PROMPT')
 
 
+def test_a_silent_chip_is_asked_whether_it_waits_for_a_flash_tool(env, run):
+    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'blank', '--rfc2217', '0', '--json'],
+                              env=env, text=True, stdout=subprocess.PIPE)
+    try:
+        url = json.loads(server.stdout.readline())['url']
+        run('kiln', 'esptool', '-p', url, '--after', 'no_reset', 'chip_id', check=0)
+        # the first may still read what the ROM said when it got there
+        run('kiln', 'exec', '-p', url, 'print(1)', check=1)
+        assert run('kiln', 'exec', '-p', url, 'print(1)', check=1).stderr == (
+            f"error: cannot get a prompt from '{url}': the chip (ESP32) is in download mode: it "
+            'waits for a flash tool\n'
+            'hint: press the reset (EN) button without BOOT to start its program, or write '
+            "MicroPython with 'kiln flash'\n")
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
 def test_which_board(run, board):
     assert run('kiln', 'exec', 'print(1)', check=0, KILN_PORTS=BOARD).stdout == '1\n'
     assert re.match('error: .*\nhint: ', run('kiln', 'exec', 'print(1)', check=3,

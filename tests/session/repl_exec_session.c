@@ -255,17 +255,35 @@ static void a_reset_in_mid_program_is_noticed(void **state)
 		"(SPI_FAST_FLASH_BOOT)\r\nentry 0x400805cc\r\n";
 	static const char microbit[] =
 		"\x00MicroPython v1.9.2 on 2017-09-01; micro:bit v1.0.1 with nRF51822\r\n>>> ";
+	static const char asleep[] =
+		"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x5 (DEEPSLEEP_RESET),boot:0x13 "
+		"(SPI_FAST_FLASH_BOOT)\r\nentry 0x400805cc\r\n";
+	static const char task_watchdog[] =
+		"E (10303) task_wdt: Task watchdog got triggered.\r\nRebooting...\r\n"
+		"ets Jul 29 2019 12:21:46\r\n\r\nrst:0xc (SW_CPU_RESET),boot:0x13 "
+		"(SPI_FAST_FLASH_BOOT)\r\n" UPY_BANNER;
+	static const char feed[] = "a watchdog that main.py has started goes on after Ctrl-C";
+	static const char again[] = "the next command connects again";
 	static const struct {
 		const char *text;
 		size_t n;
+		const char *why, *hint;
 	} resets[] = {
-		{ watchdog, sizeof(watchdog) - 1 },
-		{ silent_main, sizeof(silent_main) - 1 },
-		{ microbit, sizeof(microbit) - 1 },
+		{ watchdog, sizeof(watchdog) - 1,
+		  ", by its watchdog: 'rst:0x8 (TG1WDT_SYS_RESET),boot:0x13 (SPI_FAST_FLASH_BOOT)'",
+		  feed },
+		{ task_watchdog, sizeof(task_watchdog) - 1,
+		  ", by its watchdog: 'E (10303) task_wdt: Task watchdog got triggered.'", feed },
+		{ asleep, sizeof(asleep) - 1,
+		  ": it went to deep sleep and woke up: 'rst:0x5 (DEEPSLEEP_RESET),boot:0x13 "
+		  "(SPI_FAST_FLASH_BOOT)'",
+		  "main.py goes on from there" },
+		{ silent_main, sizeof(silent_main) - 1, "", again },
+		{ microbit, sizeof(microbit) - 1, "", again },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(resets) / sizeof(resets[0]); i++) {
 		const struct step steps[] = {
 			STEPS_TO_RAW,
 			{ .kind = STEP_PASTE, .answer = "before\r\n" },
@@ -280,7 +298,9 @@ static void a_reset_in_mid_program_is_noticed(void **state)
 		begin(&t, steps);
 		assert_int_equal(run(&t, "machine.reset()"), KILN_E_NO_PROMPT);
 		assert_string_equal(t.err.what, "cannot run the program to its end");
-		assert_string_equal(t.err.why, "the board was reset while it ran");
+		assert_int_equal(strncmp(t.err.why, "the board was reset while it ran", 32), 0);
+		assert_string_equal(t.err.why + 32, resets[i].why);
+		assert_non_null(strstr(t.err.hint, resets[i].hint));
 		assert_int_equal(strncmp(kiln_buf_str(&t.out), "before\n", 7), 0);
 		assert_int_equal(run(&t, "print('hi')"), KILN_OK);
 		assert_string_equal(kiln_buf_str(&t.out), "hi\n");

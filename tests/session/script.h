@@ -16,6 +16,7 @@ typedef enum step_kind {
 	STEP_SYNC,    /* the program that checks the prompt: answer as it wants it */
 	STEP_PASTE,   /* raw-paste with a window of 32; then `answer` */
 	STEP_FLOOD,   /* `answer` every after_ms, for ever */
+	STEP_CHATTER, /* `answer` every after_ms, until `expect` has come */
 	STEP_GONE,    /* the cable is pulled */
 } step_kind;
 
@@ -135,6 +136,8 @@ static inline bool script_triggered(struct script *s, const struct step *step)
 	if (step->kind == STEP_SYNC)
 		return strstr(kiln_buf_str(&s->heard), "ln-") &&
 		       memchr(s->heard.data, 0x04, s->heard.len);
+	if (step->kind == STEP_CHATTER)
+		return true;
 	if (step->kind != STEP_PASTE)
 		return script_matches(s, step->expect);
 	if (script_matches(s, "\x05"
@@ -154,10 +157,14 @@ static inline void script_act(struct script *s, const struct step *step)
 		script_say(s, "\x04", 1);
 	if (step->kind == STEP_GONE)
 		kiln_link_close(s->board);
+	s->due = 0;
+	if (step->kind == STEP_CHATTER && script_matches(s, step->expect)) {
+		s->at++;
+		return;
+	}
 	if (step->answer)
 		script_say(s, step->answer, step->n);
-	s->due = 0;
-	if (step->kind != STEP_FLOOD)
+	if (step->kind != STEP_FLOOD && step->kind != STEP_CHATTER)
 		s->at++;
 }
 

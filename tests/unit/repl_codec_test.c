@@ -415,7 +415,7 @@ static void a_wrong_speed_is_told_from_text(void **state)
 
 static void last_lines_are_fit_to_print(void **state)
 {
-	static const char text[] = "one\r\n\x1b[31mtwo\r\n\r\n";
+	static const char text[] = "one\r\n\x1b[31mtwo\x1b[m \x1b[2J\r\n\r\n";
 	char line[KILN_WATCH_LINE];
 	struct kiln_watch w;
 
@@ -424,7 +424,7 @@ static void last_lines_are_fit_to_print(void **state)
 	for (const char *p = text; *p; p++)
 		(void)kiln_watch_byte(&w, (uint8_t)*p);
 	kiln_watch_last_line(&w, line);
-	assert_string_equal(line, "?[31mtwo");
+	assert_string_equal(line, "two ?[2J");
 }
 
 static void exceptions_are_parsed(void **state)
