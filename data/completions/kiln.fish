@@ -12,6 +12,7 @@ complete -c kiln -n '__fish_seen_subcommand_from flash' -l no-diff -d 'write all
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l baud -r -d 'speed of the transfer (460800)'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l retries -r -d 'of several boards: try one again so often when its port or wire fails (2)'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l log -r -d 'of several boards: append a line for each, CSV if FILE ends in .csv, else JSON'
+complete -c kiln -n '__fish_seen_subcommand_from flash' -l offline -d 'of a URL: take only what is kept from an earlier download'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l json -d 'one JSON object a line'
 complete -c kiln -n '__fish_use_subcommand' -f -a fetch -d 'download a file, and keep it for days without a network'
 complete -c kiln -n '__fish_seen_subcommand_from fetch' -l output -s o -r -d 'where to write it; \'-\' is standard output'

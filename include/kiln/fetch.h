@@ -57,6 +57,8 @@ struct kiln_fetch_request {
 	 * cache that has it is used without asking the server. */
 	const char *sha256;
 	uint64_t max; /* bytes; 0: 256 MiB */
+	/* A web page is refused: it comes where the address is that of a page about the file. */
+	bool no_page;
 };
 
 /* What came. The caller's: kiln_fetched_done(). */
@@ -80,7 +82,7 @@ KILN_API void kiln_fetcher_close(struct kiln_fetcher *fetcher);
 
 /*
  * Fails with: E_INVALID (no such URL), E_NETWORK, E_NOT_FOUND and E_DENIED (err->sys: the HTTP
- * status, or errno of a file), E_VERIFY (another hash), E_TOO_BIG, E_IO (cannot write the cache),
+ * status, or errno of a file), E_VERIFY (another hash), E_IMAGE (a web page), E_TOO_BIG, E_IO (cannot write the cache),
  * E_CANCELLED, E_NOMEM.
  */
 KILN_API KILN_CHECK kiln_code kiln_fetch(struct kiln_fetcher *fetcher,

@@ -27,8 +27,9 @@ static const struct opt options[] = {
 };
 
 static const char *const examples[] = {
-	"kiln fetch -o fw.bin file:///usr/share/doc/kiln/example.bin",
-	"Copy a file; https: and http: addresses work alike.",
+	"kiln fetch https://micropython.org/resources/firmware/"
+	"ESP32_GENERIC-20260406-v1.28.0.bin",
+	"Firmware, into the folder in which you are.",
 	NULL,
 };
 

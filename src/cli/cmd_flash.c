@@ -2,7 +2,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "cli/commands.h"
+#include "cli/download.h"
 #include "cli/fleet.h"
 #include "cli/now_runs.h"
 #include "cli/plan.h"
@@ -13,7 +16,7 @@ struct params {
 	struct opt_list ports, at;
 	uint64_t baud, retries;
 	const char *log;
-	bool all, watch, erase, no_diff, json;
+	bool all, watch, erase, no_diff, offline, json;
 };
 
 static const struct opt options[] = {
@@ -36,6 +39,8 @@ static const struct opt options[] = {
 	  "of several boards: try one again so often when its port or wire fails (2)" },
 	{ 0, "log", "FILE", OPT_STRING, offsetof(struct params, log),
 	  "of several boards: append a line for each, CSV if FILE ends in .csv, else JSON" },
+	{ 0, "offline", NULL, OPT_FLAG, offsetof(struct params, offline),
+	  "of a URL: take only what is kept from an earlier download" },
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" },
 	{ 0 },
 };
@@ -47,6 +52,9 @@ static const char *const examples[] = {
 	"The same on an empty flash, with an object for each step.",
 	"kiln flash -p sim:demo firmware.bin 0x200000 data.bin",
 	"Firmware, and a file at an address of its own.",
+	"kiln flash https://micropython.org/resources/firmware/"
+	"ESP32_GENERIC-20260406-v1.28.0.bin",
+	"Firmware right from where it is published.",
 	"kiln flash --all firmware.bin",
 	"All boards that are plugged in, at the same time.",
 	"kiln flash --watch --log bench.csv firmware.bin",
@@ -155,9 +163,40 @@ static int run_many(struct cli *cli, const struct params *params, struct flash_o
 	return exit_code;
 }
 
+/* --- files that are URLs --- */
+
+struct web {
+	struct cli *cli;
+	bool offline;
+};
+
+static kiln_code get_url(void *user, const char *url, void **ret_data, size_t *ret_size,
+			 struct kiln_err *err)
+{
+	const struct kiln_fetch_request request = { .url = url, .no_page = true };
+	const struct web *web = user;
+	struct kiln_fetched file;
+
+	KILN_TRY(download_one(web->cli, web->offline, &request, &file, err));
+	if (web->cli->json)
+		cli_json(json_pack("{s:s, s:s, s:I, s:s, s:b}", "event", "fetched", "url", url,
+				   "size", (json_int_t)file.size, "sha256", file.sha256, "kept",
+				   (int)file.kept));
+	else
+		printf("fetched  %s (%zu bytes%s)\n", url, file.size, file.kept ? ", kept" : "");
+	*ret_data = file.data;
+	*ret_size = file.size;
+	return KILN_OK;
+}
+
+/* --- all of it --- */
+
 static int flash(struct cli *cli, const struct params *params, const struct opt_list *words)
 {
-	struct flash_order order = { .baud = (unsigned)params->baud,
+	struct web web = { .cli = cli, .offline = params->offline };
+	const struct files_source source = { .get = get_url, .user = &web };
+	struct flash_order order = { .files.source = &source,
+				     .baud = (unsigned)params->baud,
 				     .erase = params->erase,
 				     .no_diff = params->no_diff };
 	struct kiln_err err = KILN_ERR_INIT;
@@ -211,7 +250,7 @@ const struct command cmd_flash = {
 	.name = "flash",
 	.summary = "put firmware on a board",
 	.usage = "[-p PORT ... | --all] [--watch] [--erase] [--no-diff] [--at ADDR] [--baud BAUD] "
-		 "[--retries N] [--log FILE] [--json] FILE ...",
+		 "[--retries N] [--log FILE] [--offline] [--json] FILE-or-URL ...",
 	.description =
 		"Put firmware on a board: find the port, detect the chip, erase, write, verify, "
 		"reset, "
@@ -222,6 +261,8 @@ const struct command cmd_flash = {
 		"and "
 		"checked before the board is touched. Only what differs from the flash is written "
 		"(--no-diff writes all). What was written is always verified.\n\n"
+		"A file may be an http: or https: address; what was downloaded is kept, and is "
+		"used, with a warning, when the network is away (see 'kiln help fetch').\n\n"
 		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or "
 		"sim:NAME, a virtual board. Without it the board is the only one that there is.\n\n"
 		"Several boards (--all, or -p more than once) are flashed at the same time, each "

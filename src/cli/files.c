@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <kiln/fetch.h>
+
 #include "base/buf.h"
 #include "base/text.h"
 #include "image/ihex.h"
@@ -77,17 +79,41 @@ static kiln_code append(struct files *files, const struct kiln_flash_file *file,
 	return KILN_OK;
 }
 
-kiln_code files_add(struct files *files, uint32_t address, const char *path, struct kiln_err *err)
+static kiln_code fetch(const struct files *files, struct kiln_flash_file *file,
+		       struct kiln_err *err)
+{
+	void *data;
+
+	KILN_TRY(files->source->get(files->source->user, file->name, &data, &file->size, err));
+	file->data = data;
+	if (file->size > 0)
+		return KILN_OK;
+	free(data);
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot use '%s'", file->name);
+	kiln_why(err, "the file is empty");
+	return KILN_E_INVALID;
+}
+
+static kiln_code read_whole(struct kiln_flash_file *file, struct kiln_err *err)
 {
 	struct kiln_buf buf = KILN_BUF_INIT(BIGGEST);
-	struct kiln_flash_file file = { .address = address, .name = path };
-	kiln_code code = read_file(path, &buf, err);
+	const kiln_code code = read_file(file->name, &buf, err);
 
-	if (code != KILN_OK) {
-		kiln_buf_done(&buf);
-		return code;
-	}
-	file.data = (const uint8_t *)kiln_buf_detach(&buf, &file.size);
+	if (code == KILN_OK)
+		file->data = (const uint8_t *)kiln_buf_detach(&buf, &file->size);
+	kiln_buf_done(&buf);
+	return code;
+}
+
+kiln_code files_add(struct files *files, uint32_t address, const char *path, struct kiln_err *err)
+{
+	struct kiln_flash_file file = { .address = address, .name = path };
+	kiln_code code;
+
+	if (files->source && kiln_fetch_is_url(path))
+		KILN_TRY(fetch(files, &file, err));
+	else
+		KILN_TRY(read_whole(&file, err));
 	code = append(files, &file, err);
 	if (code != KILN_OK)
 		free((void *)(uintptr_t)file.data);

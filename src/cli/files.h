@@ -11,10 +11,18 @@
 struct files {
 	struct kiln_flash_file *items;
 	size_t n;
+	const struct files_source *source; /* of those that are URLs; NULL: none is */
 };
 
-/* Read the file at `path`, which goes to `address`. Fails with: E_NOT_FOUND, E_DENIED, E_IO,
- * E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM. */
+/* Gets a URL's bytes; they are the caller's, to be freed. */
+struct files_source {
+	kiln_code (*get)(void *user, const char *url, void **ret_data, size_t *ret_size,
+			 struct kiln_err *err);
+	void *user;
+};
+
+/* Read the file at `path`, a URL too if there is a source, which goes to `address`. Fails with: E_NOT_FOUND, E_DENIED, E_IO,
+ * E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM, and as the source. */
 KILN_CHECK kiln_code files_add(struct files *files, uint32_t address, const char *path,
 			       struct kiln_err *err);
 /*

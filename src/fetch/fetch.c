@@ -173,15 +173,43 @@ kiln_code kiln_fetch_local(const struct kiln_fetch_request *request, struct kiln
 	return code;
 }
 
+static bool is_page(const struct kiln_fetched *file)
+{
+	static const char mark[] = "<!doctype html";
+
+	return begins(file->type, "text/html") ||
+	       (file->size >= sizeof(mark) && begins(file->data, mark));
+}
+
+static kiln_code refuse_page(const struct kiln_fetch_request *request, struct kiln_err *err)
+{
+	char shown[120];
+
+	kiln_fetch_show_url(request->url, shown, sizeof(shown));
+	(void)kiln_fail(err, KILN_E_IMAGE, "cannot use '%s'", shown);
+	kiln_why(err, "it is a web page");
+	kiln_hint(err, "use the address of the file itself: in a browser, that of the download "
+		       "link; on GitHub, the one behind 'Raw'");
+	return KILN_E_IMAGE;
+}
+
 kiln_code kiln_fetch(struct kiln_fetcher *fetcher, const struct kiln_fetch_request *request,
 		     struct kiln_fetched *ret_file, struct kiln_err *err)
 {
 	struct kiln_fetch_request whole = *request;
+	struct kiln_fetched file;
 
 	if (whole.max == 0)
 		whole.max = SIZE_MAX_DEFAULT;
 	KILN_TRY(check_request(&whole, err));
 	if (begins(whole.url, "file:"))
-		return kiln_fetch_local(&whole, ret_file, err);
-	return kiln_fetch_remote(fetcher, &whole, ret_file, err);
+		KILN_TRY(kiln_fetch_local(&whole, &file, err));
+	else
+		KILN_TRY(kiln_fetch_remote(fetcher, &whole, &file, err));
+	if (whole.no_page && is_page(&file)) {
+		kiln_fetched_done(&file);
+		return refuse_page(&whole, err);
+	}
+	*ret_file = file;
+	return KILN_OK;
 }

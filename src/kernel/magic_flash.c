@@ -16,11 +16,12 @@
 
 #include "base/text.h"
 #include "flash/place.h"
+#include "kernel/download.h"
 #include "kernel/flash_map.h"
 #include "kernel/picture.h"
 #include "kernel/state.h"
 
-enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD };
+enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD, FLASH_OFFLINE };
 enum { FILE_MAX = 256 << 20, BAR_WIDTH = 30, BAUD = 460800, MAP_MAX = 256 * 1024 };
 
 struct job {
@@ -29,7 +30,7 @@ struct job {
 	struct kiln_flash_file file;
 	char path[4096], url[256];
 	unsigned baud;
-	bool erase;
+	bool erase, offline;
 	struct kiln_display bar;
 	struct kiln_flash_map map;
 };
@@ -74,6 +75,38 @@ static kiln_code read_file(struct job *job, const char *path, struct kiln_err *e
 	code = read_fd(fd, job, err);
 	close(fd);
 	return code;
+}
+
+static void show_bar(struct job *job, const char *what, uint64_t done, uint64_t total);
+
+static void on_download(void *user, const char *what, uint64_t done, uint64_t total)
+{
+	struct job *job = user;
+
+	if (kiln_display_due(&job->bar))
+		show_bar(job, what, done, total);
+}
+
+static kiln_code fetch(struct job *job, const char *url, struct kiln_err *err)
+{
+	struct kiln_download d = { .k = job->k, .progress = on_download, .user = job };
+	struct kiln_fetched file;
+	kiln_code code;
+
+	kiln_text_copy(job->path, sizeof(job->path), url);
+	KILN_TRY(kiln_download_open(&d, job->offline, err));
+	code = kiln_fetch(d.fetcher, &(struct kiln_fetch_request){ .url = url, .no_page = true },
+			  &file, err);
+	kiln_download_close(&d);
+	KILN_TRY(code);
+	kiln_kernel_print(job->k, KILN_STDOUT, "fetched  %s (%zu bytes%s)\n", url, file.size,
+			  file.kept ? ", kept" : "");
+	code = kiln_buf_append(&job->data, file.data, file.size);
+	kiln_fetched_done(&file);
+	job->file = (struct kiln_flash_file){ .name = job->path,
+					      .data = job->data.data,
+					      .size = job->data.len };
+	return code == KILN_OK ? code : kiln_fail(err, code, "cannot use '%.120s'", url);
 }
 
 static kiln_code find_address(struct job *job, const char *at, struct kiln_err *err)
@@ -289,7 +322,11 @@ static kiln_code prepare(struct job *job, const struct kiln_magic_args *args, st
 				 args->values[FLASH_BAUD]);
 	job->baud = (unsigned)baud;
 	job->erase = args->flags[FLASH_ERASE];
-	KILN_TRY(read_file(job, args->words[0], err));
+	job->offline = args->flags[FLASH_OFFLINE];
+	if (kiln_fetch_is_url(args->words[0]))
+		KILN_TRY(fetch(job, args->words[0], err));
+	else
+		KILN_TRY(read_file(job, args->words[0], err));
 	KILN_TRY(find_address(job, args->values[FLASH_AT], err));
 	return find_port(job, args->values[FLASH_PORT], err);
 }
@@ -320,15 +357,19 @@ static bool run_flash(struct kiln_kernel *k, const struct kiln_magic_args *args)
 
 const struct kiln_magic kiln_magic_flash = {
 	.name = "flash",
-	.words = "FILE",
+	.words = "FILE-OR-URL",
 	.min_words = 1,
 	.max_words = 1,
 	.summary = "Put firmware on a microcontroller, and connect to it",
 	.more = "Without --port: the connected board, else the only one there is. Nothing is "
 		"written before the whole job is known to be possible; what was written is "
-		"verified.\nGet firmware from micropython.org/download.\n\n"
+		"verified.\nGet firmware from micropython.org/download; its address does too. What "
+		"was "
+		"downloaded is kept for days without a network.\n\n"
 		"Example:\n  %flash ~/esp32-20220117-v1.18.bin --erase\n"
-		"  %flash firmware.bin --port /dev/ttyUSB0",
+		"  %flash firmware.bin --port /dev/ttyUSB0\n"
+		"  %flash https://micropython.org/resources/firmware/"
+		"ESP32_GENERIC-20260406-v1.28.0.bin",
 	.options =
 		(const struct kiln_magic_option[]){
 			[FLASH_PORT] = { 'p', "port", "PORT", "serial port or URL" },
@@ -337,6 +378,9 @@ const struct kiln_magic kiln_magic_flash = {
 			[FLASH_AT] = { 'a', "at", "ADDR",
 				       "where the file goes; firmware knows that by itself" },
 			[FLASH_BAUD] = { 'b', "baud", "BAUD", "speed of the transfer (460800)" },
+			[FLASH_OFFLINE] = { 'o', "offline", NULL,
+					    "of a URL: only what is kept from an earlier "
+					    "download" },
 			{ 0 },
 		},
 	.run = run_flash,

@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 
 from conftest import BUILD
 from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
+from http_server import server  # noqa: F401 (fixture)
 from test_board import make_board
 
 FIRMWARE = BUILD / 'demo-firmware.bin'
@@ -72,3 +73,18 @@ def test_bad_input(kernel, tmp_path):
 def test_silent_shows_nothing(kernel):
     reply, published = kernel.finish(kernel.start(f'%flash {FIRMWARE} -p {BLANK}', silent=True))
     assert reply['status'] == 'ok' and published == []
+
+
+def test_from_a_url(kernel, server):
+    server.files['/fw.bin'] = FIRMWARE.read_bytes()
+    url = server.url + '/fw.bin'
+    shown = kernel.run(f'%flash {url} --port {BLANK}')
+    assert shown.status == 'ok', shown
+    assert shown.stdout.startswith(f'fetched  {url} ({len(server.files["/fw.bin"])} bytes)\n')
+    assert kernel.run('print(1)').stdout == '1\n'
+    shown = kernel.run(f'%flash {server.url}/missing --port {BLANK}')
+    assert shown.reply['ename'] == 'KILN_E_NOT_FOUND'
+    server.stop()
+    server.stop = lambda: None
+    shown = kernel.run(f'%flash {url} --offline --port {BLANK}')
+    assert shown.status == 'ok' and shown.stderr.startswith('warning: offline: using the copy of ')
