@@ -76,7 +76,7 @@ static void print(const struct wire *w, const char *name, double value, const ch
 /* What the flash itself needs to erase and program the image, by the virtual board's own times. */
 static double flash_ms(size_t size)
 {
-	const struct sim_flash_part *part = &sim_gd25q;
+	const struct sim_flash_part *part = &sim_flash_parts[0];
 	uint32_t at = ADDRESS;
 	double ns = (double)((size + PAGE - 1) / PAGE) * (double)part->page_program;
 

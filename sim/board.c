@@ -425,6 +425,8 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 
 	*b = (struct sim_board){ .model = config->model, .config = *config, .now = now };
 	KILN_TRY(sim_flash_open(&b->flash, config->flash_file, config->flash_size, err));
+	if (config->flash_part)
+		b->flash.part = config->flash_part;
 	if (bad)
 		b->flash.bad_sector = (uint32_t)(bad->n / SIM_FLASH_SECTOR);
 	if (b->config.en_rise == 0)

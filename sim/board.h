@@ -28,8 +28,9 @@ typedef enum sim_cpu {
 
 struct sim_board_config {
 	const struct sim_model *model;
-	const char *flash_file; /* NULL: memory only */
-	uint32_t flash_size;    /* 0: the file's, or 4 MB */
+	const char *flash_file;                  /* NULL: memory only */
+	uint32_t flash_size;                     /* 0: the file's, or 4 MB */
+	const struct sim_flash_part *flash_part; /* NULL: the usual one */
 	uint8_t mac[6];
 	uint32_t strap_flash, strap_download; /* 0: as dev boards of this model are wired */
 	sim_ns en_rise;                       /* 0: what 10 kOhm and 1 uF give */

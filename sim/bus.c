@@ -128,12 +128,32 @@ static void fill_in(struct spi_io *io, const void *bytes, size_t n)
 	memcpy(io->in, bytes, n < io->n_in ? n : io->n_in);
 }
 
+/* Down, down further, up, up: codes of an XMC part's start-up (ESP-IDF, bootloader support). */
+static const uint8_t xmc_wake[] = { 0xB9, 0x79, 0xFF, 0xAB };
+enum { XMC_AWAKE = sizeof(xmc_wake) };
+
+static void note_wake(struct sim_bus *bus, uint8_t code)
+{
+	if (bus->waking < XMC_AWAKE && code == xmc_wake[bus->waking])
+		bus->waking++;
+}
+
 static sim_ns op_read_id(struct sim_bus *bus, struct spi_io *io)
 {
 	const uint32_t id = sim_flash_jedec(bus->flash);
-	const uint8_t bytes[] = { (uint8_t)id, (uint8_t)(id >> 8), (uint8_t)(id >> 16) };
+	uint8_t bytes[] = { (uint8_t)id, (uint8_t)(id >> 8), (uint8_t)(id >> 16) };
 
+	if (bus->flash->part->habit == SIM_FLASH_STRANGE_ID)
+		bytes[2] = 0x77;
+	if (bus->flash->part->habit == SIM_FLASH_WAKES_BADLY && bus->waking < XMC_AWAKE)
+		bytes[1] = bytes[2] = 0xFF;
 	fill_in(io, bytes, sizeof(bytes));
+	return 0;
+}
+
+static sim_ns op_read_sfdp(struct sim_bus *bus, struct spi_io *io)
+{
+	sim_flash_sfdp(bus->flash, io->address, io->in, io->n_in);
 	return 0;
 }
 
@@ -216,8 +236,7 @@ static sim_ns op_erase_chip(struct sim_bus *bus, struct spi_io *io)
 	return change(bus, &(struct sim_flash_op){ SIM_FLASH_ERASE_CHIP, io->address, 0, { 0 } });
 }
 
-/* This part has no SFDP table: 5A reads as 0, as in the transcripts; what is not here is ignored.
- */
+/* What is not here is ignored. */
 static const struct {
 	uint8_t code;
 	sim_ns (*run)(struct sim_bus *bus, struct spi_io *io);
@@ -226,7 +245,7 @@ static const struct {
 	{ 0x06, op_write_enable }, { 0x50, op_write_enable }, { 0x04, op_write_disable },
 	{ 0x01, op_write_status }, { 0x03, op_read },         { 0x02, op_program },
 	{ 0x20, op_erase_sector }, { 0xD8, op_erase_block },  { 0xC7, op_erase_chip },
-	{ 0x60, op_erase_chip },
+	{ 0x60, op_erase_chip },   { 0x5A, op_read_sfdp },
 };
 
 /* Lengths have a register each; on the ESP8266 both stand in USER1. */
@@ -258,7 +277,12 @@ static sim_ns run_spi(struct sim_bus *bus)
 	io.n_in = phase_bytes(bus, spi->miso_dlen, 8, user & USER_MISO);
 	for (unsigned i = 0; i < SPI_WORDS; i++)
 		kiln_put_le32(io.out + 4 * i, peek(bus, spi->base + spi->w0 + 4 * i));
-	for (size_t i = 0; i < sizeof(spi_ops) / sizeof(spi_ops[0]); i++) {
+	note_wake(bus, code);
+	if (bus->flash->part->habit == SIM_FLASH_ABSENT)
+		memset(io.in, 0xFF, sizeof(io.in));
+	for (size_t i = 0; i < sizeof(spi_ops) / sizeof(spi_ops[0]) &&
+			   bus->flash->part->habit != SIM_FLASH_ABSENT;
+	     i++) {
 		if (spi_ops[i].code == code)
 			took = spi_ops[i].run(bus, &io);
 	}

@@ -24,6 +24,7 @@ struct sim_bus {
 	uint8_t *ram[SIM_BUS_RAMS]; /* one a row of the model; made when first written to */
 	uint16_t flash_status;
 	bool write_enabled;
+	unsigned waking; /* of an XMC part: how far its start-up has come; XMC_AWAKE: it is up */
 };
 
 void sim_bus_init(struct sim_bus *bus, const struct sim_model *model, struct sim_flash *flash);

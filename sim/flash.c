@@ -11,14 +11,36 @@
 
 #include "sim/random.h"
 
-const struct sim_flash_part sim_gd25q = {
-	.manufacturer = 0xC8,
-	.type = 0x40,
-	.page_program = 600 * SIM_US,
-	.sector_erase = 50 * SIM_MS,
-	.block_erase = 200 * SIM_MS,
-	.chip_erase_per_mb = 3750 * SIM_MS, /* 15 s for 4 MB */
+#define TIMES                                                                                   \
+	.page_program = 600 * SIM_US, .sector_erase = 50 * SIM_MS, .block_erase = 200 * SIM_MS, \
+	.chip_erase_per_mb = 3750 * SIM_MS /* 15 s for 4 MB */
+
+const struct sim_flash_part sim_flash_parts[] = {
+	{ .name = "gd25q", .manufacturer = 0xC8, .type = 0x40, TIMES },
+	{ .name = "w25q", .manufacturer = 0xEF, .type = 0x40, .has_sfdp = true, TIMES },
+	{ .name = "xmc",
+	  .manufacturer = 0x20,
+	  .type = 0x40,
+	  .has_sfdp = true,
+	  .habit = SIM_FLASH_WAKES_BADLY,
+	  TIMES },
+	{ .name = "strange",
+	  .manufacturer = 0x7F,
+	  .type = 0x99,
+	  .habit = SIM_FLASH_STRANGE_ID,
+	  TIMES },
+	{ .name = "none", .habit = SIM_FLASH_ABSENT, TIMES },
+	{ .name = NULL },
 };
+
+const struct sim_flash_part *sim_flash_part_find(const char *name)
+{
+	for (const struct sim_flash_part *p = sim_flash_parts; p->name; p++) {
+		if (strcmp(p->name, name) == 0)
+			return p;
+	}
+	return NULL;
+}
 
 bool sim_flash_is_size(uint64_t size)
 {
@@ -86,7 +108,9 @@ kiln_code sim_flash_open(struct sim_flash *flash, const char *path, uint32_t siz
 {
 	kiln_code code;
 
-	*flash = (struct sim_flash){ .part = &sim_gd25q, .fd = -1, .bad_sector = UINT32_MAX };
+	*flash = (struct sim_flash){ .part = &sim_flash_parts[0],
+				     .fd = -1,
+				     .bad_sector = UINT32_MAX };
 	if (size && !sim_flash_is_size(size)) {
 		(void)kiln_fail(err, KILN_E_INVALID, "cannot make a flash of %u bytes", size);
 		kiln_why(err, "sizes are powers of two from 256 KB to 128 MB");
@@ -113,6 +137,28 @@ uint32_t sim_flash_jedec(const struct sim_flash *flash)
 	const uint32_t log2 = 31u - (uint32_t)__builtin_clz(flash->size);
 
 	return flash->part->manufacturer | (uint32_t)flash->part->type << 8 | log2 << 16;
+}
+
+/*
+ * JESD216: header "SFDP", revision 1.6, one parameter header more (the maker's, at 10h); the basic
+ * table at 80h tells the size in bits in its second word.
+ */
+void sim_flash_sfdp(const struct sim_flash *flash, uint32_t address, uint8_t *buf, size_t n)
+{
+	const uint32_t last_bit = flash->size * 8 - 1;
+	uint8_t table[0x88];
+
+	memset(table, 0xFF, sizeof(table));
+	memcpy(table, "SFDP\x06\x01\x01\xFF\x00\x06\x01\x10\x80\x00\x00\xFF", 16);
+	memcpy(table + 0x10, (uint8_t[]){ flash->part->manufacturer, 0, 1, 4, 0x80, 0, 0, 0xFF },
+	       8);
+	memcpy(table + 0x80, "\xE5\x20\xF9\xFF", 4);
+	for (unsigned i = 0; i < 4; i++)
+		table[0x84 + i] = (uint8_t)(last_bit >> 8 * i);
+	for (size_t i = 0; i < n; i++)
+		buf[i] = !flash->part->has_sfdp        ? 0
+			 : address + i < sizeof(table) ? table[address + i]
+						       : 0xFF;
 }
 
 void sim_flash_read(const struct sim_flash *flash, uint32_t address, void *buf, size_t n)

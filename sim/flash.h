@@ -25,8 +25,18 @@ enum {
 	SIM_FLASH_FILES = 0x200000, /* in the partition table of MicroPython's ESP32 builds */
 };
 
+typedef enum sim_flash_habit {
+	SIM_FLASH_PLAIN = 0,
+	SIM_FLASH_ABSENT,      /* nothing is connected: all it reads is FF */
+	SIM_FLASH_STRANGE_ID,  /* its id tells no size */
+	SIM_FLASH_WAKES_BADLY, /* XMC: a wrong id until it has gone through its power-down modes */
+} sim_flash_habit;
+
 struct sim_flash_part {
+	const char *name;           /* as in part= */
 	uint8_t manufacturer, type; /* JEDEC; the third byte is log2(size) */
+	bool has_sfdp;              /* it has a table that describes it (JEDEC JESD216) */
+	sim_flash_habit habit;
 	sim_ns page_program, sector_erase, block_erase;
 	sim_ns chip_erase_per_mb;
 };
@@ -36,7 +46,8 @@ struct sim_flash_part {
  * characteristics") give 0.4 to 0.6 ms a page, 45 to 50 ms a sector, 150 to 200 ms a 64 KB block,
  * 10 to 15 s the chip. The slower ends are taken.
  */
-extern const struct sim_flash_part sim_gd25q;
+extern const struct sim_flash_part sim_flash_parts[]; /* the first is taken; ended by no name */
+const struct sim_flash_part *sim_flash_part_find(const char *name); /* NULL: there is none */
 
 struct sim_flash {
 	const struct sim_flash_part *part;
@@ -71,6 +82,8 @@ kiln_code sim_flash_open(struct sim_flash *flash, const char *path, uint32_t siz
 void sim_flash_close(struct sim_flash *flash);
 bool sim_flash_is_size(uint64_t size);                   /* a power of two from 256 KB to 128 MB */
 uint32_t sim_flash_jedec(const struct sim_flash *flash); /* manufacturer in the low byte */
+/* Bytes of its own table; FF beyond it, 0 if it has none. */
+void sim_flash_sfdp(const struct sim_flash *flash, uint32_t address, uint8_t *buf, size_t n);
 
 void sim_flash_read(const struct sim_flash *flash, uint32_t address, void *buf, size_t n);
 sim_ns sim_flash_time(const struct sim_flash *flash, const struct sim_flash_op *op);

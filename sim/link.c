@@ -372,6 +372,7 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 		.model = s->state.model,
 		.flash_file = s->state.flash,
 		.flash_size = o->flash_size,
+		.flash_part = o->flash_part,
 		.mac = { s->state.mac[0], s->state.mac[1], s->state.mac[2], s->state.mac[3],
 			 s->state.mac[4], s->state.mac[5] },
 		.en_rise = o->en_rise,

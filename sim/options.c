@@ -81,6 +81,13 @@ static bool take_size(struct sim_options *o, const char *value, struct kiln_err 
 	return true;
 }
 
+static bool take_part(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	(void)err;
+	o->flash_part = sim_flash_part_find(value);
+	return o->flash_part != NULL;
+}
+
 static bool take_mac(struct sim_options *o, const char *value, struct kiln_err *err)
 {
 	(void)err;
@@ -142,6 +149,7 @@ static const struct {
 	{ "chip", "a chip like esp32c3, or a model like esp32-d0wd-v3", take_chip },
 	{ "flash", "a file", take_flash },
 	{ "size", "a flash size, 256KB to 128MB", take_size },
+	{ "part", "gd25q, w25q, xmc, strange or none", take_part },
 	{ "mac", "an address like 24:0a:c4:00:00:01", take_mac },
 	{ "clock", "real or virtual", take_clock },
 	{ "fault", "faults", take_fault },

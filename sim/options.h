@@ -15,6 +15,7 @@ struct sim_options {
 	const struct sim_model *model;
 	char flash[1024]; /* file */
 	uint32_t flash_size;
+	const struct sim_flash_part *flash_part; /* NULL: the usual one */
 	bool has_mac;
 	uint8_t mac[6];
 	bool virtual_clock, secure_download;

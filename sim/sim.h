@@ -17,6 +17,8 @@
  *	mac=ADDRESS   a made-up 24:0a:c4:.. if the board is new                 kept
  *	flash=FILE    the flash's contents; NAME.flash if not given             kept
  *	size=SIZE     of the flash when its file is made: 256KB .. 128MB (4MB)
+ *	part=PART     which flash chip: gd25q (without an SFDP table), w25q, xmc (which must be
+ *	              woken up first), strange (its id tells no size), none
  *	clock=virtual no wait takes real time; real is the default
  *	fault=LIST    what goes wrong: sim/fault.h has the list
  *	seed=N        of faults that are random (1)

@@ -15,7 +15,7 @@ _kiln_persona()
 _kiln_subcommands()
 {
 	case $1 in
-	esptool) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
+	esptool) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_flash_sfdp load_ram read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
 	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit rtc sleep help version' ;;
 	esac
 }
@@ -43,15 +43,17 @@ _kiln_options()
 	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
-	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --help -h' ;;
-	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
-	esptool/erase_flash) echo ' --help -h' ;;
-	esptool/erase_region) echo ' --help -h' ;;
-	esptool/read_flash) echo ' --no-progress -p --help -h' ;;
-	esptool/verify_flash) echo ' --diff -d --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
-	esptool/flash_id) echo ' --help -h' ;;
-	esptool/read_flash_status) echo ' --bytes --help -h' ;;
-	esptool/write_flash_status) echo ' --non-volatile --bytes --help -h' ;;
+	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
+	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
+	esptool/erase_flash) echo ' --spi-connection -sc --help -h' ;;
+	esptool/erase_region) echo ' --spi-connection -sc --help -h' ;;
+	esptool/read_flash) echo ' --no-progress -p --flash_size -fs --spi-connection -sc --help -h' ;;
+	esptool/verify_flash) echo ' --diff -d --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
+	esptool/flash_id) echo ' --spi-connection -sc --help -h' ;;
+	esptool/read_flash_status) echo ' --bytes --spi-connection -sc --help -h' ;;
+	esptool/write_flash_status) echo ' --non-volatile --bytes --spi-connection -sc --help -h' ;;
+	esptool/read_flash_sfdp) echo ' --spi-connection -sc --help -h' ;;
+	esptool/load_ram) echo ' --help -h' ;;
 	esptool/read_mem) echo ' --help -h' ;;
 	esptool/write_mem) echo ' --help -h' ;;
 	esptool/dump_mem) echo ' --help -h' ;;
@@ -142,15 +144,26 @@ _kiln_values()
 	'esptool --after' | 'esptool -a') echo ' hard_reset soft_reset no_reset no_reset_stub watchdog_reset'  ;;
 	'esptool --connect-attempts') echo ''  ;;
 	'esptool --compat') echo ' 3 4 5'  ;;
+	'esptool --override-vddsdio') echo ' 1.8V 1.9V OFF'  ;;
 	'esptool/write_flash --flash_freq' | 'esptool/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write_flash --flash_mode' | 'esptool/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write_flash --flash_size' | 'esptool/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/write_flash --spi-connection' | 'esptool/write_flash -sc') echo ''  ;;
+	'esptool/erase_flash --spi-connection' | 'esptool/erase_flash -sc') echo ''  ;;
+	'esptool/erase_region --spi-connection' | 'esptool/erase_region -sc') echo ''  ;;
+	'esptool/read_flash --flash_size' | 'esptool/read_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/read_flash --spi-connection' | 'esptool/read_flash -sc') echo ''  ;;
 	'esptool/verify_flash --diff' | 'esptool/verify_flash -d') echo ' no yes'  ;;
 	'esptool/verify_flash --flash_freq' | 'esptool/verify_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/verify_flash --flash_mode' | 'esptool/verify_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/verify_flash --flash_size' | 'esptool/verify_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
+	'esptool/verify_flash --spi-connection' | 'esptool/verify_flash -sc') echo ''  ;;
+	'esptool/flash_id --spi-connection' | 'esptool/flash_id -sc') echo ''  ;;
 	'esptool/read_flash_status --bytes') echo ' 1 2 3'  ;;
+	'esptool/read_flash_status --spi-connection' | 'esptool/read_flash_status -sc') echo ''  ;;
 	'esptool/write_flash_status --bytes') echo ' 1 2 3'  ;;
+	'esptool/write_flash_status --spi-connection' | 'esptool/write_flash_status -sc') echo ''  ;;
+	'esptool/read_flash_sfdp --spi-connection' | 'esptool/read_flash_sfdp -sc') echo ''  ;;
 	'esptool/image_info --version' | 'esptool/image_info -v') echo ' 1 2'  ;;
 	'esptool/elf2image --output' | 'esptool/elf2image -o') echo ''  ;;
 	'esptool/elf2image --version' | 'esptool/elf2image -e') echo ' 1 2 3'  ;;

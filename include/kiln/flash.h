@@ -56,7 +56,15 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_COMPARING, /* address, total: bytes; item: file. What stands there is asked for
 			       */
 	KILN_FLASH_COMPARED, /* address; done: bytes that stand there already, total: of the file */
-	KILN_FLASH_RETRY,    /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_WIRING, /* the flash chip is connected. total: 1 if `wiring` said how, done: 1 if
+			      the chip's eFuses did; item: how, NULL: as usual. Not of a stub that
+			      connects by itself. Comes before SIZE_ASKED */
+	KILN_FLASH_SUPPLY, /* the flash chip's voltage was set; item: to what. Before BAUD */
+	KILN_FLASH_LOADING, /* address, total: bytes of a segment for RAM; block, blocks: which;
+			       item: file */
+	KILN_FLASH_LOADED,  /* all segments, of which there are blocks; address: where the program
+			       begins; item. It runs now */
+	KILN_FLASH_RETRY,   /* address; item: why. A block or file is sent once more */
 } kiln_flash_stage;
 
 /*
@@ -73,8 +81,8 @@ struct kiln_flash_event {
 	uint32_t address;
 	uint64_t done, total;
 	unsigned block,
-		blocks; /* of WRITING: this is block 1..blocks of its file; FILE: of the job */
-	uint64_t before;        /* of WRITING and READING: bytes that came before this block */
+		blocks;  /* of WRITING: this is block 1..blocks of its file; FILE: of the job */
+	uint64_t before; /* of WRITING and READING: bytes that came before this block */
 	kiln_ms elapsed_ms;
 	const char *item;                  /* borrowed for the call; may be NULL */
 	const struct kiln_chip_info *chip; /* from KILN_FLASH_CHIP on */
@@ -94,6 +102,27 @@ typedef enum kiln_after {
 	KILN_AFTER_WATCHDOG_RESET
 } kiln_after;
 
+/* Where the flash chip is connected, if not where the package has it. */
+typedef enum kiln_wiring {
+	KILN_WIRING_DEFAULT,
+	KILN_WIRING_SPI,
+	KILN_WIRING_HSPI,
+	KILN_WIRING_PINS
+} kiln_wiring;
+enum { KILN_FLASH_PINS = 5 }; /* CLK, Q, D, HD, CS */
+struct kiln_flash_wiring {
+	kiln_wiring kind;
+	uint8_t pins[KILN_FLASH_PINS]; /* numbers, of PINS */
+};
+
+/* What an ESP32 feeds its flash chip with, until the next reset. Use with care. */
+typedef enum kiln_supply {
+	KILN_SUPPLY_KEEP,
+	KILN_SUPPLY_1V8,
+	KILN_SUPPLY_1V9,
+	KILN_SUPPLY_OFF
+} kiln_supply;
+
 struct kiln_flasher_options {
 	const struct kiln_chip *chip; /* NULL: detect */
 	unsigned baud;                /* after connecting; 0 = 115200 */
@@ -103,6 +132,8 @@ struct kiln_flasher_options {
 	bool quick;           /* fewest round trips: see below */
 	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
 	int connect_attempts; /* 0 = 7, negative = for ever */
+	struct kiln_flash_wiring wiring;
+	kiln_supply supply;
 	void (*event)(void *user, const struct kiln_flash_event *event); /* may be NULL */
 	void *user;
 };
@@ -217,6 +248,13 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_peek(struct kiln_flasher *flasher, ui
 KILN_API KILN_CHECK kiln_code kiln_flasher_poke(struct kiln_flasher *flasher, uint32_t address,
 						uint32_t value, uint32_t mask,
 						struct kiln_err *err);
+/*
+ * Load an image's segments into the chip's memory and run it. There is no way back but a reset, so
+ * end with kiln_flasher_abandon. Fails with: E_IMAGE, E_OVERLAP (the stub stands there), E_REFUSED.
+ */
+KILN_API KILN_CHECK kiln_code kiln_flasher_load_ram(struct kiln_flasher *flasher,
+						    const struct kiln_flash_file *file,
+						    struct kiln_err *err);
 /* The time of the flasher's link. */
 KILN_API kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher);
 /* How long ago on that clock its port was opened; 0 if the port is gone. */

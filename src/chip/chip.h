@@ -80,7 +80,9 @@ struct kiln_chip {
 	uint32_t uart_clkdiv_reg;
 	uint32_t uart_date_reg; /* read-only: writing to it is a delay */
 	uint32_t efuse_read_base;
-	uint32_t syscon_base;  /* of the date register that tells the newest revision; or 0 */
+	uint32_t syscon_base; /* of the date register that tells the newest revision; or 0 */
+	uint32_t sdio_conf_reg, strap_reg;        /* of the flash's regulator (ESP32); or 0 */
+	uint32_t flash_type_reg, flash_type_mask; /* set: the flash has eight data lines; or 0 */
 	uint32_t rtc_cali_reg; /* the ROM's own measure of the crystal (ESP32); or 0 */
 	struct kiln_chip_spi spi;
 	const struct kiln_chip_nibble *sizes; /* ended by a NULL name */

@@ -193,7 +193,10 @@ static kiln_code parse_command(struct esptool *t, int argc, char **argv, struct 
 			hint_side(t, err, typed + strlen("no such option: "));
 		return KILN_E_INVALID;
 	}
-	return t->help ? KILN_OK : t->command->check(t, words, err);
+	if (t->help)
+		return KILN_OK;
+	KILN_TRY(esptool_settle_wiring(t, err));
+	return t->command->check(t, words, err);
 }
 
 static int run_command(struct esptool *t)

@@ -91,6 +91,13 @@ static kiln_code put_short_address(struct kiln_buf *out, const struct dialect_ru
 	return kiln_buf_printf(out, "0x%x", e->address);
 }
 
+static kiln_code put_bare_address(struct kiln_buf *out, const struct dialect_run *run,
+				  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%08x", e->address);
+}
+
 static kiln_code put_item(struct kiln_buf *out, const struct dialect_run *run,
 			  const struct kiln_flash_event *e)
 {
@@ -270,6 +277,24 @@ static kiln_code put_bar(struct kiln_buf *out, const struct dialect_run *run,
 	return put_bar_of(out, e->stage == KILN_FLASH_WRITING ? e->before : e->done, e->total);
 }
 
+/* The bar of one step of several, which says no bytes. */
+static kiln_code put_step_bar(struct kiln_buf *out, const struct dialect_run *run,
+			      const struct kiln_flash_event *e)
+{
+	char bar[96];
+
+	(void)run;
+	dialect_bar(bar, sizeof(bar), e->block, e->blocks);
+	return kiln_buf_printf(out, "%.*s... ", (int)strcspn(bar, "%") + 1, bar);
+}
+
+static kiln_code put_blocks(struct kiln_buf *out, const struct dialect_run *run,
+			    const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%u", e->blocks);
+}
+
 /* The bar when all is written: it stays where each bar has a line of its own. */
 static kiln_code put_full_bar(struct kiln_buf *out, const struct dialect_run *run,
 			      const struct kiln_flash_event *e)
@@ -294,8 +319,9 @@ static kiln_code put_warning(struct kiln_buf *out, const struct dialect_run *run
 
 static const struct fact facts[] = {
 	{ "address", put_address },
-	{ "at", put_short_address }, /* without leading zeros */
-	{ "last", put_last },        /* address of the last byte */
+	{ "at", put_short_address },  /* without leading zeros */
+	{ "bare", put_bare_address }, /* without 0x */
+	{ "last", put_last },         /* address of the last byte */
 	{ "done", put_done },
 	{ "total", put_total },
 	{ "params", put_params },
@@ -313,6 +339,8 @@ static const struct fact facts[] = {
 	{ "full_revision", put_full_revision }, /* "v1.0" */
 	{ "new_features", put_new_features },   /* as version 5 names them */
 	{ "usb", put_usb },
+	{ "step_bar", put_step_bar },
+	{ "blocks", put_blocks },
 	{ "port", put_port },
 	{ "family", put_family },
 	{ "end", put_end }, /* address behind what is done */

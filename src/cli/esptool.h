@@ -20,7 +20,7 @@
 
 /* What stands before the command, or in ESPTOOL_*. */
 struct esptool_options {
-	const char *chip, *port, *before, *after, *attempts, *compat;
+	const char *chip, *port, *before, *after, *attempts, *compat, *supply;
 	uint64_t baud;
 	bool no_stub, trace, verbose, silent, help;
 };
@@ -39,7 +39,11 @@ struct esptool_region {
 struct esptool_read {
 	struct esptool_region region;
 	bool no_progress;
-	const char *path;
+	const char *path, *size;
+};
+
+struct esptool_sfdp {
+	uint32_t address, bytes;
 };
 
 struct esptool_memory {
@@ -90,6 +94,7 @@ struct esptool {
 		struct esptool_write write;
 		struct esptool_region region;
 		struct esptool_read read;
+		struct esptool_sfdp sfdp;
 		struct esptool_memory memory;
 		struct esptool_status status;
 		struct esptool_file file;
@@ -97,8 +102,10 @@ struct esptool {
 		struct esptool_make make;
 		struct esptool_merge merge;
 	} params;
-	bool v5;   /* speak as version 5 does */
-	bool help; /* of the command */
+	const char *wiring; /* --spi-connection of the command */
+	bool leaves;        /* the chip runs something: it is not reset at the end */
+	bool v5;            /* speak as version 5 does */
+	bool help;          /* of the command */
 	struct kiln_flasher_options flasher;
 	struct dialect_run run;
 	bool muted; /* it failed: what is done to leave the board in order is not said */
@@ -162,6 +169,28 @@ kiln_code esptool_status_act(struct esptool *t, struct kiln_flasher *f, struct k
 kiln_code esptool_set_status_check(struct esptool *t, const struct opt_list *words,
 				   struct kiln_err *err);
 kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+extern const struct opt esptool_flash_only[]; /* --spi-connection and --help */
+kiln_code esptool_sfdp_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_sfdp_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* esptool_ram.c */
+kiln_code esptool_ram_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
+kiln_code esptool_ram_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* esptool_wiring.c */
+#define ESPTOOL_WIRING                                                                  \
+	{                                                                               \
+		.name = "spi-connection", .arg = "WHERE", .kind = OPT_STRING,           \
+		.offset = offsetof(struct esptool, wiring),                             \
+		.help = "flash chip at SPI, HSPI, or pins CLK,Q,D,HD,CS", .alias = "sc" \
+	}
+/* What the option said, into t->flasher. Fails with: E_INVALID. */
+kiln_code esptool_settle_wiring(struct esptool *t, struct kiln_err *err);
+
+/* What options of the flash's size mean for the chip at hand; KILN_FLASH_KEEP or _DETECT too. */
+kiln_code esptool_size_value(const char *name, const struct kiln_chip *chip, int64_t *ret_size,
+			     struct kiln_err *err);
 
 /* esptool_verify.c */
 kiln_code esptool_verify_check(struct esptool *t, const struct opt_list *words,

@@ -7,33 +7,89 @@
 #include "cli/esptool.h"
 #include "cli/output.h"
 #include "flash/flasher.h"
+#include "flash/supply.h"
 
-kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+static kiln_code say_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
 {
 	const struct kiln_chip_info *info = kiln_flasher_chip(f);
-	const char *size;
+	char text[24] = "Unknown";
 
 	KILN_TRY(kiln_flasher_identify(f, err));
 	const uint32_t id = info->flash_id;
-	char text[24] = "Unknown";
+	const char *size = kiln_chip_size_name(info->chip, info->flash_size);
 
-	size = kiln_chip_size_name(info->chip, info->flash_size);
 	if (size)
 		(void)kiln_text_copy(text, sizeof(text), size);
 	else if (info->flash_size)
 		kiln_text_format(text, sizeof(text), "%lluMB",
 				 (unsigned long long)(info->flash_size >> 20));
-	if (t->v5)
-		esptool_say(t, "Flash Memory Information:\n=========================");
 	esptool_say(t, "Manufacturer: %02x", id & 0xFF);
 	esptool_say(t, "Device: %02x%02x", id >> 8 & 0xFF, id >> 16 & 0xFF);
 	esptool_say(t, "Detected flash size: %s", text);
 	return KILN_OK;
 }
 
+kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const char *type, *volts, *source = "";
+
+	KILN_TRY(kiln_flasher_find_flash(f, err));
+	if (!t->v5)
+		return say_id(t, f, err);
+	esptool_say(t, "Flash Memory Information:\n=========================");
+	KILN_TRY(say_id(t, f, err));
+	KILN_TRY(kiln_flasher_read_flash_type(f, &type, err));
+	if (type)
+		esptool_say(t, "Flash type set in eFuse: %s", type);
+	KILN_TRY(kiln_flasher_read_supply(f, &volts, &source, err));
+	if (volts)
+		esptool_say(t, "Flash voltage set by %s: %s", source, volts);
+	return KILN_OK;
+}
+
+const struct opt esptool_flash_only[] = {
+	ESPTOOL_WIRING,
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+
+kiln_code esptool_sfdp_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
+{
+	struct esptool_sfdp *s = &t->params.sfdp;
+
+	if (words->n != 2)
+		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <bytes>");
+	KILN_TRY(files_address(words->items[0], &s->address, err));
+	KILN_TRY(files_address(words->items[1], &s->bytes, err));
+	if (s->bytes >= 1 && s->bytes <= 4)
+		return KILN_OK;
+	return kiln_fail(err, KILN_E_INVALID, "Invalid number of bytes to read from SFDP (1-4).");
+}
+
+kiln_code esptool_sfdp_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct esptool_sfdp *s = &t->params.sfdp;
+	char text[32] = "";
+	uint8_t bytes[4];
+
+	KILN_TRY(say_id(t, f, err));
+	KILN_TRY(kiln_flasher_read_sfdp(f, s->address, s->bytes, bytes, err));
+	for (uint32_t i = 0; i < s->bytes; i++) {
+		const size_t n = strlen(text);
+
+		kiln_text_format(text + n, sizeof(text) - n, t->v5 ? "0x%02x " : "%02X ", bytes[i]);
+	}
+	esptool_say(t, "%sSFDP[%u..%u]: %s", t->v5 ? "Flash memory " : "", s->address,
+		    s->address + s->bytes - 1, text);
+	return KILN_OK;
+}
+
 #define AT(member) offsetof(struct esptool, params.read.member)
 const struct opt esptool_read_options[] = {
 	{ 'p', "no-progress", NULL, OPT_FLAG, AT(no_progress), "print no progress" },
+	{ 0, "flash_size", "SIZE", OPT_STRING, AT(size), "how large the flash is", esptool_sizes,
+	  "fs", "ESPTOOL_FS" },
+	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
@@ -80,6 +136,24 @@ static kiln_code take(void *user, const uint8_t *piece, size_t n, struct kiln_er
 	return output_write(user, kiln_span(piece, n), err);
 }
 
+/* A size that was given is what the loader works with, whatever the flash chip says. */
+static kiln_code take_size(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
+{
+	int64_t size = KILN_FLASH_KEEP;
+
+	if (t->params.read.size || t->v5)
+		esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	if (!t->params.read.size)
+		return KILN_OK;
+	KILN_TRY(esptool_size_value(t->params.read.size, kiln_flasher_chip(f)->chip, &size, err));
+	KILN_TRY(kiln_flasher_attach(f, size, err));
+	if (size == KILN_FLASH_DETECT)
+		esptool_event(
+			t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,
+						       .total = kiln_flasher_chip(f)->flash_size });
+	return KILN_OK;
+}
+
 kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
 {
 	struct esptool_read *r = &t->params.read;
@@ -88,8 +162,7 @@ kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kil
 	kiln_code code;
 
 	KILN_TRY(esptool_settle_region(t, &r->region, "read", f, err));
-	if (t->v5)
-		esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	KILN_TRY(take_size(t, f, err));
 	KILN_TRY(output_open(&out, r->path, err));
 	const kiln_ms begun = kiln_flasher_now(f);
 
@@ -111,12 +184,14 @@ kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kil
 static const char *const byte_counts[] = { "1", "2", "3", NULL };
 const struct opt esptool_status_options[] = {
 	{ 0, "bytes", "N", OPT_STRING, AT(bytes), "how many status bytes (2)", byte_counts },
+	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
 const struct opt esptool_set_status_options[] = {
 	{ 0, "non-volatile", NULL, OPT_FLAG, AT(non_volatile), "keep it when the power goes" },
 	{ 0, "bytes", "N", OPT_STRING, AT(bytes), "how many status bytes (2)", byte_counts },
+	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };

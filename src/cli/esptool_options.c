@@ -13,6 +13,7 @@ static const char *const after_names[] = { "hard_reset",    "soft_reset",     "n
 					   "no_reset_stub", "watchdog_reset", NULL };
 
 static const char *const compats[] = { "3", "4", "5", NULL };
+static const char *const supply_names[] = { "1.8V", "1.9V", "OFF", NULL };
 
 #define AT(member) offsetof(struct esptool, options.member)
 const struct opt esptool_options[] = {
@@ -35,6 +36,8 @@ const struct opt esptool_options[] = {
 	{ 0, "compat", "VERSION", OPT_STRING, AT(compat),
 	  "speak as version 4 or 5 of esptool does, whatever the program is called", compats,
 	  .env = "KILN_ESPTOOL_COMPAT" },
+	{ 0, "override-vddsdio", "VOLTS", OPT_STRING, AT(supply),
+	  "what an ESP32 feeds its flash chip with; use with care", supply_names },
 	{ 'h', "help", NULL, OPT_FLAG, AT(help), "show this help" },
 	{ 0 },
 };
@@ -103,6 +106,9 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 		return KILN_E_INVALID;
 	}
 	t->flasher.baud = (unsigned)t->options.baud;
+	if (t->options.supply)
+		t->flasher.supply =
+			(kiln_supply)(KILN_SUPPLY_1V8 + index_of(supply_names, t->options.supply));
 	t->flasher.no_stub = t->options.no_stub;
 	t->flasher.one_reset = t->v5;
 	t->flasher.before = (kiln_before)index_of(before_names, t->options.before);

@@ -22,6 +22,11 @@ static kiln_code work(struct esptool *t, struct kiln_flasher *flasher, struct ki
 
 	if (code == KILN_OK)
 		code = t->command->act(t, flasher, err);
+	if (code == KILN_OK && t->leaves) {
+		esptool_say(t, t->v5 ? "\nExiting immediately." : "Exiting immediately.");
+		kiln_flasher_abandon(flasher);
+		return KILN_OK;
+	}
 	if (code == KILN_OK)
 		return kiln_flasher_close(flasher, err);
 	esptool_end_line(t);

@@ -45,6 +45,7 @@ const struct opt esptool_write_options[] = {
 	{ 0, "verify", NULL, OPT_FLAG, AT(verify), "accepted; data is always verified" },
 	{ 0, "force", NULL, OPT_FLAG, AT(force), "write even what is no image for this chip" },
 	HEADER_OPTIONS,
+	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
@@ -53,6 +54,7 @@ static const char *const yes_no[] = { "no", "yes", NULL };
 const struct opt esptool_verify_options[] = {
 	{ 'd', "diff", "yes|no", OPT_MAYBE, AT(diff), "show the bytes that differ", yes_no },
 	HEADER_OPTIONS,
+	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };
@@ -109,8 +111,8 @@ static kiln_code set_freq(const char *name, const struct kiln_chip *chip,
 	return KILN_OK;
 }
 
-static kiln_code set_size(const char *name, const struct kiln_chip *chip,
-			  struct kiln_flash_job *job, struct kiln_err *err)
+kiln_code esptool_size_value(const char *name, const struct kiln_chip *chip, int64_t *ret_size,
+			     struct kiln_err *err)
 {
 	uint64_t bytes;
 	int nibble;
@@ -118,12 +120,12 @@ static kiln_code set_size(const char *name, const struct kiln_chip *chip,
 	if (is_keep(name))
 		return KILN_OK;
 	if (strcmp(name, "detect") == 0) {
-		job->size = KILN_FLASH_DETECT;
+		*ret_size = KILN_FLASH_DETECT;
 		return KILN_OK;
 	}
 	if (!kiln_chip_size_by_name(chip, name, &bytes, &nibble))
 		return unknown_param(err, chip, "size", name);
-	job->size = (int64_t)bytes;
+	*ret_size = (int64_t)bytes;
 	return KILN_OK;
 }
 
@@ -135,7 +137,7 @@ kiln_code esptool_header_values(const struct esptool_write *w, const struct kiln
 			job->mode = i - 1;
 	}
 	KILN_TRY(set_freq(w->freq, chip, job, err));
-	return set_size(w->size, chip, job, err);
+	return esptool_size_value(w->size, chip, &job->size, err);
 }
 
 kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)

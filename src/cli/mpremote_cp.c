@@ -129,7 +129,8 @@ static int put(struct mpremote *m, const char *source, const struct target *t)
 	int exit_code = -1;
 
 	into(&path, t, source);
-	if (kiln_host_tree_add(&tree, source, kiln_buf_str(&path), m->params.recursive, &err) != KILN_OK)
+	if (kiln_host_tree_add(&tree, source, kiln_buf_str(&path), m->params.recursive, &err) !=
+	    KILN_OK)
 		exit_code = fail_here(&err);
 	else if (put_changed(m, &tree, compare, &err) != KILN_OK)
 		exit_code = mpremote_fs_fail(m, kiln_buf_str(&path), &err);

@@ -4,6 +4,8 @@
  */
 #include "flash/flasher.h"
 
+#include "flash/supply.h"
+
 #include "base/text.h"
 #include "loader/bringup.h"
 #include "loader/connect.h"
@@ -343,6 +345,7 @@ kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *er
 {
 	KILN_TRY(raise_baud_early(flasher, err));
 	KILN_TRY(choose_stub(flasher, err));
+	KILN_TRY(kiln_flasher_override_supply(flasher, err));
 	if (flasher->options.baud == kiln_link_baud(flasher->loader.link))
 		return KILN_OK;
 	if (why_no_baud(flasher)) {

@@ -30,6 +30,8 @@ struct kiln_flasher {
 	const void *same;     /* file of the plan that stands in the flash already, all of it */
 	const void *by_parts; /* file of which only some sectors were written */
 	bool no_lines;        /* the port can't reset the board */
+	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
+	bool one_by_one;      /* the loader takes one register a request */
 };
 
 void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
@@ -38,11 +40,13 @@ void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_
 /* A time limit that grows with the work; at least the loader's own. */
 kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes);
 
-/*
- * spiflash.c: connect the ROM to the flash chip, ask for its id, tell the loader its size.
- * `size`: bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT.
- */
+/* spiflash.c: connect the loader to the flash chip, ask for its id and size. Once is enough. */
+kiln_code kiln_flasher_find_flash(struct kiln_flasher *f, struct kiln_err *err);
+kiln_code kiln_flasher_read_id(struct kiln_flasher *f, uint32_t *ret_id, struct kiln_err *err);
+/* The same, and tell the loader its size: bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT. */
 kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_err *err);
+/* First address beyond the flash, as it is known; 0: it is not. */
+uint64_t kiln_flasher_flash_end(const struct kiln_flasher *f);
 /* Size in bytes that a JEDEC id tells, 0 if it does not. Pure. */
 uint64_t kiln_jedec_size(uint32_t id);
 /* Can the loader that runs reach the flash up to `end`? Fails with: E_UNSUPPORTED. */
@@ -68,6 +72,10 @@ kiln_code kiln_flasher_read_status(struct kiln_flasher *flasher, unsigned bytes,
 				   uint32_t *ret_status, struct kiln_err *err);
 kiln_code kiln_flasher_write_status(struct kiln_flasher *flasher, unsigned bytes, uint32_t status,
 				    bool non_volatile, struct kiln_err *err);
+
+/* The flash chip's SFDP table (JEDEC JESD216), 1 to 4 bytes of it. */
+kiln_code kiln_flasher_read_sfdp(struct kiln_flasher *flasher, uint32_t address, unsigned bytes,
+				 uint8_t *ret_bytes, struct kiln_err *err);
 
 /* md5.c: the digest of `size` bytes of flash, and of bytes here. */
 kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t size,

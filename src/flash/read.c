@@ -201,8 +201,8 @@ static kiln_code begin(struct kiln_flasher *flasher, uint32_t address, uint64_t 
 		       struct reading *ret_r, struct kiln_err *err)
 {
 	KILN_TRY(kiln_flasher_attach(flasher, KILN_FLASH_KEEP, err));
-	const uint64_t end = (uint64_t)address + size,
-		       limit = flasher->info.flash_size ? flasher->info.flash_size : UINT32_MAX;
+	const uint64_t end = (uint64_t)address + size, known = kiln_flasher_flash_end(flasher),
+		       limit = known ? known : UINT32_MAX;
 
 	*ret_r = (struct reading){ .f = flasher, .first = address, .total = size };
 	if (end > limit) {

@@ -151,6 +151,7 @@ kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_fla
 	struct kiln_plan plan;
 	kiln_code code;
 
+	KILN_TRY(kiln_flasher_find_flash(flasher, err));
 	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
 	KILN_TRY(kiln_flasher_attach(flasher, job->size, err));
 	if (job->size == KILN_FLASH_DETECT)

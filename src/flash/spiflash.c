@@ -1,77 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The flash chip behind the chip: commands by hand through the SPI controller's "user" mode
- * (ESP32 Technical Reference Manual, "SPI Controller"), its JEDEC id, its size.
- */
+/* The flash chip behind the chip: where it is wired, its JEDEC id, its size. */
 #include "flash/flasher.h"
 
-enum {
-	SPI_CMD_USR = 1 << 18,
-	SPI_USR_MISO = 1 << 28,
-	CMD_RDID = 0x9F,
-	RDID_BITS = 24,
-	POLLS = 10,
-	USR1_MISO_BITLEN = 8, /* ESP8266: SPI_USER1 */
-};
-#define SPI_USR_COMMAND (1u << 31)
-#define SPI_USR2_BITLEN (7u << 28) /* commands have 8 bits */
+#include "chip/flash_pins.h"
+#include "flash/spi.h"
+#include "flash/xmc.h"
 
 /* Secure download mode: all that a ROM can reach, since the real size is not to be had. */
-enum { SECURE_SIZE = 16 << 20 };
+enum { SECURE_SIZE = 16 << 20, RDID_BITS = 24 };
 
-/* All registers in one request, for each would be a round trip of its own; or one by one. */
-static kiln_code write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes, unsigned n,
-			    bool at_once, struct kiln_err *err)
+kiln_code kiln_flasher_read_id(struct kiln_flasher *f, uint32_t *ret_id, struct kiln_err *err)
 {
-	if (at_once)
-		return kiln_loader_write_regs(l, writes, n, err);
-	for (unsigned i = 0; i < n; i++)
-		KILN_TRY(kiln_loader_write_regs(l, &writes[i], 1, err));
-	return KILN_OK;
-}
+	const struct kiln_spi_command c = { .code = KILN_SPI_RDID, .bits_in = RDID_BITS };
+	uint32_t id;
 
-static kiln_code run_command(struct kiln_loader *l, uint8_t command, unsigned bits_in, bool at_once,
-			     struct kiln_err *err)
-{
-	const struct kiln_chip_spi *spi = &l->chip->spi;
-	/* the oldest chip keeps lengths in the middle of another register */
-	const uint32_t dlen = spi->miso_dlen ? spi->miso_dlen : spi->usr1;
-	const struct kiln_reg_write writes[] = {
-		{ spi->base + dlen, (bits_in - 1) << (spi->miso_dlen ? 0 : USR1_MISO_BITLEN),
-		  UINT32_MAX, 0 },
-		{ spi->base + spi->usr, SPI_USR_COMMAND | SPI_USR_MISO, UINT32_MAX, 0 },
-		{ spi->base + spi->usr2, SPI_USR2_BITLEN | command, UINT32_MAX, 0 },
-		{ spi->base + spi->w0, 0, UINT32_MAX, 0 },
-		{ spi->base + spi->cmd, SPI_CMD_USR, UINT32_MAX, 0 },
-	};
-	uint32_t busy;
-
-	KILN_TRY(write_regs(l, writes, sizeof(writes) / sizeof(writes[0]), at_once, err));
-	for (int i = 0; i < POLLS; i++) {
-		KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->cmd, &busy, err));
-		if (!(busy & SPI_CMD_USR))
-			return KILN_OK;
-	}
-	(void)kiln_fail(err, KILN_E_TIMEOUT, "cannot ask the flash chip for its id");
-	kiln_why(err, "the chip's SPI controller does not finish");
-	return KILN_E_TIMEOUT;
-}
-
-static kiln_code read_id(struct kiln_loader *l, bool at_once, uint32_t *ret_id,
-			 struct kiln_err *err)
-{
-	const struct kiln_chip_spi *spi = &l->chip->spi;
-	uint32_t usr, usr2, id;
-
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr, &usr, err));
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr2, &usr2, err));
-	KILN_TRY(run_command(l, CMD_RDID, RDID_BITS, at_once, err));
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->w0, &id, err));
-	const struct kiln_reg_write restore[] = {
-		{ spi->base + spi->usr, usr, UINT32_MAX, 0 },
-		{ spi->base + spi->usr2, usr2, UINT32_MAX, 0 },
-	};
-	KILN_TRY(write_regs(l, restore, 2, at_once, err));
+	KILN_TRY(kiln_spi_run(&f->loader, &c, !f->one_by_one, &id, err));
 	*ret_id = id & 0xFFFFFF;
 	return KILN_OK;
 }
@@ -119,58 +62,124 @@ kiln_code kiln_flasher_check_reach(const struct kiln_flasher *f, uint64_t end, s
 	return KILN_E_UNSUPPORTED;
 }
 
-/* A stub does this by itself as it starts. */
-static kiln_code attach_rom(struct kiln_loader *l, struct kiln_err *err)
+/* The word of SPI_ATTACH. Fails with: E_UNSUPPORTED, E_INVALID (no such pins). */
+static kiln_code wired_word(struct kiln_flasher *f, uint32_t *ret_word, struct kiln_err *err)
 {
-	const struct kiln_chip_reader reader = kiln_loader_reader(l);
-	struct kiln_request request;
-	uint32_t pins = 0;
+	const struct kiln_flash_wiring *w = &f->options.wiring;
+	const char *warning = NULL;
 
-	if (l->chip->rom_is_old) {
-		const struct kiln_begin begin = { .block_size = KILN_LOADER_BLOCK_ROM };
-
-		request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin); /* connects the flash */
-		return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
-	}
-	if (l->chip->read_spi_pins)
-		KILN_TRY(l->chip->read_spi_pins(l->chip, &reader, &pins, err));
-	request = kiln_request_spi_attach(pins, true);
-	return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
-}
-
-static kiln_code find_size(struct kiln_flasher *f, struct kiln_err *err)
-{
-	if (f->attached)
+	if (f->loader.chip->rom_is_old)
+		return kiln_fail(err, KILN_E_UNSUPPORTED,
+				 "Setting --spi-connection is not supported by %s.",
+				 f->loader.chip->name);
+	*ret_word = w->kind == KILN_WIRING_HSPI;
+	if (w->kind != KILN_WIRING_PINS)
 		return KILN_OK;
-	if (!f->loader.is_stub)
-		KILN_TRY(attach_rom(&f->loader, err));
-	f->attached = true;
-	if (f->loader.secure_download) /* no register: nobody can ask the flash chip */
-		return KILN_OK;
-	KILN_TRY(read_id(&f->loader, /* at_once= */ true, &f->info.flash_id, err));
-	/* a loader that takes one record only, or a garbled reply */
-	if (!kiln_jedec_is_valid(f->info.flash_id))
-		KILN_TRY(read_id(&f->loader, /* at_once= */ false, &f->info.flash_id, err));
-	if (!kiln_jedec_is_valid(f->info.flash_id))
-		kiln_flasher_warn(f,
-				  "the flash chip does not answer (id 0x%06x): check its wiring "
-				  "and what else is connected to its pins",
-				  f->info.flash_id);
-	else
-		f->info.flash_size = kiln_jedec_size(f->info.flash_id);
+	KILN_TRY(kiln_flash_pins_check(f->loader.chip, w->pins, &warning, err));
+	if (warning)
+		kiln_flasher_warn(f, "%s", warning);
+	*ret_word = kiln_flash_pins_word(w->pins);
 	return KILN_OK;
 }
 
-kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_err *err)
+static void tell_wiring(const struct kiln_flasher *f, uint32_t word, bool asked_for)
 {
-	struct kiln_request request;
-	uint64_t told;
+	struct kiln_flash_event event = { .stage = KILN_FLASH_WIRING, .total = asked_for };
+	char pins[64];
 
-	KILN_TRY(find_size(f, err));
-	told = f->info.flash_size ? f->info.flash_size : KILN_FLASH_DEFAULT_SIZE;
-	if (size <= 0 && f->loader.secure_download)
-		told = SECURE_SIZE;
-	else if (size == KILN_FLASH_DETECT && !f->info.flash_size)
+	if (word > 1) {
+		kiln_flash_pins_text(word, pins, sizeof(pins));
+		event.item = pins;
+	} else if (asked_for) {
+		event.item = word ? "HSPI" : "SPI";
+	}
+	event.done = !asked_for && word; /* as the chip's eFuses say */
+	kiln_flasher_emit(f, event);
+}
+
+static kiln_code attach_old_rom(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_begin begin = { .block_size = KILN_LOADER_BLOCK_ROM };
+	const struct kiln_request request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin);
+
+	tell_wiring(f, 0, false);
+	return kiln_loader_ask(&f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
+}
+
+/* A stub does this by itself as it starts, but for pins that it can't know. */
+static kiln_code connect_flash(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_loader *l = &f->loader;
+	const struct kiln_chip_reader reader = kiln_loader_reader(l);
+	const bool asked_for = f->options.wiring.kind != KILN_WIRING_DEFAULT;
+	struct kiln_request request;
+	uint32_t word = 0;
+
+	if (asked_for)
+		KILN_TRY(wired_word(f, &word, err));
+	else if (l->is_stub)
+		return KILN_OK;
+	else if (l->chip->rom_is_old)
+		return attach_old_rom(f, err);
+	else if (l->chip->read_spi_pins && !l->secure_download)
+		KILN_TRY(l->chip->read_spi_pins(l->chip, &reader, &word, err));
+	tell_wiring(f, word, asked_for);
+	request = kiln_request_spi_attach(word, !l->is_stub);
+	return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
+}
+
+static kiln_code find_id(struct kiln_flasher *f, struct kiln_err *err)
+{
+	KILN_TRY(kiln_flasher_read_id(f, &f->info.flash_id, err));
+	if (kiln_jedec_is_valid(f->info.flash_id))
+		return KILN_OK;
+	/* a loader that takes one record only, or a garbled reply */
+	f->one_by_one = true;
+	return kiln_flasher_read_id(f, &f->info.flash_id, err);
+}
+
+/*
+ * What an application left in the flash chip (a fast mode, say) would outlive the chip's reset,
+ * and its ROM could not read it then.
+ */
+static kiln_code reset_flash(struct kiln_flasher *f, struct kiln_err *err)
+{
+	KILN_TRY(kiln_spi_run_two(&f->loader, KILN_SPI_RESET_ENABLE, KILN_SPI_RESET, !f->one_by_one,
+				  err));
+	return kiln_link_sleep(f->loader.link, 1, err);
+}
+
+static void warn_silent(const struct kiln_flasher *f)
+{
+	const bool pins = f->options.wiring.kind != KILN_WIRING_DEFAULT;
+
+	kiln_flasher_warn(f,
+			  "the flash chip does not answer (id 0x%06x): check its wiring "
+			  "and what else is connected to its pins%s",
+			  f->info.flash_id, pins ? ", or try other pins" : "");
+}
+
+kiln_code kiln_flasher_find_flash(struct kiln_flasher *f, struct kiln_err *err)
+{
+	if (f->attached)
+		return KILN_OK;
+	KILN_TRY(connect_flash(f, err));
+	f->attached = true;
+	if (f->loader.secure_download) /* no register: nobody can ask the flash chip */
+		return KILN_OK;
+	KILN_TRY(find_id(f, err));
+	KILN_TRY(kiln_flasher_wake_xmc(f, err));
+	if (!kiln_jedec_is_valid(f->info.flash_id)) {
+		warn_silent(f);
+		return KILN_OK;
+	}
+	f->info.flash_size = kiln_jedec_size(f->info.flash_id);
+	return reset_flash(f, err);
+}
+
+static void warn_of_size(const struct kiln_flasher *f, int64_t size)
+{
+	if (size == KILN_FLASH_DETECT && !f->info.flash_size)
 		kiln_flasher_warn(f,
 				  "the flash size could not be detected (id 0x%06x): 4 MB is taken",
 				  f->info.flash_id);
@@ -178,8 +187,28 @@ kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_
 		kiln_flasher_warn(f,
 				  "the flash is smaller (%llu bytes) than the size that was given",
 				  (unsigned long long)f->info.flash_size);
+}
+
+uint64_t kiln_flasher_flash_end(const struct kiln_flasher *f)
+{
+	return f->given_size > f->info.flash_size ? f->given_size : f->info.flash_size;
+}
+
+kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_err *err)
+{
+	struct kiln_request request;
+	uint64_t told;
+
+	KILN_TRY(kiln_flasher_find_flash(f, err));
+	told = f->given_size ? f->given_size : f->info.flash_size;
+	if (size <= 0 && f->loader.secure_download)
+		told = SECURE_SIZE;
+	else
+		warn_of_size(f, size);
 	if (size > 0)
-		told = (uint64_t)size;
+		told = f->given_size = (uint64_t)size;
+	if (told == 0)
+		told = KILN_FLASH_DEFAULT_SIZE;
 	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
 		return KILN_OK; /* this ROM takes the size from nobody */
 	request = kiln_request_spi_set_params((uint32_t)told);

@@ -46,6 +46,9 @@ kiln_code kiln_loader_leave_download(struct kiln_loader *l, bool *ret_needs_watc
 /* Reset by the chip's watchdog; only if chip->watchdogs.can_reset. */
 kiln_code kiln_loader_watchdog_reset(struct kiln_loader *l, struct kiln_err *err);
 
+/* Load bytes into the chip's memory. A block whose reply was lost can't be sent twice. */
+kiln_code kiln_loader_load_ram(struct kiln_loader *l, uint32_t address, struct kiln_span part,
+			       struct kiln_err *err);
 /* Put the stub into the chip's memory; start it. Fails with: E_UNSUPPORTED (no stub), E_PROTOCOL.
  */
 kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err);

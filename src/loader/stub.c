@@ -39,8 +39,8 @@ kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why, s
 	return KILN_OK;
 }
 
-static kiln_code upload_part(struct kiln_loader *l, uint32_t address, struct kiln_span part,
-			     struct kiln_err *err)
+kiln_code kiln_loader_load_ram(struct kiln_loader *l, uint32_t address, struct kiln_span part,
+			       struct kiln_err *err)
 {
 	const unsigned size = kiln_loader_ram_block_size(l);
 	const struct kiln_begin begin = {
@@ -65,10 +65,12 @@ static kiln_code upload_part(struct kiln_loader *l, uint32_t address, struct kil
 static kiln_code upload_once(struct kiln_loader *l, const struct kiln_stub *stub,
 			     struct kiln_err *err)
 {
-	KILN_TRY(upload_part(l, stub->text_start, kiln_span(stub->text, stub->text_size), err));
+	KILN_TRY(kiln_loader_load_ram(l, stub->text_start, kiln_span(stub->text, stub->text_size),
+				      err));
 	if (stub->data_size == 0)
 		return KILN_OK;
-	return upload_part(l, stub->data_start, kiln_span(stub->data, stub->data_size), err);
+	return kiln_loader_load_ram(l, stub->data_start, kiln_span(stub->data, stub->data_size),
+				    err);
 }
 
 static kiln_code find_stub(const struct kiln_loader *l, const struct kiln_stub **ret_stub,
