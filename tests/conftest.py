@@ -10,8 +10,7 @@ BUILD = pathlib.Path(os.environ['KILN_BUILD'])
 SOURCE = pathlib.Path(os.environ['KILN_SOURCE'])
 
 
-@pytest.fixture
-def env(tmp_path):
+def make_env(tmp_path):
     """An environment in which nothing of the user's is seen: state, config, ports, terminal.
 
     No ports of this machine either: $KILN_SYSFS is an empty folder.
@@ -31,6 +30,11 @@ def env(tmp_path):
 
 
 @pytest.fixture
+def env(tmp_path):
+    return make_env(tmp_path)
+
+
+@pytest.fixture
 def run(env, tmp_path):
     """run('kiln', 'version'): the finished process, with its output as text."""
     def run_program(program, *args, timeout=60, check=None, input=None, **more_env):
@@ -40,4 +44,5 @@ def run(env, tmp_path):
         if check is not None:
             assert done.returncode == check, (args, done.returncode, done.stdout, done.stderr)
         return done
+    run_program.env = env
     return run_program

@@ -6,6 +6,7 @@
 #include "kernel/kernel_impl.h"
 
 #include "base/text.h"
+#include "kernel/state.h"
 
 enum { FAILURES_SHOWN = 5 };
 
@@ -24,24 +25,29 @@ static bool fail_missing(struct kiln_kernel *k, const char *what)
 	return false;
 }
 
-static bool open_session(struct kiln_kernel *k, const char *what)
+static kiln_code try_session(struct kiln_kernel *k, const char *what, struct kiln_err *err)
 {
 	struct current_board *current = &k->board;
-	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_board board;
 	struct kiln_repl *repl = NULL;
-	const kiln_code code = kiln_registry_connect(current->registry, what, &repl, &board, &err);
 
-	if (code == KILN_E_NO_BOARD)
-		return fail_missing(k, what);
-	if (code != KILN_OK)
-		return kiln_kernel_fail_err(k, &err);
+	KILN_TRY(kiln_registry_connect(current->registry, what, &repl, &board, err));
 	current->board = board;
 	current->repl = repl;
 	current->hooked = false;
 	k->names_old = true;
 	current->chosen = true;
-	return true;
+	return KILN_OK;
+}
+
+static bool open_session(struct kiln_kernel *k, const char *what)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	const kiln_code code = try_session(k, what, &err);
+
+	if (code == KILN_E_NO_BOARD)
+		return fail_missing(k, what);
+	return code == KILN_OK || kiln_kernel_fail_err(k, &err);
 }
 
 void kiln_kernel_board_release(struct kiln_kernel *k)
@@ -61,6 +67,46 @@ bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
 	kiln_text_format(url, sizeof(url), "%s%s", what[0] == '/' ? "serial://" : "", what);
 	return open_session(k, url);
 }
+
+void kiln_kernel_board_announce(struct kiln_kernel *k)
+{
+	kiln_kernel_print(k, KILN_STDOUT, "\033[46m\033[30mConnected to %s @ %s\033[0m\n",
+			  k->board.board.name, k->board.board.url);
+}
+
+/* ---- the notebook's board ---- */
+
+void kiln_kernel_board_remember(struct kiln_kernel *k)
+{
+	kiln_kernel_keep(k, "board", k->board.board.info.uid);
+	kiln_kernel_keep(k, "url", k->board.board.url);
+}
+
+/*
+ * The port where it was last is tried first: a scan may take long. Another board may be there now,
+ * or none; then it is looked for by its uid.
+ */
+static bool recall(struct kiln_kernel *k)
+{
+	char uid[sizeof(k->board.board.info.uid)] = "", url[sizeof(k->board.board.url)] = "";
+	struct kiln_err err = KILN_ERR_INIT;
+
+	(void)kiln_notebook_get("board", uid, sizeof(uid));
+	if (!kiln_notebook_get("url", url, sizeof(url)) || !url[0])
+		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NO_BOARD),
+					     "no device connected");
+	if (!uid[0])
+		return open_session(k, url);
+	if (try_session(k, url, &err) == KILN_OK) {
+		if (strcmp(k->board.board.info.uid, uid) == 0)
+			return true;
+		kiln_kernel_board_release(k);
+		k->board.chosen = false;
+	}
+	return err.code == KILN_E_CANCELLED ? kiln_kernel_fail_err(k, &err) : open_session(k, uid);
+}
+
+/* ---- running code ---- */
 
 /* The variables may be lost then, but a fresh session is worth more than an error. */
 bool kiln_kernel_board_is_dead(const struct kiln_kernel *k)
@@ -122,8 +168,11 @@ bool kiln_kernel_board_need(struct kiln_kernel *k)
 {
 	char url[sizeof(k->board.board.url)];
 
-	if (!k->board.chosen)
-		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "no device connected");
+	if (!k->board.chosen) {
+		if (!recall(k))
+			return false;
+		kiln_kernel_board_announce(k);
+	}
 	kiln_text_copy(url, sizeof(url), k->board.board.url);
 	if (k->board.repl && kiln_kernel_board_is_dead(k))
 		kiln_kernel_board_release(k);

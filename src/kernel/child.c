@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cells for bash: a child in a process group of its own, its output streamed as it comes. The
- * board's port is closed meanwhile, so that a tool in the cell can open it.
+ * A program of a cell (bash, ssh, docker): a child in a process group of its own, its output
+ * streamed as it comes, its input empty.
  */
-#include "kernel/kernel_impl.h"
+#include "kernel/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,15 +15,15 @@
 #include "base/text.h"
 
 enum {
-	SCRIPT_MAX = 120 * 1024, /* Linux takes no longer argument (MAX_ARG_STRLEN is 128 KiB) */
-	STOP_STEP_MS = 1500,     /* from SIGINT to SIGTERM, and to SIGKILL */
-	LOOK_MS = 20,            /* where the system has no pidfd */
+	STOP_STEP_MS = 1500, /* from SIGINT to SIGTERM, and to SIGKILL */
+	LOOK_MS = 20,        /* where the system has no pidfd */
 };
 
 struct pipe_end {
 	int fd; /* -1: closed */
 	kiln_stream_name name;
-	char rest[4]; /* the beginning of a UTF-8 character */
+	struct kiln_buf *keep; /* NULL: it is shown */
+	char rest[4];          /* the beginning of a UTF-8 character */
 	size_t n_rest;
 };
 
@@ -53,11 +53,8 @@ void kiln_kernel_set_path(const struct kiln_kernel *k)
 }
 
 /* In the child, between fork and exec. */
-static void become_bash(const struct kiln_kernel *k, const char *script, int out, int err)
+static void become(const struct kiln_kernel *k, const struct kiln_child_job *job, int out, int err)
 {
-	char shell[] = "bash", option[] = "-c";
-	char *copy = strdup(script);
-	char *const argv[] = { shell, option, copy, NULL };
 	const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	sigset_t none;
 
@@ -66,9 +63,9 @@ static void become_bash(const struct kiln_kernel *k, const char *script, int out
 	(void)signal(SIGPIPE, SIG_DFL);
 	(void)setpgid(0, 0);
 	kiln_kernel_set_path(k);
-	if (copy && null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+	if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
 	    dup2(err, STDERR_FILENO) >= 0)
-		(void)execv("/bin/bash", argv);
+		(void)execvp(job->argv[0], (char *const *)(uintptr_t)job->argv);
 	_exit(127);
 }
 
@@ -83,7 +80,7 @@ static bool open_pipes(int out[2], int err[2])
 	return false;
 }
 
-static bool start(struct kiln_kernel *k, const char *script, struct child *ret_child)
+static bool start(struct kiln_kernel *k, const struct kiln_child_job *job, struct child *ret_child)
 {
 	int out[2], err[2];
 	pid_t pid;
@@ -92,7 +89,7 @@ static bool start(struct kiln_kernel *k, const char *script, struct child *ret_c
 		return false;
 	pid = fork();
 	if (pid == 0)
-		become_bash(k, script, out[1], err[1]);
+		become(k, job, out[1], err[1]);
 	close(out[1]);
 	close(err[1]);
 	if (pid < 0) {
@@ -103,11 +100,13 @@ static bool start(struct kiln_kernel *k, const char *script, struct child *ret_c
 	(void)setpgid(pid, pid); /* the child does so too: whoever is first */
 	(void)fcntl(out[0], F_SETFL, O_NONBLOCK);
 	(void)fcntl(err[0], F_SETFL, O_NONBLOCK);
-	*ret_child = (struct child){ .pid = pid,
-				     .pidfd = pidfd_open(pid, 0),
-				     .pipes = { { .fd = out[0], .name = KILN_STDOUT },
-						{ .fd = err[0], .name = KILN_STDERR } },
-				     .next_stop = KILN_FOREVER };
+	*ret_child = (struct child){
+		.pid = pid,
+		.pidfd = pidfd_open(pid, 0),
+		.pipes = { { .fd = out[0], .name = KILN_STDOUT, .keep = job->out },
+			   { .fd = err[0], .name = KILN_STDERR, .keep = job->err } },
+		.next_stop = KILN_FOREVER
+	};
 	return true;
 }
 
@@ -118,6 +117,11 @@ static void show(struct kiln_kernel *k, struct pipe_end *p, const char *text, si
 {
 	const size_t whole = kiln_utf8_whole(text, n);
 
+	if (p->keep) {
+		(void)kiln_buf_append(p->keep, text, n); /* too much of it marks the buffer */
+		p->n_rest = 0;
+		return;
+	}
 	kiln_kernel_text(k, p->name, text, whole);
 	p->n_rest = n - whole < sizeof(p->rest) ? n - whole : sizeof(p->rest);
 	memcpy(p->rest, text + whole, p->n_rest);
@@ -169,7 +173,7 @@ static void reap(struct child *c)
 		c->dead = true;
 }
 
-/* Until bash itself has ended; it does not matter who else still holds its pipes. */
+/* Until the child itself has ended; it does not matter who else still holds its pipes. */
 static void run_to_end(struct kiln_kernel *k, struct child *c)
 {
 	while (!c->dead) {
@@ -230,7 +234,7 @@ void kiln_kernel_orphans_done(struct kiln_kernel *k)
 	}
 }
 
-static bool finish(struct kiln_kernel *k, struct child *c)
+static bool finish(struct kiln_kernel *k, const char *name, struct child *c)
 {
 	for (size_t i = 0; i < 2; i++) {
 		read_rest(k, &c->pipes[i]);
@@ -239,36 +243,26 @@ static bool finish(struct kiln_kernel *k, struct child *c)
 	if (c->pidfd >= 0)
 		close(c->pidfd);
 	if (c->stops > 0)
-		return kiln_kernel_fail_text(k, "KeyboardInterrupt", "bash: interrupted");
+		return kiln_kernel_fail_text(k, "KeyboardInterrupt", "%s: interrupted", name);
 	if (WIFSIGNALED(c->status))
-		return kiln_kernel_fail_text(k, "CalledProcessError",
-					     "bash: ended by signal %d (%s)", WTERMSIG(c->status),
+		return kiln_kernel_fail_text(k, "CalledProcessError", "%s: ended by signal %d (%s)",
+					     name, WTERMSIG(c->status),
 					     strsignal(WTERMSIG(c->status)));
 	if (WEXITSTATUS(c->status) != 0)
-		return kiln_kernel_fail_text(k, "CalledProcessError", "bash: exit status %d",
+		return kiln_kernel_fail_text(k, "CalledProcessError", "%s: exit status %d", name,
 					     WEXITSTATUS(c->status));
 	return true;
 }
 
-bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script)
+bool kiln_kernel_child(struct kiln_kernel *k, const struct kiln_child_job *job)
 {
-	struct kiln_buf text = KILN_BUF_INIT(SCRIPT_MAX);
 	struct kiln_err err = KILN_ERR_INIT;
 	struct child child;
-	bool started;
 
-	if (kiln_buf_append(&text, script.p, script.n) != KILN_OK) {
-		(void)kiln_fail(&err, KILN_E_TOO_BIG, "cannot run this bash cell");
-		kiln_hint(&err, "write the script to a file and run that");
+	if (!start(k, job, &child)) {
+		(void)kiln_fail_errno(&err, KILN_E_IO, errno, "cannot start %s", job->argv[0]);
 		return kiln_kernel_fail_err(k, &err);
 	}
-	kiln_kernel_board_release(k);
-	started = start(k, kiln_buf_str(&text), &child);
-	if (!started)
-		(void)kiln_fail_errno(&err, KILN_E_IO, errno, "cannot start bash");
-	kiln_buf_done(&text);
-	if (!started)
-		return kiln_kernel_fail_err(k, &err);
 	run_to_end(k, &child);
-	return finish(k, &child);
+	return finish(k, job->argv[0], &child);
 }

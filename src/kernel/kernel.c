@@ -28,7 +28,7 @@ void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *
 	va_start(args, fmt);
 	kiln_text_vformat(line, sizeof(line), fmt, args);
 	va_end(args);
-	kiln_log(&k->config->ui, level, "kernel", "%s", line);
+	kiln_log(&k->host.ui, level, "kernel", "%s", line);
 }
 
 /* ---- requests that wait ---- */
@@ -301,7 +301,8 @@ static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_con
 	const struct kiln_registry_config boards = { .host = &k->host };
 
 	k->config = config;
-	k->host = (struct kiln_host){ .ui = config->ui,
+	kiln_loglevels_init(&k->loglevels, &config->ui);
+	k->host = (struct kiln_host){ .ui = kiln_loglevels_ui(&k->loglevels),
 				      .schemes = config->schemes,
 				      .waiter = { .wait = wait_for_link, .user = k } };
 	k->parent = open_parent();
@@ -367,6 +368,14 @@ static void serve_until_told(struct kiln_kernel *k)
 		handle_next(k, &msg);
 		kiln_wire_msg_done(&msg);
 	}
+}
+
+void kiln_kernel_keep(struct kiln_kernel *k, const char *key, const char *value)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	if (kiln_notebook_set(key, value, &err) != KILN_OK)
+		kiln_kernel_print(k, KILN_STDERR, "warning: %s: %s\n", err.what, err.why);
 }
 
 /* Where the notebook's last %cd went. A folder that is gone is no reason not to start. */

@@ -8,6 +8,7 @@
 
 #include "board/registry.h"
 #include "kernel/kernel.h"
+#include "kernel/loglevel.h"
 #include "kernel/marks.h"
 #include "kernel/sockets.h"
 #include "kernel/stream.h"
@@ -55,6 +56,7 @@ struct orphan {
 
 struct kiln_kernel {
 	const struct kiln_kernel_config *config;
+	struct kiln_loglevels loglevels;
 	struct kiln_host host; /* what links and the registry borrow */
 	struct kiln_wire *wire;
 	struct kiln_sockets sockets;
@@ -110,6 +112,8 @@ bool kiln_kernel_receive_stdin(struct kiln_kernel *k, struct kiln_wire_msg *ret_
 void kiln_kernel_serve(struct kiln_kernel *k);
 void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
 	KILN_PRINTF(3, 4);
+/* Remember something of this notebook (state.h); a failure is a warning in the cell. */
+void kiln_kernel_keep(struct kiln_kernel *k, const char *key, const char *value);
 /* A cell has failed: execute requests that have come so far are answered `aborted`. */
 void kiln_kernel_abort_queue(struct kiln_kernel *k);
 
@@ -199,6 +203,10 @@ void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const 
 
 /* board.c */
 bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what);
+/* "Connected to NAME @ URL" */
+void kiln_kernel_board_announce(struct kiln_kernel *k);
+/* The notebook begins with the current board when it is opened again. */
+void kiln_kernel_board_remember(struct kiln_kernel *k);
 bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line);
 /* Have the current board's session open: what magics begin with. False: it was said why not. */
 bool kiln_kernel_board_need(struct kiln_kernel *k);
@@ -213,10 +221,12 @@ void kiln_kernel_board_release(struct kiln_kernel *k);
 void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n);
 void kiln_plotter_end(struct kiln_kernel *k);
 
-/* bash.c */
+/* magic_shell.c: the board's port is closed, so that a tool in the script can open it */
+bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);
+
+/* child.c */
 /* In a child process: our own tools come first in PATH. */
 void kiln_kernel_set_path(const struct kiln_kernel *k);
-bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);
 void kiln_kernel_orphans_drain(struct kiln_kernel *k);
 void kiln_kernel_orphans_done(struct kiln_kernel *k);
 

@@ -13,6 +13,8 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_flash,
 	&kiln_magic_gettime,
 	&kiln_magic_hardreset,
+	&kiln_magic_info,
+	&kiln_magic_loglevel,
 	&kiln_magic_lsmagic,
 	&kiln_magic_mkdirs,
 	&kiln_magic_name,
@@ -30,6 +32,8 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_cell_connect,
 	&kiln_magic_cell_host,
 	&kiln_magic_cell_plot,
+	&kiln_magic_cell_service,
+	&kiln_magic_cell_ssh,
 	&kiln_magic_cell_writefile,
 	NULL,
 };

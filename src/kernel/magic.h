@@ -42,14 +42,15 @@ struct kiln_magic {
 extern const struct kiln_magic kiln_magic_discover, kiln_magic_connect, kiln_magic_lsmagic;
 extern const struct kiln_magic kiln_magic_register, kiln_magic_unregister;
 extern const struct kiln_magic kiln_magic_softreset, kiln_magic_hardreset;
-extern const struct kiln_magic kiln_magic_uid, kiln_magic_name;
+extern const struct kiln_magic kiln_magic_uid, kiln_magic_name, kiln_magic_info,
+	kiln_magic_loglevel;
 extern const struct kiln_magic kiln_magic_gettime, kiln_magic_synctime;
 extern const struct kiln_magic kiln_magic_cd, kiln_magic_flash, kiln_magic_plot, kiln_magic_store;
 extern const struct kiln_magic kiln_magic_cat, kiln_magic_mkdirs, kiln_magic_rlist, kiln_magic_rm;
 extern const struct kiln_magic kiln_magic_cp;
 extern const struct kiln_magic kiln_magic_cell_plot, kiln_magic_cell_host;
 extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect,
-	kiln_magic_cell_writefile;
+	kiln_magic_cell_writefile, kiln_magic_cell_ssh, kiln_magic_cell_service;
 
 /* All of them, line magics first, ended by NULL. */
 extern const struct kiln_magic *const kiln_magics[];

@@ -8,9 +8,6 @@
 #include "base/text.h"
 #include "discover/format.h"
 
-#define BLACK_ON_CYAN "\033[46m\033[30m"
-#define PLAIN "\033[0m"
-
 /* ---- %discover ---- */
 
 enum { DISCOVER_ALL, DISCOVER_VERBOSE, DISCOVER_FORCE };
@@ -116,11 +113,6 @@ static bool scheme_wanted(const struct kiln_board *board, const struct kiln_magi
 	return args->n_words == 1;
 }
 
-static bool choose(struct kiln_kernel *k, const char *what)
-{
-	return kiln_kernel_board_choose(k, what);
-}
-
 static bool run_connect(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
@@ -129,11 +121,11 @@ static bool run_connect(struct kiln_kernel *k, const struct kiln_magic_args *arg
 	if (known && !scheme_wanted(known, args))
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "Device not available: '%s'",
 					     what);
-	if (!choose(k, what))
+	if (!kiln_kernel_board_choose(k, what))
 		return false;
 	if (!args->flags[CONNECT_QUIET])
-		kiln_kernel_print(k, KILN_STDOUT, BLACK_ON_CYAN "Connected to %s @ %s" PLAIN "\n",
-				  k->board.board.name, k->board.board.url);
+		kiln_kernel_board_announce(k);
+	kiln_kernel_board_remember(k);
 	return true;
 }
 
@@ -143,7 +135,8 @@ const struct kiln_magic kiln_magic_connect = {
 	.min_words = 1,
 	.max_words = 8,
 	.summary = "Connect to a microcontroller by name, uid or URL",
-	.more = "Cells run on the connected board. A URL also registers the board.\n\n"
+	.more = "Cells run on the connected board, also when the notebook is opened again. A URL "
+		"also registers the board.\n\n"
 		"Example:\n  %connect 24:0a:c4:12:87:7c\n  %connect my_board serial\n"
 		"  %connect serial:///dev/ttyUSB0",
 	.options =
@@ -152,128 +145,4 @@ const struct kiln_magic kiln_magic_connect = {
 			{ 0 },
 		},
 	.run = run_connect,
-};
-
-/* ---- %%connect ---- */
-
-enum { EACH_ALL, EACH_HOST, EACH_QUIET };
-enum { EACH_MAX = 64, NAME_SIZE = 256 }; /* a name may be a URL */
-
-/* The other boards get their turn, so what this one said of its failure is shown at once. */
-static void show_failure(struct kiln_kernel *k)
-{
-	struct failure *f = &k->failure;
-	json_t *line;
-	size_t i;
-
-	if (f->shown)
-		return;
-	json_array_foreach(f->traceback, i, line)
-		kiln_kernel_print(k, KILN_STDERR, "%s\n", json_string_value(line));
-	f->shown = true;
-}
-
-static bool was_interrupted(const struct kiln_kernel *k)
-{
-	return k->interrupted || strcmp(k->failure.ename, "KeyboardInterrupt") == 0;
-}
-
-static void print_heading(struct kiln_kernel *k, const char *name)
-{
-	kiln_kernel_print(k, KILN_STDOUT, "\n" BLACK_ON_CYAN "----- %s" PLAIN "\n", name);
-}
-
-/* False: the boards have no turn any more. */
-static bool run_on_host(struct kiln_kernel *k, bool quiet, struct kiln_span body, bool *ret_good)
-{
-	if (!quiet)
-		print_heading(k, "host");
-	*ret_good = kiln_python_run(k, body);
-	if (!*ret_good)
-		show_failure(k);
-	return *ret_good || !was_interrupted(k);
-}
-
-static bool run_on_each(struct kiln_kernel *k, const char (*names)[NAME_SIZE], size_t n, bool quiet,
-			struct kiln_span body)
-{
-	bool good = true;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!quiet)
-			print_heading(k, names[i]);
-		if (choose(k, names[i]) && kiln_kernel_run_cell(k, body))
-			continue;
-		good = false;
-		show_failure(k);
-		if (was_interrupted(k))
-			break;
-	}
-	return good;
-}
-
-/* All boards that answer. False: it was said why not. */
-static bool list_names(struct kiln_kernel *k, char (*ret_names)[NAME_SIZE], size_t *ret_n)
-{
-	struct kiln_err err = KILN_ERR_INIT;
-	size_t n = 0;
-
-	if (kiln_registry_scan(k->board.registry, false, KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
-		return kiln_kernel_fail_err(k, &err);
-	for (; n < EACH_MAX && n < kiln_registry_count(k->board.registry); n++)
-		kiln_text_copy(ret_names[n], sizeof(ret_names[n]),
-			       kiln_registry_board(k->board.registry, n)->name);
-	if (n == 0)
-		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NO_BOARD),
-					     "No devices available");
-	*ret_n = n;
-	return true;
-}
-
-static bool run_cell_connect(struct kiln_kernel *k, const struct kiln_magic_args *args)
-{
-	const bool chosen = k->board.chosen;
-	const struct kiln_board before = k->board.board;
-	char names[EACH_MAX][NAME_SIZE];
-	const bool quiet = args->flags[EACH_QUIET];
-	size_t n = args->n_words;
-	bool good = true;
-
-	if (args->flags[EACH_ALL] ? n > 0 : n == 0 && !args->flags[EACH_HOST])
-		return kiln_magic_usage_error(
-			k, args,
-			n ? "--all goes without names"
-			  : "the following arguments are required: NAME, --all or --host");
-	for (size_t i = 0; i < n; i++)
-		kiln_text_copy(names[i], sizeof(names[i]), args->words[i]);
-	if (args->flags[EACH_ALL] && !list_names(k, names, &n))
-		return false;
-	if (args->flags[EACH_HOST] && !run_on_host(k, quiet, args->body, &good))
-		return false;
-	good = run_on_each(k, (const char(*)[NAME_SIZE])names, n, quiet, args->body) && good;
-	/* other cells go on with the board that was current before */
-	if (chosen && strcmp(k->board.board.url, before.url) != 0) {
-		kiln_kernel_board_release(k);
-		k->board.board = before;
-	}
-	return good;
-}
-
-const struct kiln_magic kiln_magic_cell_connect = {
-	.name = "connect",
-	.cell = true,
-	.words = "[NAME ...]",
-	.max_words = EACH_MAX,
-	.summary = "Run the cell on each of the named microcontrollers in turn",
-	.more = "One that is not there, or where the cell fails, does not stop the others; the "
-		"cell fails then.\n\n"
-		"Example:\n  %%connect kitchen garden\n  print(sys.platform)",
-	.options =
-		(const struct kiln_magic_option[]){
-			[EACH_ALL] = { 'a', "all", NULL, "all boards that %discover lists" },
-			[EACH_HOST] = { 0, "host", NULL, "first in the host's Python, as %%host" },
-			[EACH_QUIET] = { 'q', "quiet", NULL, "no header before each one's output" },
-			{ 0 },
-		},
-	.run = run_cell_connect,
 };

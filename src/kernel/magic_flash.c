@@ -303,12 +303,10 @@ static void show_map(struct job *job)
 
 static bool connect(struct job *job)
 {
-	struct kiln_kernel *k = job->k;
-
-	if (!kiln_kernel_board_choose(k, job->url))
+	if (!kiln_kernel_board_choose(job->k, job->url))
 		return false;
-	kiln_kernel_print(k, KILN_STDOUT, "\033[46m\033[30mConnected to %s @ %s\033[0m\n",
-			  k->board.board.name, k->board.board.url);
+	kiln_kernel_board_announce(job->k);
+	kiln_kernel_board_remember(job->k);
 	return true;
 }
 

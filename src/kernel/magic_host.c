@@ -33,8 +33,8 @@ static bool change_folder(struct kiln_kernel *k, const char *path)
 		(void)kiln_fail_errno(&err, KILN_E_IO, errno, "cannot change to '%s'", folder);
 		return kiln_kernel_fail_err(k, &err);
 	}
-	if (getcwd(whole, sizeof(whole)) && kiln_notebook_set("cwd", whole, &err) != KILN_OK)
-		kiln_kernel_print(k, KILN_STDERR, "warning: %s: %s\n", err.what, err.why);
+	if (getcwd(whole, sizeof(whole)))
+		kiln_kernel_keep(k, "cwd", whole);
 	return true;
 }
 

@@ -47,6 +47,33 @@ const struct kiln_magic kiln_magic_name = {
 	.run = run_name,
 };
 
+static void print_fact(struct kiln_kernel *k, const char *key, const char *value)
+{
+	kiln_kernel_print(k, KILN_STDOUT, "%-15s %s\n", key, value);
+}
+
+static bool run_info(struct kiln_kernel *k, const struct kiln_magic_args *args)
+{
+	const struct kiln_board *board = &k->board.board;
+
+	(void)args;
+	if (!kiln_kernel_board_need(k))
+		return false;
+	print_fact(k, "name", board->name);
+	print_fact(k, "platform", board->info.platform);
+	print_fact(k, "implementation", board->info.implementation);
+	print_fact(k, "uid", board->info.uid);
+	print_fact(k, "url", board->url);
+	return true;
+}
+
+const struct kiln_magic kiln_magic_info = {
+	.name = "info",
+	.summary = "Print a summary of the connected board",
+	.more = "Example:\n  %info",
+	.run = run_info,
+};
+
 /* ---- clocks ---- */
 
 /* The board's local time. False: it was said why there is none. */

@@ -52,6 +52,7 @@ static bool run_unregister(struct kiln_kernel *k, const struct kiln_magic_args *
 	if (k->board.chosen && strcmp(known->url, k->board.board.url) == 0) {
 		kiln_kernel_board_release(k);
 		k->board.chosen = false;
+		kiln_kernel_keep(k, "url", "");
 	}
 	if (kiln_registry_forget(k->board.registry, what, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);

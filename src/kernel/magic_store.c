@@ -14,7 +14,7 @@ enum { STORE_DELETE, STORE_RESTORE, STORE_ALL };
 enum { ANSWER_MAX = 1 << 20, REPR_MAX = 70, DEPTH_MAX = 32 };
 
 static const char file[] = "store.json";
-static const char mark[] = "kiln-store ";
+static const char mark[] = "\nkiln-store ", bad_mark[] = "\nkiln-bad ";
 
 static bool is_name(const char *text)
 {
@@ -93,35 +93,70 @@ static void add_repr(struct kiln_buf *out, json_t *value, int depth)
 
 /* ---- the board ---- */
 
-static bool fail_json(struct kiln_kernel *k, const char *name)
+/*
+ * MicroPython's json writes bytes as a text, keys as texts and whatever it does not know as a
+ * repr: so the value is looked through first. A list that holds itself ends in a RuntimeError.
+ */
+static const char ask[] = "def _kiln(v):\n"
+			  " def bad(v):\n"
+			  "  if v is None or isinstance(v,(bool,int,float,str)):\n"
+			  "   return ''\n"
+			  "  if isinstance(v,dict):\n"
+			  "   for k in v:\n"
+			  "    if not isinstance(k,str):\n"
+			  "     return 'dict with keys that are no str'\n"
+			  "   v=v.values()\n"
+			  "  elif not isinstance(v,(list,tuple)):\n"
+			  "   return type(v).__name__\n"
+			  "  for x in v:\n"
+			  "   b=bad(x)\n"
+			  "   if b:\n"
+			  "    return b\n"
+			  "  return ''\n"
+			  " import json\n"
+			  " try:\n"
+			  "  b=bad(v)\n"
+			  " except RuntimeError:\n"
+			  "  b='value that is nested too deeply'\n"
+			  " if b:\n"
+			  "  print('\\nkiln-bad',b)\n"
+			  " else:\n"
+			  "  print('\\nkiln-store',json.dumps(v))\n"
+			  "try:\n"
+			  " _kiln(%s)\n"
+			  "finally:\n"
+			  " del _kiln\n";
+
+static bool fail_json(struct kiln_kernel *k, const char *name, const char *type)
 {
+	char clean[64] = "value like this";
+
+	if (type)
+		kiln_text_copy_untrusted(clean, sizeof(clean), type, strcspn(type, "\r\n"));
 	return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_UNSUPPORTED),
-				     "cannot store '%s': JSON can't hold it", name);
+				     "cannot store '%s': JSON can't hold a %s", name, clean);
 }
 
 static bool fetch(struct kiln_kernel *k, const char *name, json_t *all)
 {
-	struct kiln_buf answer = KILN_BUF_INIT(ANSWER_MAX);
+	struct kiln_buf answer = KILN_BUF_INIT(ANSWER_MAX), code = KILN_BUF_INIT(4096);
+	const char *at, *bad = NULL;
 	json_t *value = NULL;
-	char program[512];
-	const char *at;
 	bool good;
 
-	kiln_text_format(program, sizeof(program),
-			 "import json as _kiln\ntry:\n print('\\n%s'+_kiln.dumps(%s))\n"
-			 "finally:\n del _kiln\n",
-			 mark, name);
-	good = kiln_kernel_board_ask(k, program, &answer);
-	at = good ? strstr(kiln_buf_str(&answer), mark) : NULL;
+	(void)kiln_buf_printf(&code, ask, name);
+	good = kiln_kernel_board_ask(k, kiln_buf_str(&code), &answer);
+	at = strstr(kiln_buf_str(&answer), mark);
+	if (!at)
+		bad = strstr(kiln_buf_str(&answer), bad_mark);
 	if (at)
 		value = json_loads(at + strlen(mark), JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK,
 				   NULL);
+	if (good && (!value || json_object_set_new(all, name, value) != 0))
+		good = fail_json(k, name, bad ? bad + strlen(bad_mark) : NULL);
+	kiln_buf_done(&code);
 	kiln_buf_done(&answer);
-	if (!good)
-		return false;
-	if (!value || json_object_set_new(all, name, value) != 0)
-		return fail_json(k, name);
-	return true;
+	return good;
 }
 
 static bool send(struct kiln_kernel *k, const char *name, json_t *value)
@@ -144,14 +179,14 @@ static bool send(struct kiln_kernel *k, const char *name, json_t *value)
 
 /* ---- what it does ---- */
 
-static void print_entry(struct kiln_kernel *k, const char *name, json_t *value)
+static void print_entry(struct kiln_kernel *k, const char *name, json_t *value, int width)
 {
 	struct kiln_buf repr = KILN_BUF_INIT(ANSWER_MAX);
 	char cut[REPR_MAX + 1];
 
 	add_repr(&repr, value, 0);
 	kiln_text_copy(cut, sizeof(cut), kiln_buf_str(&repr));
-	kiln_kernel_print(k, KILN_STDOUT, "%s -> %s\n", name, cut);
+	kiln_kernel_print(k, KILN_STDOUT, "%-*s -> %s\n", width, name, cut);
 	kiln_buf_done(&repr);
 }
 
@@ -159,8 +194,11 @@ static bool list_all(struct kiln_kernel *k, json_t *all)
 {
 	const char *name;
 	json_t *value;
+	int width = 0;
 
-	json_object_foreach(all, name, value) print_entry(k, name, value);
+	json_object_foreach(all, name, value) width = (int)strlen(name) > width ? (int)strlen(name)
+										: width;
+	json_object_foreach(all, name, value) print_entry(k, name, value, width);
 	return true;
 }
 

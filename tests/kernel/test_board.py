@@ -1,63 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Cells on the virtual board."""
-import json
 import os
 import signal
-import subprocess
-import time
 
 import pytest
-from conftest import BUILD
-from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
-
-FIRMWARE = BUILD / 'demo-firmware.bin'
-
-
-def make_board(run, name, mac=None):
-    """A flashed virtual board; its uid."""
-    options = '?clock=virtual' + (f'&mac={mac}' if mac else '')
-    run('esptool.py', '-p', f'sim:{name}{options}', 'write_flash', '0x1000', FIRMWARE, check=0)
-    done = run('kiln', 'exec', '-p', f'sim:{name}',
-               'import machine\nprint(":".join("%02x" % b for b in machine.unique_id()))', check=0)
-    return done.stdout.strip()
-
-
-@pytest.fixture
-def uid(run):
-    return make_board(run, 'demo')
-
-
-@pytest.fixture
-def connected(kernel, uid):
-    shown = kernel.run(f'%connect {uid}')
-    assert shown.stdout == f'\x1b[46m\x1b[30mConnected to {uid} @ sim:demo\x1b[0m\n'
-    return kernel
-
-
-def test_discover_and_connect(uid, kernel):
-    assert kernel.run('%discover').stdout.split() == [uid, 'sim:demo']
-    assert kernel.run('%discover -v').stdout.split() == [uid, 'sim:demo', uid]
-    ports = kernel.run('%discover --all').stdout
-    assert ports.startswith('sim:demo\n  hwid         ')
-    assert kernel.run('%discover -all').stdout == ports
-    for what in (uid, 'sim:demo'):
-        assert plain(kernel.run(f'%connect {what}').stdout) == \
-            f'Connected to {uid} @ sim:demo\n'
-    quiet = kernel.run(f'%connect -q {uid}')
-    assert (quiet.status, quiet.stdout, quiet.stderr) == ('ok', '', '')
-
-
-def test_schemes_limit_the_choice(uid, kernel):
-    kernel.run('%discover')
-    assert kernel.run(f'%connect -q {uid} serial').stderr == f"Device not available: '{uid}'\n"
-    assert kernel.run(f'%connect -q {uid} serial sim').status == 'ok'
+from boards import connected, uid  # noqa: F401 (fixtures)
+from kernel_client import kernel  # noqa: F401 (fixture)
 
 
 def test_variables_live_between_cells(connected):
     shown = connected.run('import sys\nprint(sys.implementation.name)\nx = 5')
     assert shown.stdout == 'micropython\n'
-    assert shown.reply == {'status': 'ok', 'execution_count': 2, 'user_expressions': {},
+    before = shown.reply['execution_count']
+    assert shown.reply == {'status': 'ok', 'execution_count': before, 'user_expressions': {},
                            'payload': []}
+    assert connected.run('x').reply['execution_count'] == before + 1
     assert connected.run('x += 1\nprint(x)').stdout == '6\n'
     assert connected.run('%lsmagic -h\nprint(x)\n%lsmagic -h\nx += 1').status == 'ok'
     assert connected.run('print(x)').stdout == '7\n'
@@ -115,124 +72,6 @@ def test_interrupt_keeps_variables(connected, by):
     assert reply['status'] == 'error' and reply['ename'] == 'KeyboardInterrupt'
     assert [c['ename'] for t, c in published if t == 'error'] == ['KeyboardInterrupt']
     assert int(connected.run('print(n)').stdout) > 0
-
-
-def test_shutdown_frees_the_port(connected, run):
-    msg_id = connected.start(LOOP)
-    connected.message(msg_id, 'stream')
-    connected.manager.shutdown_kernel()
-    assert run('kiln', 'exec', '-p', 'sim:demo', 'print(1)', check=0).stdout == '1\n'
-
-
-def test_bash_can_use_the_port(connected, uid):
-    """esptool.py in a cell flashes the board that is connected; the next cell runs on it."""
-    connected.run('x = 1')
-    shown = connected.run(f'''%%bash
-esptool.py -p 'sim:demo?clock=virtual' erase_flash
-esptool.py -p 'sim:demo?clock=virtual' write_flash 0x1000 {FIRMWARE}
-''')
-    assert shown.status == 'ok', shown
-    assert 'Hash of data verified.' in shown.stdout
-    shown = connected.run('print("back")')
-    assert (shown.status, shown.stdout, shown.stderr) == ('ok', 'back\n', '')
-
-
-def test_a_blank_board_says_so(connected):
-    connected.run("!esptool.py -p 'sim:demo?clock=virtual' erase_flash")
-    shown = connected.run('print(1)')
-    assert shown.reply['ename'] == 'KILN_E_NO_PROMPT'
-    assert shown.errors[0]['traceback'][0].startswith('\x1b[31merror:\x1b[0m ')
-    assert any('hint:' in line for line in shown.errors[0]['traceback'])
-    assert connected.run('!echo alive').stdout == 'alive\n'
-
-
-def test_a_board_that_is_held_by_another(kernel, uid, env):
-    holder = subprocess.Popen([BUILD / 'kiln', 'exec', '-p', 'sim:demo',
-                               'import time\nprint("on")\ntime.sleep(60)'], env=env,
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == 'on\n'
-        shown = kernel.run('%connect sim:demo')
-        assert shown.reply['ename'] == 'KILN_E_PORT_BUSY'
-        # by its uid it cannot be found, and why not is said
-        shown = kernel.run(f'%connect {uid}')
-        assert shown.reply['ename'] == 'KILN_E_NO_BOARD'
-        assert shown.stderr.startswith(f"Device not available: '{uid}'\nsim:demo: cannot open")
-        assert kernel.run('%discover').stdout == 'No devices available\n'
-    finally:
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()
-    assert kernel.run('%connect sim:demo').status == 'ok'
-
-
-def test_two_boards(kernel, run):
-    uids = [make_board(run, 'one', '24:0a:c4:00:00:01'), make_board(run, 'two',
-                                                                     '24:0a:c4:00:00:02')]
-    assert uids == ['24:0a:c4:00:00:01', '24:0a:c4:00:00:02']
-    assert kernel.run('%connect sim:one').status == 'ok'
-    shown = kernel.run(f'%%connect {uids[1]} {uids[0]}\nimport machine\n'
-                       'print(machine.unique_id()[5])')
-    assert plain(shown.stdout) == f'\n----- {uids[1]}\n2\n\n----- {uids[0]}\n1\n'
-    # the current board is the one from before
-    assert kernel.run('import machine\nprint(machine.unique_id()[5])').stdout == '1\n'
-    quiet = kernel.run('%%connect -q sim:two\nprint(machine.unique_id()[5])')
-    assert quiet.reply['ename'] == 'NameError'
-
-
-def test_machine_reset_is_said_and_survived(connected):
-    shown = connected.run('import machine\nmachine.reset()')
-    assert shown.status == 'error'
-    assert shown.reply['ename'] == 'KILN_E_NO_PROMPT'
-    assert connected.run('print("again")').stdout == 'again\n'
-
-
-def test_the_interpreter_dies(connected):
-    """The virtual board crashes in mid-cell: an error, and the next cell starts it again."""
-    msg_id = connected.start(LOOP)
-    connected.message(msg_id, 'stream')
-    children = open(f'/proc/{connected.pid}/task/{connected.pid}/children').read().split()
-    node = [int(c) for c in children if 'node' in os.readlink(f'/proc/{c}/exe')]
-    assert node
-    os.kill(node[0], signal.SIGKILL)
-    # a chip that has crashed says no more: the cell goes on until somebody has had enough
-    connected.message(msg_id, 'stream')
-    connected.interrupt()
-    connected.interrupt()  # a second one makes the wait for an answer short
-    reply, _ = connected.finish(msg_id)
-    assert reply['status'] == 'error' and reply['ename'].startswith('KILN_E_'), reply
-    assert connected.run('print("again")').stdout == 'again\n'
-
-
-def test_it_answers_before_any_board_is_opened(env, run, tmp_path):
-    """A board that hangs must not make the kernel look dead: none is opened unasked."""
-    make_board(run, 'demo')
-    from kernel_client import Kernel
-    start = time.monotonic()
-    running = Kernel(env, tmp_path, tmp_path / 'k.log')
-    assert time.monotonic() >= start
-    held = [os.readlink(f'/proc/{running.pid}/fd/{fd}')
-            for fd in os.listdir(f'/proc/{running.pid}/fd')]
-    running.shutdown()
-    assert not [name for name in held if 'sim' in name], json.dumps(held)
-
-
-def test_a_served_board_keeps_its_variables_while_bash_runs(kernel, uid, env, tmp_path):
-    """`kiln sim` gives the board power, as a USB cable does, whoever holds the port."""
-    link = tmp_path / 'port'
-    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'demo', '--pty', '--link', link], env=env,
-                              stdout=subprocess.DEVNULL)
-    try:
-        for _ in range(200):
-            if link.exists():
-                break
-            time.sleep(0.05)
-        assert kernel.run(f'%connect {link}\nx = 12').status == 'ok'
-        assert kernel.run("!kiln exec -p %s 'print(3)'" % link).stdout == '3\n'
-        assert kernel.run('print(x)').stdout == '12\n'
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def test_a_restart_of_the_interpreter_is_said(connected):

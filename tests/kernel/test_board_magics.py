@@ -4,11 +4,11 @@ import re
 import time
 
 from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
-from test_board import connected, make_board, uid  # noqa: F401 (fixtures)
+from boards import MAC, connected, make_board, uid  # noqa: F401 (fixtures)
 
 
 def test_without_a_board(kernel):
-    for code in ('%softreset', '%hardreset', '%uid', '%name', '%gettime', '%synctime'):
+    for code in ('%softreset', '%hardreset', '%uid', '%name', '%info', '%gettime', '%synctime'):
         shown = kernel.run(code)
         assert (shown.status, shown.stdout, shown.stderr) == \
             ('error', '', 'no device connected\n'), code
@@ -73,9 +73,19 @@ def test_hardreset_where_there_is_no_reset(connected):
     assert connected.run('print(1)').stdout == '1\n'
 
 
-def test_uid_and_name(connected, uid):  # noqa: F811
-    assert connected.run('%uid').stdout == uid + '\n'
-    assert connected.run('%name').stdout == uid + '\n'
+def test_uid_and_name(connected):
+    assert connected.run('%uid').stdout == MAC + '\n'
+    assert connected.run('%name').stdout == MAC + '\n'
+
+
+def test_info(connected):
+    platform = connected.run('import sys\nprint(sys.platform)').stdout.strip()
+    assert connected.run('%info').stdout == (
+        f'name            {MAC}\n'
+        f'platform        {platform}\n'
+        'implementation  micropython\n'
+        f'uid             {MAC}\n'
+        'url             sim:demo\n')
 
 
 TIME = r'\d{4}-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d\n'
@@ -120,45 +130,3 @@ def test_a_board_without_a_clock(connected):
     assert connected.run('%gettime').reply['ename'] == 'AttributeError'
     connected.run('M.localtime = lambda self: (1, 2, 99, 4)')
     assert connected.run('%gettime').stderr == "the board's time makes no sense\n"
-
-
-def test_store(connected, env, tmp_path):
-    values = """a = 5
-b = [1, 2.5, None, True, {'k': "it's", 'q': 'say "x"'}]
-c = 'line\\nnext é' * 20
-def f(): pass
-"""
-    assert connected.run(values + '%store a b c').status == 'ok'
-    lines = connected.run('%store').stdout.splitlines()
-    assert lines[:2] == ['a -> 5', """b -> [1, 2.5, None, True, {'k': "it's", 'q': 'say "x"'}]"""]
-    assert lines[2].startswith("c -> 'line\\nnext é") and lines[2].endswith('...')
-    assert 60 < len(lines[2]) <= 75 and len(lines) == 3
-    shown = connected.run('%store f')
-    assert shown.stderr == "cannot store 'f': JSON can't hold it\n"
-    assert connected.run('%store nothing').reply['ename'] == 'NameError'
-    kept = connected.run('print(a, b, c)').stdout
-    connected.run('%softreset -q')
-    assert connected.run('%store -r a b\n%store -r\nprint(a, b, c)').stdout == kept
-    assert connected.run('%store -d b\n%store -d nothing').stderr == \
-        "no variable 'nothing' is stored\n"
-    assert [line[0] for line in connected.run('%store').stdout.splitlines()] == ['a', 'c']
-    assert connected.run('%store -z\n%store').stdout == ''
-
-
-def test_a_cell_on_many_boards(kernel, run):
-    uids = [make_board(run, 'one', '24:0a:c4:00:00:01'), make_board(run, 'two', '24:0a:c4:00:00:02')]
-
-    def heading(name):
-        return f'\n\x1b[46m\x1b[30m----- {name}\x1b[0m\n'
-    shown = kernel.run('%%connect --all\nprint(6 * 7)')
-    assert shown.stdout == ''.join(heading(u) + '42\n' for u in uids) and shown.status == 'ok'
-    assert kernel.run('%%connect -a -q\nprint(6)').stdout == '6\n6\n'
-    shown = kernel.run(f'%%connect {uids[0]} nobody sim:two\nprint(1)')
-    assert shown.stdout == heading(uids[0]) + '1\n' + heading('nobody') + heading('sim:two') + '1\n'
-    assert shown.stderr == "Device not available: 'nobody'\n"
-    assert (shown.status, shown.reply['ename']) == ('error', 'KILN_E_NO_BOARD')
-    shown = kernel.run('%%connect --all\n1 / 0')
-    assert shown.stderr.count('ZeroDivisionError') == 2 and shown.errors == []
-    assert shown.reply['ename'] == 'ZeroDivisionError'
-    assert kernel.run('%%connect\nx').stderr.endswith('required: NAME, --all or --host\n')
-    assert kernel.run('%%connect -a x\nx').stderr.endswith('--all goes without names\n')

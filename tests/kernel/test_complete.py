@@ -6,7 +6,7 @@ import pathlib
 import stat
 
 from kernel_client import Kernel, kernel  # noqa: F401 (kernel is a fixture)
-from test_board import connected, uid  # noqa: F401 (fixtures)
+from boards import alone, connected, uid  # noqa: F401 (fixtures)
 
 
 def ask(kernel, msg_type, **content):
@@ -103,22 +103,22 @@ def history(kernel, kind, **content):
                **{'output': False, **content})['history']
 
 
-def test_history(connected):
-    connected.run('1 + 1')
-    connected.run('x = 5')
-    connected.run('x = 5')
-    connected.run('secret', silent=True, stop_on_error=False)
-    connected.run('y = 6', store_history=False)
-    tail = history(connected, 'tail', n=2)
+def test_history(alone):
+    alone.run('1 + 1')
+    alone.run('x = 5')
+    alone.run('x = 5')
+    alone.run('secret', silent=True, stop_on_error=False)
+    alone.run('y = 6', store_history=False)
+    tail = history(alone, 'tail', n=2)
     assert [(n, code) for _, n, code in tail] == [(3, 'x = 5'), (4, 'x = 5')]
     session = tail[0][0]
-    assert history(connected, 'range', session=session, start=2, stop=3) == [[session, 2, '1 + 1']]
-    assert history(connected, 'range', session=0, start=2, stop=3, output=True) == \
+    assert history(alone, 'range', session=session, start=2, stop=3) == [[session, 2, '1 + 1']]
+    assert history(alone, 'range', session=0, start=2, stop=3, output=True) == \
         [[session, 2, ['1 + 1', '2']]]
-    assert history(connected, 'search', pattern='x*', n=5, unique=True) == [[session, 4, 'x = 5']]
-    assert len(history(connected, 'search', pattern='x*', n=5)) == 2
-    assert history(connected, 'search', pattern='nothing like this') == []
-    assert history(connected, 'unheard of') == []
+    assert history(alone, 'search', pattern='x*', n=5, unique=True) == [[session, 4, 'x = 5']]
+    assert len(history(alone, 'search', pattern='x*', n=5)) == 2
+    assert history(alone, 'search', pattern='nothing like this') == []
+    assert history(alone, 'unheard of') == []
 
 
 def test_history_is_kept(env, tmp_path):

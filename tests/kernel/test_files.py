@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """%cat, %mkdirs, %rm, %rlist: the files of the connected board."""
 from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
-from test_board import connected, make_board, uid  # noqa: F401 (fixtures)
+from boards import alone, connected, make_board, uid  # noqa: F401 (fixtures)
 
 MAKE = '''
 import os
@@ -51,24 +51,24 @@ def test_without_a_board(kernel):
         assert kernel.run(code).stderr == 'no device connected\n'
 
 
-def test_cp_there_and_back(connected, tmp_path):
-    assert connected.run(f'%cd {tmp_path}').status == 'ok'
+def test_cp_there_and_back(alone, tmp_path):
+    assert alone.run(f'%cd {tmp_path}').status == 'ok'
     (tmp_path / 'a.txt').write_text('one é\n')
     (tmp_path / 'b.bin').write_bytes(bytes(range(256)))
     (tmp_path / 'lib/deep').mkdir(parents=True)
     (tmp_path / 'lib/deep/mod.py').write_text('X = 1\n')
-    assert connected.run('%mkdirs /new/lib').status == 'ok'
-    shown = connected.run('%cp a.txt :\n%cp a.txt b.bin :/new/lib/\n%cp -r lib :')
+    assert alone.run('%mkdirs /new/lib').status == 'ok'
+    shown = alone.run('%cp a.txt :\n%cp a.txt b.bin :/new/lib/\n%cp -r lib :')
     assert (shown.status, shown.stdout, shown.stderr) == ('ok', '', '')
-    assert connected.run('%cat /new/lib/a.txt').stdout == 'one é\n'
-    assert connected.run('from lib.deep import mod\nprint(mod.X)').stdout == '1\n'
-    assert connected.run('%cp :/new/lib/b.bin $HOME/back\n%cp -r :new ./').status == 'ok'
+    assert alone.run('%cat /new/lib/a.txt').stdout == 'one é\n'
+    assert alone.run('from lib.deep import mod\nprint(mod.X)').stdout == '1\n'
+    assert alone.run('%cp :/new/lib/b.bin $HOME/back\n%cp -r :new ./').status == 'ok'
     assert (tmp_path / 'new/lib/b.bin').read_bytes() == bytes(range(256))
-    assert connected.run('%cp :a.txt :copy.txt\n%cat copy.txt').stdout == 'one é\n'
+    assert alone.run('%cp :a.txt :copy.txt\n%cat copy.txt').stdout == 'one é\n'
 
 
-def test_cp_bad_input(connected, tmp_path):
-    connected.run(f'%cd {tmp_path}')
+def test_cp_bad_input(alone, tmp_path):
+    alone.run(f'%cd {tmp_path}')
     (tmp_path / 'a').write_text('x')
     (tmp_path / 'd').mkdir()
     for line, evalue in {
@@ -79,20 +79,20 @@ def test_cp_bad_input(connected, tmp_path):
             '%cp a b': "cannot copy to 'b': neither side is on the board",
             '%cp a :a :b': "cannot copy to 'b': the files to copy are not all in one place",
             '%cp a a :b': "cannot copy 2 files to 'b': that is no folder"}.items():
-        assert connected.run(line).reply['evalue'] == evalue
-    shown = connected.run('%cp a')
+        assert alone.run(line).reply['evalue'] == evalue
+    shown = alone.run('%cp a')
     assert shown.stderr.startswith('usage: %cp [-h] [-r] SRC [SRC ...] DEST\n')
-    assert connected.run('%cp -h').stdout.startswith('usage: %cp [-h] [-r] SRC [SRC ...] DEST\n')
+    assert alone.run('%cp -h').stdout.startswith('usage: %cp [-h] [-r] SRC [SRC ...] DEST\n')
 
 
-def test_cp_between_boards(connected, run, tmp_path):
+def test_cp_between_boards(alone, run, tmp_path):
     other = make_board(run, 'other', '24:0a:c4:00:00:02')
-    assert connected.run(f'%register sim:other\n%cd {tmp_path}').status == 'ok'
+    assert alone.run(f'%register sim:other\n%cd {tmp_path}').status == 'ok'
     (tmp_path / 'd/sub').mkdir(parents=True)
     (tmp_path / 'd/sub/x').write_text('over there\n')
-    assert connected.run('%cp -r d :').status == 'ok'
-    assert connected.run(f'%cp -r :d {other}:/moved').status == 'ok'
-    assert connected.run(f'%cp {other}:moved/sub/x :back\n%cat back').stdout == 'over there\n'
-    assert connected.run(f'%cp {other}:moved/sub/x here').status == 'ok'
+    assert alone.run('%cp -r d :').status == 'ok'
+    assert alone.run(f'%cp -r :d {other}:/moved').status == 'ok'
+    assert alone.run(f'%cp {other}:moved/sub/x :back\n%cat back').stdout == 'over there\n'
+    assert alone.run(f'%cp {other}:moved/sub/x here').status == 'ok'
     assert (tmp_path / 'here').read_text() == 'over there\n'
-    assert connected.run(f'%cp {other}:no :').reply['ename'] == 'KILN_E_NOT_FOUND'
+    assert alone.run(f'%cp {other}:no :').reply['ename'] == 'KILN_E_NOT_FOUND'

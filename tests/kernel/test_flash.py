@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 from conftest import BUILD
 from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
+from boards import make_board
 from http_server import server  # noqa: F401 (fixture)
-from test_board import make_board
 
 FIRMWARE = BUILD / 'demo-firmware.bin'
 MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from conftest import SOURCE
 from kernel_client import Kernel, kernel  # noqa: F401 (kernel is a fixture)
 
 
@@ -49,6 +50,8 @@ Line Magic:
   %flash       Put firmware on a microcontroller, and connect to it
   %gettime     Print the board's time
   %hardreset   Reset the board with machine.reset()
+  %info        Print a summary of the connected board
+  %loglevel    Show or set how much the kernel logs
   %lsmagic     List all line and cell magics
   %mkdirs      Make a folder on the board, and those above it
   %name        Print the connected board's name
@@ -68,6 +71,8 @@ Cell Magic:
   %%connect    Run the cell on each of the named microcontrollers in turn
   %%host       Run the cell in Python on the host
   %%plot       Draw what the cell prints, live
+  %%service    Run the cell in bash in a container
+  %%ssh        Run the cell in a shell on another machine
   %%writefile  Write the cell to a file on the host
 '''
     assert 'usage: %discover [-h] [-a] [-v] [-f]\n' in kernel.run('%lsmagic -v').stdout
@@ -152,3 +157,52 @@ def test_store_without_a_board(kernel, env, tmp_path):
     shown = kernel.run('%store')
     assert shown.reply['evalue'] == f"cannot read '{path}': it is damaged"
     assert shown.reply['traceback'][1].endswith('mend or remove this file')
+
+
+def test_a_wide_option_has_a_line_of_its_own(kernel):
+    assert """
+  -h, --help            show this help message and exit
+  -t SECONDS, --time SECONDS
+                        how long to listen (2.5)
+""" in kernel.run('%hardreset -h').stdout
+
+
+@pytest.mark.parametrize('code', ['%connect?', '%connect??', '?%connect', '%%ssh?', '?%%ssh'])
+def test_a_question_mark_shows_the_help(kernel, code):
+    shown = kernel.run(code)
+    name = code.strip('?')
+    [page] = shown.reply['payload']
+    assert (shown.status, shown.stdout) == ('ok', '')
+    assert page['data']['text/plain'] == kernel.run(f'{name} -h').stdout
+    assert kernel.run('%nothing?').stderr == 'Line magic nothing? not defined\n'
+    assert kernel.run('?%nothing').stderr == 'Object `%nothing` not found.\n'
+
+
+MODULES = sorted({name for path in (SOURCE / 'src').glob('*/*.c') for name in
+                  re.findall(r'kiln_log\([^;]*?KILN_LOG_[A-Z]+,\s*"(\w+)"', path.read_text())} |
+                 {'kernel'})
+
+
+def test_loglevel(kernel, tmp_path):
+    def table():
+        lines = kernel.run('%loglevel').stdout.splitlines()
+        assert lines[:2] == ['Logger'.ljust(30) + '  Level', '']
+        return dict(line.split() for line in lines[2:])
+    assert table() == dict.fromkeys(MODULES, 'WARNING')
+    assert kernel.run('%loglevel debug discover').stdout == 'Logger discover level set to DEBUG\n'
+    assert table() == {**dict.fromkeys(MODULES, 'WARNING'), 'discover': 'DEBUG'}
+    folder = tmp_path / 'xdg/runtime/kiln'
+    folder.mkdir()
+    (folder / 'bad.sim').write_text('x')
+    (folder / 'bad.json').write_text('x')
+    kernel.run('%discover')
+    assert 'kiln-kernel: debug: discover: ' in kernel.stderr()
+    before = kernel.stderr()
+    assert kernel.run('%loglevel CRITICAL').stdout == 'Logger (all) level set to ERROR\n'
+    kernel.run('%discover')
+    assert kernel.stderr() == before
+    usage = 'usage: %loglevel [-h] [LEVEL] [MODULE]\n%loglevel: error: argument '
+    assert kernel.run('%loglevel LOUD').stderr == usage + \
+        "LEVEL: invalid choice: 'LOUD' (choose from 'ERROR', 'WARNING', 'INFO', 'DEBUG', 'TRACE')\n"
+    assert kernel.run('%loglevel INFO wifi').stderr == usage + \
+        f"MODULE: invalid choice: 'wifi' (choose from {', '.join(map(repr, MODULES))})\n"

@@ -3,7 +3,8 @@
 import xml.etree.ElementTree as ET
 
 from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
-from test_board import LOOP, connected, uid  # noqa: F401 (fixtures)
+from boards import alone, connected, uid  # noqa: F401 (fixtures)
+from test_board import LOOP
 
 
 def charts(shown):

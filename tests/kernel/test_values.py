@@ -2,7 +2,7 @@
 """Values of cells, user expressions, input(), and code that never reaches a board."""
 import pytest
 from kernel_client import TIMEOUT, kernel  # noqa: F401 (kernel is a fixture)
-from test_board import connected, uid  # noqa: F401 (fixtures)
+from boards import alone, connected, uid  # noqa: F401 (fixtures)
 
 
 def results(shown):

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Virtual boards for the kernel's tests: flashed once, copied to where a test wants them."""
+import functools
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from conftest import BUILD, make_env
+from kernel_client import Kernel
+
+FIRMWARE = BUILD / 'demo-firmware.bin'
+MAC = '24:0a:c4:12:87:7c'
+
+
+def sims(env):
+    return pathlib.Path(env['XDG_STATE_HOME']) / 'kiln/sim'
+
+
+@functools.cache
+def flashed(name, mac):
+    """A folder with the state of a board that was flashed and never started."""
+    folder = tempfile.TemporaryDirectory(prefix='kiln-boards-')
+    env = make_env(pathlib.Path(folder.name))
+    subprocess.run([BUILD / 'esptool.py', '-p', f'sim:{name}?clock=virtual&mac={mac}',
+                    'write_flash', '0x1000', FIRMWARE], env=env, check=True,
+                   stdout=subprocess.DEVNULL)
+    return folder, sims(env)  # the folder goes with its object, at the end of all tests
+
+
+def copy_board(env, name, mac=MAC):
+    """Give the environment a flashed board; its uid, which is its MAC."""
+    _, made = flashed(name, mac)
+    shutil.copytree(made, sims(env), dirs_exist_ok=True)
+    return mac
+
+
+def make_board(run, name, mac=MAC):
+    return copy_board(run.env, name, mac)
+
+
+@pytest.fixture
+def uid(run):
+    return make_board(run, 'demo')
+
+
+def start_shared(request, tmp_path_factory):
+    """One kernel for all tests of a file that asks for it."""
+    module = request.node.getparent(pytest.Module)
+    if not hasattr(module, 'kiln_kernel'):
+        folder = tmp_path_factory.mktemp('shared')
+        env = make_env(folder)
+        copy_board(env, 'demo')
+        module.kiln_kernel = Kernel(env, folder, folder / 'kernel.log')
+        module.addfinalizer(module.kiln_kernel.shutdown)
+    return module.kiln_kernel
+
+
+@pytest.fixture
+def connected(request, tmp_path_factory):
+    """A kernel with a board that has no variables. Its state goes on to the file's next test."""
+    shared = start_shared(request, tmp_path_factory)
+    shown = shared.run('%connect -q sim:demo\n%softreset -q\n%rm -f main.py')
+    assert (shown.status, shown.stdout) == ('ok', ''), shown
+    return shared
+
+
+@pytest.fixture
+def alone(kernel, uid):
+    """A kernel and a board of its own, for tests that break them or look at files."""
+    assert kernel.run('%connect -q sim:demo').status == 'ok'
+    return kernel
