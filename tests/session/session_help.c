@@ -47,6 +47,14 @@ static kiln_code cancel_wait(void *user, int fd, short events, kiln_ms deadline)
 	return kiln_host_wait(&plain, fd, events, deadline);
 }
 
+const char *session_url(void)
+{
+	static char url[200];
+
+	kiln_text_format(url, sizeof(url), "repl?clock=virtual&flash=%s", firmware);
+	return url;
+}
+
 kiln_code session_open(struct session *t, const char *options, unsigned baud)
 {
 	struct kiln_link *link;
@@ -55,7 +63,7 @@ kiln_code session_open(struct session *t, const char *options, unsigned baud)
 	*t = (struct session){ .host = help_host() };
 	t->host.waiter = (struct kiln_waiter){ .wait = cancel_wait, .user = t };
 	kiln_buf_init(&t->out, 4 * 1024 * 1024);
-	kiln_text_format(url, sizeof(url), "sim:repl?clock=virtual&flash=%s%s", firmware, options);
+	kiln_text_format(url, sizeof(url), "sim:%s%s", session_url(), options);
 	KILN_TRY(kiln_link_open(&t->host, url, baud, &link, &t->err));
 	return kiln_repl_open(link, &t->repl, &t->err);
 }

@@ -19,6 +19,9 @@ struct session {
 /* Group set-up: help_state_home, and a flash file with an image that boots. */
 int session_firmware(void **state);
 
+/* What opens that board, behind "sim:". */
+const char *session_url(void);
+
 /* Open with more options of the URL ("&fault=..."). */
 kiln_code session_open(struct session *t, const char *options, unsigned baud);
 /* The same, or fail the test. */
