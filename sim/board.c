@@ -238,8 +238,13 @@ static void strike(struct sim_board *b)
 {
 	const struct sim_fault *stall = sim_faults_find(&b->faults, SIM_FAULT_STALL);
 	const struct sim_fault *unplug = sim_faults_find(&b->faults, SIM_FAULT_UNPLUG);
+	const struct sim_fault *reset = sim_faults_find(&b->faults, SIM_FAULT_RESET);
 	const uint64_t seen = b->faults.seen[SIM_TO_CHIP];
 
+	if (reset && seen == reset->n) {
+		sim_writer_tear(&b->download.writer, b->now, &b->faults.random);
+		reset_cpu(b, SIM_RESET_POWER_ON);
+	}
 	if (stall && seen == stall->n)
 		b->stalled_until = stall->for_ms ? b->now + (sim_ns)stall->for_ms * SIM_MS
 						 : SIM_NEVER;

@@ -18,6 +18,7 @@ static const struct {
 	{ "flip", SIM_FAULT_FLIP, true, true },
 	{ "stall", SIM_FAULT_STALL, false, true },
 	{ "unplug", SIM_FAULT_UNPLUG, false, true },
+	{ "reset", SIM_FAULT_RESET, false, true },
 	{ "cut", SIM_FAULT_CUT, false, true },
 	{ "bad-sector", SIM_FAULT_BAD_SECTOR, false, true },
 	{ "no-sync", SIM_FAULT_NO_SYNC, false, false },
@@ -77,7 +78,7 @@ static kiln_code refuse(struct kiln_err *err, const char *text)
 	(void)kiln_fail(err, KILN_E_INVALID, "no such fault: '%s'", text);
 	kiln_hint(err,
 		  "faults are [to-|from-]lose, add, flip with @BYTE or ~ONE_IN; stall@BYTE[:MS], "
-		  "unplug@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, no-sync");
+		  "unplug@BYTE, reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, no-sync");
 	return KILN_E_INVALID;
 }
 

@@ -20,6 +20,7 @@
  *	stall@N  stall@N:MS     after N bytes to the chip the wire stands still, for ever or for MS
  *	unplug@N                after N bytes to the chip the cable is pulled: the port is gone, and
  *	                        the board has no power
+ *	reset@N                 after N bytes to the chip it resets, as when its supply sags
  *	cut@N                   the chip loses power when it has programmed N bytes of flash
  *	bad-sector@ADDRESS      erasing and programming that sector of the flash does nothing
  *	no-sync                 the loader in ROM never answers
@@ -32,6 +33,7 @@ typedef enum sim_fault_kind {
 	SIM_FAULT_FLIP,
 	SIM_FAULT_STALL,
 	SIM_FAULT_UNPLUG,
+	SIM_FAULT_RESET,
 	SIM_FAULT_CUT,
 	SIM_FAULT_BAD_SECTOR,
 	SIM_FAULT_NO_SYNC,

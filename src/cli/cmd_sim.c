@@ -310,7 +310,7 @@ const struct command cmd_sim = {
 		"that is served.\n\n"
 		"Faults, for those who test flashers: lose, add and flip with @BYTE or ~ONE_IN "
 		"(all of\nthem only one way with to- or from- before), stall@BYTE[:MS], "
-		"unplug@BYTE, "
+		"unplug@BYTE, reset@BYTE, "
 		"cut@BYTES\n(power fails when so many bytes were programmed), bad-sector@ADDRESS, "
 		"no-sync.\n\n"
 		"The board has power as long as this command runs; Ctrl-C ends it.",
