@@ -216,13 +216,30 @@ static void note_failure(struct kiln_registry *r, const char *url, const struct 
 	f->retry_at = now_of(r) + (err->code == KILN_E_PORT_BUSY ? 0 : KILN_REGISTRY_RETRY_MS);
 }
 
+/* The configured name, else the uid, else the url. */
+static void give_name(const struct kiln_registry *r, struct kiln_board *board)
+{
+	const char *name = NULL;
+
+	if (board->info.uid[0] && r->config.name_of)
+		name = r->config.name_of(r->config.user, board->info.uid);
+	if (!name)
+		name = board->info.uid[0] ? board->info.uid : board->url;
+	kiln_text_copy(board->name, sizeof(board->name), name);
+}
+
+void kiln_registry_rename(struct kiln_registry *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		give_name(r, &r->entries[i].board);
+}
+
 /* A board answered at `url`. NULL: no room for it. */
 static struct entry *note_board(struct kiln_registry *r, const char *url, const char *hwid,
 				const struct kiln_board_info *info)
 {
 	struct failure *f = find_failure(r, url);
 	struct entry *e = find_url(r, url);
-	const char *name = NULL;
 
 	if (f)
 		remove_failure(r, f);
@@ -230,13 +247,9 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 		e = add_entry(r, url);
 	if (!e)
 		return NULL;
-	if (info->uid[0] && r->config.name_of)
-		name = r->config.name_of(r->config.user, info->uid);
-	if (!name)
-		name = info->uid[0] ? info->uid : e->board.url;
-	kiln_text_copy(e->board.name, sizeof(e->board.name), name);
 	kiln_text_copy(e->hwid, sizeof(e->hwid), hwid);
 	e->board.info = *info;
+	give_name(r, &e->board);
 	e->seen = now_of(r);
 	return e;
 }

@@ -84,6 +84,9 @@ size_t kiln_registry_failures(const struct kiln_registry *registry);
 const struct kiln_board_failure *kiln_registry_failure(const struct kiln_registry *registry,
 						       size_t i);
 
+/* Ask name_of anew for all of them: the configuration has changed. */
+void kiln_registry_rename(struct kiln_registry *registry);
+
 /* The known board with this name, uid or url ("/dev/x" and "serial:///dev/x" are the same). */
 const struct kiln_board *kiln_registry_find(const struct kiln_registry *registry, const char *what);
 

@@ -58,9 +58,11 @@ void kiln_kernel_board_release(struct kiln_kernel *k)
 
 bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)
 {
-	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+	const struct kiln_board *known;
 	char url[sizeof(k->board.board.url)];
 
+	kiln_kernel_configure(k);
+	known = kiln_registry_find(k->board.registry, what);
 	if (k->board.repl && known && strcmp(known->url, k->board.board.url) == 0)
 		return true; /* its session is open: a new one could only lose something */
 	kiln_kernel_board_release(k);
@@ -91,6 +93,7 @@ static bool recall(struct kiln_kernel *k)
 	char uid[sizeof(k->board.board.info.uid)] = "", url[sizeof(k->board.board.url)] = "";
 	struct kiln_err err = KILN_ERR_INIT;
 
+	kiln_kernel_configure(k);
 	(void)kiln_notebook_get("board", uid, sizeof(uid));
 	if (!kiln_notebook_get("url", url, sizeof(url)) || !url[0])
 		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NO_BOARD),

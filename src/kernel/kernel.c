@@ -298,7 +298,9 @@ static int open_parent(void)
 static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_config *config,
 			     struct kiln_err *err)
 {
-	const struct kiln_registry_config boards = { .host = &k->host };
+	const struct kiln_registry_config boards = { .host = &k->host,
+						     .name_of = kiln_devices_name_of,
+						     .user = &k->configured.devices };
 
 	k->config = config;
 	kiln_loglevels_init(&k->loglevels, &config->ui);
@@ -321,6 +323,7 @@ static void kernel_close(struct kiln_kernel *k)
 
 	kiln_kernel_board_release(k);
 	kiln_registry_free(k->board.registry);
+	kiln_devices_done(&k->configured.devices);
 	kiln_kernel_orphans_done(k);
 	kiln_python_end(k);
 	if (k->shutdown.type)

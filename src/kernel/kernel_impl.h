@@ -6,6 +6,7 @@
 
 #include <kiln/repl.h>
 
+#include "board/devices.h"
 #include "board/registry.h"
 #include "kernel/kernel.h"
 #include "kernel/loglevel.h"
@@ -37,6 +38,12 @@ struct failure {
 	char ename[64];
 	char evalue[512];
 	json_t *traceback; /* array of texts; NULL: none */
+};
+
+/* The user's device configuration, as the files were last read. */
+struct device_files {
+	struct kiln_devices devices;
+	uint64_t state; /* of the files: what tells that they have changed */
 };
 
 /* The board that cells run on. The session is closed while bash runs, the name stays. */
@@ -101,6 +108,7 @@ struct kiln_kernel {
 	kiln_channel shutdown_channel;
 
 	struct current_board board;
+	struct device_files configured;
 	struct orphan orphans[ORPHANS_MAX];
 	size_t n_orphans;
 };
@@ -216,6 +224,11 @@ bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_
 bool kiln_kernel_board_is_dead(const struct kiln_kernel *k);
 /* Close the port, so that others may use it; the next board cell opens it again. */
 void kiln_kernel_board_release(struct kiln_kernel *k);
+
+/* configured.c: read the device configuration if it has changed; names of boards follow it */
+void kiln_kernel_configure(struct kiln_kernel *k);
+/* What is configured of the current board; NULL: nothing. */
+const struct kiln_device *kiln_kernel_device(const struct kiln_kernel *k);
 
 /* magic_plot.c: what a board prints while a chart is drawn; the cell's end */
 void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n);

@@ -67,6 +67,7 @@ static bool run_discover(struct kiln_kernel *k, const struct kiln_magic_args *ar
 
 	if (args->flags[DISCOVER_ALL])
 		return list_ports(k);
+	kiln_kernel_configure(k);
 	if (kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
 			       KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
@@ -116,8 +117,10 @@ static bool scheme_wanted(const struct kiln_board *board, const struct kiln_magi
 static bool run_connect(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
-	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+	const struct kiln_board *known;
 
+	kiln_kernel_configure(k);
+	known = kiln_registry_find(k->board.registry, what);
 	if (known && !scheme_wanted(known, args))
 		return kiln_kernel_fail_text(k, "KILN_E_NO_BOARD", "Device not available: '%s'",
 					     what);

@@ -75,6 +75,7 @@ static bool list_all(struct kiln_kernel *k, struct names *ret_list)
 	struct kiln_err err = KILN_ERR_INIT;
 	size_t n = 0;
 
+	kiln_kernel_configure(k);
 	if (kiln_registry_scan(k->board.registry, false, KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
 	for (; n < EACH_MAX && n < kiln_registry_count(registry); n++)

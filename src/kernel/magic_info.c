@@ -35,6 +35,7 @@ const struct kiln_magic kiln_magic_uid = {
 static bool run_name(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	(void)args;
+	kiln_kernel_configure(k);
 	return kiln_kernel_board_need(k) &&
 	       print_line(k, k->board.board.name, "this board has no name");
 }
@@ -55,15 +56,20 @@ static void print_fact(struct kiln_kernel *k, const char *key, const char *value
 static bool run_info(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const struct kiln_board *board = &k->board.board;
+	const struct kiln_device *device;
 
 	(void)args;
 	if (!kiln_kernel_board_need(k))
 		return false;
+	kiln_kernel_configure(k);
 	print_fact(k, "name", board->name);
 	print_fact(k, "platform", board->info.platform);
 	print_fact(k, "implementation", board->info.implementation);
 	print_fact(k, "uid", board->info.uid);
 	print_fact(k, "url", board->url);
+	device = kiln_kernel_device(k);
+	if (device)
+		print_fact(k, "configuration", device->file);
 	return true;
 }
 

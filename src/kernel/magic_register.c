@@ -11,12 +11,14 @@ static bool not_available(struct kiln_kernel *k, const char *what)
 static bool run_register(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
-	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+	const struct kiln_board *known;
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_board board;
 	struct kiln_repl *repl;
 	kiln_code code;
 
+	kiln_kernel_configure(k);
+	known = kiln_registry_find(k->board.registry, what);
 	if (known && known->connected)
 		return true;
 	code = kiln_registry_connect(k->board.registry, what, &repl, &board, &err);
@@ -44,9 +46,11 @@ const struct kiln_magic kiln_magic_register = {
 static bool run_unregister(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const char *what = args->words[0];
-	const struct kiln_board *known = kiln_registry_find(k->board.registry, what);
+	const struct kiln_board *known;
 	struct kiln_err err = KILN_ERR_INIT;
 
+	kiln_kernel_configure(k);
+	known = kiln_registry_find(k->board.registry, what);
 	if (!known)
 		return not_available(k, what);
 	if (k->board.chosen && strcmp(known->url, k->board.board.url) == 0) {
