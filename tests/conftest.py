@@ -2,7 +2,9 @@
 """What all black-box tests share: the programs of the build, run in an empty home."""
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 
 import pytest
 
@@ -46,3 +48,30 @@ def run(env, tmp_path):
         return done
     run_program.env = env
     return run_program
+
+
+@pytest.fixture(scope='session')
+def firmware_state(tmp_path_factory):
+    """The state of a virtual board `sim:board` that was flashed once, to be copied."""
+    home = tmp_path_factory.mktemp('flashed')
+    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', home / 'image.bin', '--size',
+                    '80000'], check=True)
+    subprocess.run([BUILD / 'kiln', 'flash', '-p', 'sim:board?clock=virtual', home / 'image.bin'],
+                   check=True, capture_output=True,
+                   env={**os.environ, 'XDG_STATE_HOME': str(home), 'HOME': str(home)})
+    return home / 'kiln/sim'
+
+
+@pytest.fixture
+def flashed(env, firmware_state):
+    """The port of a virtual board with firmware, whose time takes no time."""
+    shutil.copytree(firmware_state, pathlib.Path(env['XDG_STATE_HOME']) / 'kiln/sim')
+    return 'sim:board?clock=virtual'
+
+
+@pytest.fixture
+def kiln(run, flashed):
+    """kiln(verb, *args) on a virtual board that was flashed."""
+    def verb(name, *args, options='', **more):
+        return run('kiln', name, '-p', flashed + options, *args, **more)
+    return verb

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
+_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
 
 _kiln_persona()
 {
@@ -34,6 +34,8 @@ _kiln_options()
 	put) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
 	get) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
 	cp) echo ' --port -p --baud -b --json --recursive -r --verbose -v --quiet -q' ;;
+	sync) echo ' --port -p --baud -b --dry-run -n --mirror -m --yes -y --exclude -x --include -i --watch -w --json --verbose -v --quiet -q' ;;
+	edit) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	rm) echo ' --port -p --baud -b --json --recursive -r --force -f --verbose -v --quiet -q' ;;
 	mkdir) echo ' --port -p --baud -b --json --parents -P --verbose -v --quiet -q' ;;
 	rmdir) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
@@ -116,6 +118,12 @@ _kiln_values()
 	'get --baud' | 'get -b') echo ''  ;;
 	'cp --port' | 'cp -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'cp --baud' | 'cp -b') echo ''  ;;
+	'sync --port' | 'sync -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'sync --baud' | 'sync -b') echo ''  ;;
+	'sync --exclude' | 'sync -x') echo ''  ;;
+	'sync --include' | 'sync -i') echo ''  ;;
+	'edit --port' | 'edit -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'edit --baud' | 'edit -b') echo ''  ;;
 	'rm --port' | 'rm -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'rm --baud' | 'rm -b') echo ''  ;;
 	'mkdir --port' | 'mkdir -p') echo '' "$(kiln __ports 2>/dev/null)" ;;

@@ -138,4 +138,35 @@ KILN_API KILN_CHECK kiln_code kiln_files_space(struct kiln_files *files, const c
 							     const struct kiln_files_space *space),
 					       void *user, struct kiln_err *err);
 
+/* An entry of a board's tree, as kiln_files_survey finds it. */
+struct kiln_files_entry {
+	const char *path; /* below the folder; untrusted; borrowed for the call */
+	kiln_file_kind kind;
+	bool mount; /* another file system begins here; it was not gone into */
+	uint64_t size;
+	const char *digest; /* to be compared with kiln_files_digest; "": not asked for */
+};
+
+/*
+ * All below a folder in one round trip, with the digests of those files that have one of the n
+ * sizes: what can't be the same is not read. A folder that is not there is empty. *ret_free is
+ * UINT64_MAX if the board can't tell.
+ */
+KILN_API KILN_CHECK kiln_code
+kiln_files_survey(struct kiln_files *files, const char *path, const uint64_t *sizes, size_t n,
+		  void (*found)(void *user, const struct kiln_files_entry *entry), void *user,
+		  uint64_t *ret_free, struct kiln_err *err);
+
+enum { KILN_FILES_DIGEST = 65 };
+
+/* The digest of data here, of the kind that this board makes. Fails with: E_NOMEM. */
+KILN_API KILN_CHECK kiln_code kiln_files_digest(const struct kiln_files *files, const void *data,
+						size_t n, char ret_digest[KILN_FILES_DIGEST],
+						struct kiln_err *err);
+
+/* Remove files, and empty folders (their paths end in '/'), in this order. */
+KILN_API KILN_CHECK kiln_code kiln_files_remove_all(struct kiln_files *files,
+						    const char *const *paths, size_t n,
+						    struct kiln_err *err);
+
 #endif

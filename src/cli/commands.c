@@ -17,6 +17,8 @@ const struct command *const commands[] = {
 	&cmd_put,
 	&cmd_get,
 	&cmd_cp,
+	&cmd_sync,
+	&cmd_edit,
 	&cmd_rm,
 	&cmd_mkdir,
 	&cmd_rmdir,

@@ -31,6 +31,8 @@ extern const struct command cmd_ls;
 extern const struct command cmd_mkdir;
 extern const struct command cmd_mv;
 extern const struct command cmd_put;
+extern const struct command cmd_sync;
+extern const struct command cmd_edit;
 extern const struct command cmd_rm;
 extern const struct command cmd_rmdir;
 extern const struct command cmd_sha256sum;

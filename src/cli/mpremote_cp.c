@@ -7,16 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cli/edit.h"
 #include "cli/fs.h"
-#include "hostfs/hostfs.h"
 #include "cli/mpremote.h"
 #include "cli/mpremote_fs.h"
-#include "cli/whole.h"
+#include "hostfs/hostfs.h"
 
 enum { PATH_LENGTH = 16 * 1024 };
 
@@ -227,66 +226,25 @@ int mpremote_cp(struct mpremote *m)
 	return exit_code;
 }
 
-static kiln_code keep(void *user, size_t i, const void *data, size_t size, struct kiln_err *err)
-{
-	(void)i;
-	return whole_write(user, kiln_span(data ? data : "", size), err);
-}
-
-/* $EDITOR may have arguments: the shell takes it apart; the file is an argument of its own. */
-static bool run_editor(const char *file)
-{
-	const pid_t child = fork();
-	struct kiln_buf line = KILN_BUF_INIT(PATH_LENGTH);
-	int status = -1;
-
-	if (child == 0) {
-		(void)kiln_buf_printf(&line, "%s \"$1\"", getenv("EDITOR"));
-		execl("/bin/sh", "sh", "-c", kiln_buf_str(&line), "sh", file, (char *)NULL);
-		_exit(127);
-	}
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	return child > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-static kiln_code edit_as(struct mpremote *m, const char *path, char *file, struct kiln_err *err)
-{
-	struct kiln_buf data = KILN_BUF_INIT(64 * 1024 * 1024);
-	kiln_code code;
-
-	KILN_TRY(kiln_files_touch(m->files, path, err));
-	KILN_TRY(kiln_files_get(m->files, &path, 1, keep, NULL, file, err));
-	if (!run_editor(file))
-		return KILN_OK;
-	code = whole_read(file, &data, err);
-	if (code == KILN_OK) {
-		const struct kiln_files_item item = { path, data.data, data.len, false };
-
-		code = kiln_files_put(m->files, &item, 1, NULL, err);
-	}
-	kiln_buf_done(&data);
-	return code;
-}
-
+/* An editor that fails changes nothing, and says so itself. */
 static int edit_one(struct mpremote *m, const char *path)
 {
-	char folder[] = "/tmp/kiln-edit-XXXXXX";
 	struct kiln_err err = KILN_ERR_INIT;
-	char name[256], file[300];
+	edit_end end;
 	kiln_code code;
 
-	if (!mkdtemp(folder))
-		return mpremote_say("edit: cannot make a folder in /tmp: %s", strerror(errno));
-	kiln_path_base(path, name, sizeof(name));
-	kiln_text_format(file, sizeof(file), "%s/%s", folder, name);
 	printf("edit :%s\n", path);
 	fflush(stdout);
-	code = edit_as(m, path, file, &err);
-	(void)unlink(file);
-	(void)rmdir(folder);
+	code = kiln_files_touch(m->files, path, &err);
+	if (code == KILN_OK)
+		code = edit_file(m->files, path, getenv("EDITOR"), &end, &err);
 	m->words[0] = "edit";
-	return code == KILN_OK ? -1 : mpremote_fs_fail(m, path, &err);
+	if (code == KILN_OK)
+		return -1;
+	(void)mpremote_fs_fail(m, path, &err);
+	if (err.hint[0] && err.sys > 0)
+		fprintf(stderr, "hint: %s\n", err.hint);
+	return 1;
 }
 
 int mpremote_edit(struct mpremote *m)

@@ -154,20 +154,9 @@ static void entries_done(struct entries *e)
 	free(e->items);
 }
 
-static int rank(unsigned char c)
-{
-	return c == '\0' ? 0 : c == '/' ? 1 : c + 1;
-}
-
 static int by_path(const void *a, const void *b)
 {
-	const char *x = ((const struct entry *)a)->path, *y = ((const struct entry *)b)->path;
-
-	while (*x && *x == *y) {
-		x++;
-		y++;
-	}
-	return rank((unsigned char)*x) - rank((unsigned char)*y);
+	return kiln_path_order(((const struct entry *)a)->path, ((const struct entry *)b)->path);
 }
 
 static kiln_code list_deep(struct mpremote *m, const char *path, struct entries *ret_entries,
@@ -181,19 +170,12 @@ static kiln_code list_deep(struct mpremote *m, const char *path, struct entries 
 	return KILN_OK;
 }
 
-static bool is_below(const char *path, const char *folder)
-{
-	const size_t n = strlen(folder);
-
-	return strncmp(path, folder, n) == 0 && path[n] == '/';
-}
-
 /* The index after entry i and all that is below it. */
 static size_t after(const struct entries *e, size_t i)
 {
 	size_t next = i + 1;
 
-	while (next < e->n && is_below(e->items[next].path, e->items[i].path))
+	while (next < e->n && kiln_path_is_below(e->items[next].path, e->items[i].path))
 		next++;
 	return next;
 }

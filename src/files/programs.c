@@ -285,6 +285,61 @@ const char kiln_program_hash[] = "def _kiln(l,B):\n" IMPORT "%s"
 				 "  f.close()\n"
 				 "  print(%s)\n";
 
+/*
+ * Free bytes, then of each entry below a folder: kind ('m': another file system begins there),
+ * size, digest if the size is one of those that were named, name. Which folders are mount points
+ * vfs.mount() tells since 1.22; before that they differ in what statvfs says.
+ */
+const char kiln_program_survey[] =
+	"def _kiln(p,z,B):\n"
+	" import os\n" IMPORT "%s"
+	" def F(p):\n"
+	"  f=open(p,'rb')\n"
+	"  %s\n"
+	"  while 1:\n"
+	"   d=f.read(B)\n"
+	"   if not d:break\n"
+	"   %s\n"
+	"  f.close()\n"
+	"  return %s\n"
+	" def O(s,p,n):print('f',s,F(p) if s in z else '-',repr(n))\n"
+	" if not hasattr(os,'ilistdir'):\n"
+	"  print(-1)\n"
+	"  for n in os.listdir():O(os.size(n),n,n)\n"
+	"  return\n"
+	" r=-1;S=M=None;q=p\n"
+	" while hasattr(os,'statvfs'):\n"
+	"  try:\n"
+	"   S=os.statvfs(q or('/' if p[:1]=='/' else os.getcwd()));r=S[0]*S[4];break\n"
+	"  except OSError:\n"
+	"   if not q:break\n"
+	"  q=q.rpartition('/')[0]\n"
+	" print(r)\n"
+	" try:M=[m[1] for m in I('vfs').mount()]\n"
+	" except Exception:pass\n"
+	" def V(q):\n"
+	"  if M is not None:return(q if q[:1]=='/' else os.getcwd().rstrip('/')+'/'+q)in M\n"
+	"  return S and os.statvfs(q)!=S\n"
+	" def L(p,x):\n"
+	"  for e in os.ilistdir(p):\n"
+	"   n=x+e[0];q=(p if p[-1:]=='/' else p+'/')+e[0] if p else e[0]\n"
+	"   if not e[1]&0x4000:O(os.stat(q)[6],q,n)\n"
+	"   elif V(q):print('m 0 -',repr(n))\n"
+	"   else:\n"
+	"    print('d 0 -',repr(n));L(q,n+'/')\n"
+	" try:\n"
+	"  if p and not os.stat(p)[0]&0x4000:raise OSError(20)\n"
+	" except OSError as e:\n"
+	"  if e.args[0]!=2:raise\n"
+	"  return\n"
+	" L(p,'')\n";
+
+const char kiln_program_clear[] = "def _kiln(l):\n"
+				  " import os\n"
+				  " for p in l:\n"
+				  "  if p[-1]=='/':os.rmdir(p[:-1])\n"
+				  "  else:os.remove(p)\n";
+
 /* A file that is written piece by piece stays open between programs, as _kiln_f. */
 const char kiln_program_begin[] = "_kiln_f=_kiln_b=None\n"
 				  "def _kiln(p):\n"

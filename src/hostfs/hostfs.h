@@ -25,9 +25,22 @@ struct kiln_host_tree {
  */
 KILN_CHECK kiln_code kiln_host_tree_add(struct kiln_host_tree *tree, const char *source,
 					const char *target, bool deep, struct kiln_err *err);
+/*
+ * Add all below `folder`, with paths relative to it, but what `leaves` says is left out (of a
+ * folder: with all below it). A link is followed as long as it stays in the folder.
+ * Fails with also: E_INVALID (a link that leaves the folder, a device).
+ */
+KILN_CHECK kiln_code kiln_host_scan(struct kiln_host_tree *tree, const char *folder,
+				    bool (*leaves)(void *user, const char *path, bool folder),
+				    void *user, struct kiln_err *err);
+/* Add what an open file holds. */
+KILN_CHECK kiln_code kiln_host_tree_read(struct kiln_host_tree *tree, int fd, const char *target,
+					 struct kiln_err *err);
 /* Add a copy of an item that is not of this computer. Fails with: E_TOO_BIG, E_NOMEM. */
 KILN_CHECK kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
 					 const struct kiln_files_item *item, struct kiln_err *err);
+/* Take out folders that hold no file, at any depth. */
+void kiln_host_tree_prune(struct kiln_host_tree *tree);
 void kiln_host_tree_done(struct kiln_host_tree *tree);
 
 /* Is there a folder of that name? */

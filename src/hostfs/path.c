@@ -30,3 +30,24 @@ const char *kiln_path_clean(const char *path, char *dst, size_t size)
 	kiln_text_copy_untrusted(dst, size, path, strlen(path));
 	return dst;
 }
+
+static int rank(unsigned char c)
+{
+	return c == '\0' ? 0 : c == '/' ? 1 : c + 1;
+}
+
+int kiln_path_order(const char *a, const char *b)
+{
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return rank((unsigned char)*a) - rank((unsigned char)*b);
+}
+
+bool kiln_path_is_below(const char *path, const char *folder)
+{
+	const size_t n = strlen(folder);
+
+	return strncmp(path, folder, n) == 0 && path[n] == '/';
+}

@@ -172,10 +172,16 @@ kiln_code kiln_host_tree_add(struct kiln_host_tree *tree, const char *source, co
 	return add(tree, source, target, deep, 0, err);
 }
 
+kiln_code kiln_host_tree_read(struct kiln_host_tree *tree, int fd, const char *target,
+			      struct kiln_err *err)
+{
+	return add_file(tree, fd, target, target, err);
+}
+
 kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
 			      const struct kiln_files_item *item, struct kiln_err *err)
 {
-	struct kiln_files_item own = *item;
+	struct kiln_files_item own = { .folder = item->folder };
 	void *data = NULL;
 	kiln_code code;
 
@@ -188,6 +194,7 @@ kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
 		if (item->n > 0)
 			memcpy(data, item->data, item->n);
 		own.data = data;
+		own.n = item->n;
 	}
 	code = add_item(tree, target, &own, err);
 	if (code != KILN_OK)
@@ -197,12 +204,39 @@ kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
 	return code;
 }
 
+static void item_done(const struct kiln_files_item *item)
+{
+	free((void *)(uintptr_t)item->path);
+	free((void *)(uintptr_t)item->data);
+}
+
+static bool holds_files(const struct kiln_host_tree *tree, size_t folder)
+{
+	for (size_t i = folder + 1; i < tree->n; i++) {
+		if (!tree->items[i].folder &&
+		    kiln_path_is_below(tree->items[i].path, tree->items[folder].path))
+			return true;
+	}
+	return false;
+}
+
+void kiln_host_tree_prune(struct kiln_host_tree *tree)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < tree->n; i++) {
+		if (tree->items[i].folder && !holds_files(tree, i))
+			item_done(&tree->items[i]);
+		else
+			tree->items[kept++] = tree->items[i];
+	}
+	tree->n = kept;
+}
+
 void kiln_host_tree_done(struct kiln_host_tree *tree)
 {
-	for (size_t i = 0; i < tree->n; i++) {
-		free((void *)(uintptr_t)tree->items[i].path);
-		free((void *)(uintptr_t)tree->items[i].data);
-	}
+	for (size_t i = 0; i < tree->n; i++)
+		item_done(&tree->items[i]);
 	free(tree->items);
 	*tree = (struct kiln_host_tree){ 0 };
 }

@@ -96,10 +96,122 @@ static void absolute_paths(void **state)
 	power_off(&b);
 }
 
+/* Each call that fails, its code and its words. */
+static kiln_code get_one(struct kiln_files *files, const char *path, const char *to,
+			 struct kiln_err *err)
+{
+	(void)to;
+	return kiln_files_get(files, &path, 1, keep, NULL, NULL, err);
+}
+
+static kiln_code list_one(struct kiln_files *files, const char *path, const char *to,
+			  struct kiln_err *err)
+{
+	(void)to;
+	return kiln_files_list(files, path, false, note, NULL, err);
+}
+
+static kiln_code stat_one(struct kiln_files *files, const char *path, const char *to,
+			  struct kiln_err *err)
+{
+	struct kiln_file_info info;
+
+	(void)to;
+	return kiln_files_stat(files, path, &info, err);
+}
+
+static kiln_code remove_one(struct kiln_files *files, const char *path, const char *to,
+			    struct kiln_err *err)
+{
+	(void)to;
+	return kiln_files_remove(files, path, 0, err);
+}
+
+static kiln_code rmdir_one(struct kiln_files *files, const char *path, const char *to,
+			   struct kiln_err *err)
+{
+	(void)to;
+	return kiln_files_rmdir(files, path, err);
+}
+
+static kiln_code mkdir_one(struct kiln_files *files, const char *path, const char *to,
+			   struct kiln_err *err)
+{
+	(void)to;
+	return kiln_files_mkdir(files, path, 0, err);
+}
+
+static kiln_code copy_one(struct kiln_files *files, const char *path, const char *to,
+			  struct kiln_err *err)
+{
+	return kiln_files_copy(files, path, to, 0, err);
+}
+
+static kiln_code put_one(struct kiln_files *files, const char *path, const char *to,
+			 struct kiln_err *err)
+{
+	const struct kiln_files_item item = { .path = path, .data = "x", .n = 1 };
+
+	(void)to;
+	return kiln_files_put(files, &item, 1, NULL, err);
+}
+
+static void errors(void **state)
+{
+	static const struct {
+		kiln_code (*call)(struct kiln_files *files, const char *path, const char *to,
+				  struct kiln_err *err);
+		const char *path, *to;
+		kiln_code code;
+		const char *what, *why;
+	} cases[] = {
+#define NO_FILE "no such file or directory"
+		{ list_one, "no", "", KILN_E_NOT_FOUND, "cannot list ':no'", NO_FILE },
+		{ get_one, "no", "", KILN_E_NOT_FOUND, "cannot get ':no'", NO_FILE },
+		{ stat_one, "no", "", KILN_E_NOT_FOUND, "cannot look at ':no'", NO_FILE },
+		{ stat_one, "d/x/y", "", KILN_E_IO, "cannot look at ':d/x/y'", "not a directory" },
+		{ get_one, "d", "", KILN_E_IO, "cannot get ':d'", "is a directory" },
+		{ remove_one, "no", "", KILN_E_NOT_FOUND, "cannot remove ':no'", NO_FILE },
+		{ remove_one, "d", "", KILN_E_IO, "cannot remove ':d'", "is a directory" },
+		{ remove_one, "/", "", KILN_E_INVALID, "cannot remove ':/'",
+		  "that is all there is on the board" },
+		{ rmdir_one, "d", "", KILN_E_IO, "cannot remove folder ':d'",
+		  "directory not empty" },
+		{ mkdir_one, "d", "", KILN_E_EXISTS, "cannot make folder ':d'", "file exists" },
+		{ mkdir_one, "no/d", "", KILN_E_NOT_FOUND, "cannot make folder ':no/d'", NO_FILE },
+		{ kiln_files_rename, "no", "x", KILN_E_NOT_FOUND, "cannot rename ':no'", NO_FILE },
+		{ copy_one, "d", "e", KILN_E_IO, "cannot copy ':d'", "is a directory" },
+		{ put_one, "no/x", "", KILN_E_NOT_FOUND, "cannot put ':no/x'", NO_FILE },
+		{ put_one, "d", "", KILN_E_IO, "cannot put ':d'", "is a directory" },
+		{ put_one, "\xff", "", KILN_E_INVALID, "cannot use ':?'",
+		  "the name is no UTF-8" },
+	};
+	struct board b;
+
+	(void)state;
+	power_on(&b, "");
+	good(&b, kiln_files_mkdir(b.files, "d", 0, &b.t.err));
+	put(&b, "d/x", "x");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kiln_err err = KILN_ERR_INIT;
+		const kiln_code code = cases[i].call(b.files, cases[i].path, cases[i].to, &err);
+
+		if (code != cases[i].code || strcmp(err.what, cases[i].what) != 0 ||
+		    strcmp(err.why, cases[i].why) != 0)
+			fail_msg("case %zu: %s: %s: %s", i, kiln_code_name(code), err.what,
+				 err.why);
+	}
+	/* and nothing was left behind */
+	assert_string_equal(list(&b, "d"), "x ");
+	session_expect(&b.t, "import os\nprint([n for n in os.listdir() if 'part' in n])", "[]\n");
+	power_off(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absolute_paths),
+		cmocka_unit_test(errors),
 	};
 	return cmocka_run_group_tests(tests, session_firmware, help_state_home_gone);
 }
