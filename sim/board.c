@@ -16,6 +16,12 @@
 #define LOAD_TIME (80 * SIM_MS) /* loading the image and starting it */
 #define RUN_BAUD 115200
 
+static void set_chip_baud(struct sim_board *b, unsigned baud)
+{
+	b->chip_baud = baud;
+	sim_download_set_baud(&b->download, baud);
+}
+
 static void power_off(struct sim_board *b)
 {
 	b->cpu = SIM_CPU_OFF;
@@ -45,7 +51,7 @@ static void reset_cpu(struct sim_board *b, sim_reset reason)
 	b->run = NULL;
 	b->run_busy = false;
 	sim_wire_cut(&b->to_host, b->now);
-	b->chip_baud = RUN_BAUD;
+	set_chip_baud(b, RUN_BAUD);
 	b->chip_rx = (struct sim_uart_rx){ 0 };
 	b->baud_at = b->watchdog_at = b->reset_at = SIM_NEVER;
 	b->reason = reason;
@@ -220,7 +226,7 @@ static void grant_wish(struct sim_board *b)
 	b->baud_at = SIM_NEVER;
 	b->download.wish = SIM_WISH_NONE;
 	if (wish == SIM_WISH_BAUD) {
-		b->chip_baud = real_baud(b);
+		set_chip_baud(b, real_baud(b));
 		b->chip_rx = (struct sim_uart_rx){ 0 };
 	}
 	if (wish == SIM_WISH_REBOOT)
@@ -230,6 +236,14 @@ static void grant_wish(struct sim_board *b)
 static bool in_download(const struct sim_board *b)
 {
 	return b->cpu == SIM_CPU_DOWNLOAD;
+}
+
+static void run_download(struct sim_board *b)
+{
+	sim_download_run(&b->download, b->now);
+	if (b->to_host.n <= SIM_UART_FIFO)
+		sim_download_room(&b->download);
+	obey_download(b);
 }
 
 /* --- wire --- */
@@ -259,10 +273,7 @@ static void chip_receives(struct sim_board *b, uint8_t byte)
 {
 	if (in_download(b)) {
 		sim_download_receive(&b->download, b->now, byte);
-		sim_download_run(&b->download, b->now);
-		if (b->to_host.n <= SIM_PENDING_MAX / 2)
-			sim_download_room(&b->download);
-		obey_download(b);
+		run_download(b);
 	} else if (b->cpu == SIM_CPU_RUNNING) {
 		sim_run_input(b->run, &byte, 1);
 		sim_board_poll_run(b);
@@ -324,14 +335,10 @@ static void byte_to_host(struct sim_board *b)
 		for (size_t k = 0; k < n; k++)
 			host_receives(b, seen[k]);
 	}
-	if (b->to_host.n > SIM_PENDING_MAX / 2)
-		return;
-	if (in_download(b)) {
-		sim_download_room(&b->download);
-		obey_download(b);
-	} else if (b->cpu == SIM_CPU_RUNNING) {
+	if (in_download(b))
+		run_download(b);
+	else if (b->cpu == SIM_CPU_RUNNING && b->to_host.n <= SIM_PENDING_MAX / 2)
 		sim_board_poll_run(b);
-	}
 }
 
 /* --- time --- */
@@ -394,10 +401,8 @@ static void happen(struct sim_board *b)
 		reset_cpu(b, SIM_RESET_SOFTWARE);
 	if (b->cpu_at <= b->now)
 		cpu_event(b);
-	if (in_download(b)) {
-		sim_download_run(&b->download, b->now);
-		obey_download(b);
-	}
+	if (in_download(b))
+		run_download(b);
 	if (wire_time(b, &b->to_host) <= b->now)
 		byte_to_host(b);
 	if (b->baud_at <= b->now && b->to_host.n == 0)
@@ -447,6 +452,7 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
 	sim_bus_init(&b->bus, config->model, &b->flash);
 	sim_download_init(&b->download, &b->bus);
+	sim_download_set_baud(&b->download, RUN_BAUD);
 	b->download.security_flags = config->secure_download ? SIM_SECURE_DOWNLOAD : 0;
 	b->download.deaf = sim_faults_find(&b->faults, SIM_FAULT_NO_SYNC) != NULL;
 	b->cpu = SIM_CPU_HELD;
@@ -456,10 +462,12 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 
 void sim_board_done(struct sim_board *b)
 {
-	while (in_download(b) && b->download.writer.running) {
-		sim_writer_finish(&b->download.writer);
-		(void)sim_writer_start(&b->download.writer, b->now);
-	}
+	sim_ns wait = 0;
+
+	/* the CPU ends what it has begun */
+	while (in_download(b) && (wait = sim_writer_run(&b->download.writer, b->now)) > 0)
+		b->now += wait;
+	(void)sim_writer_settle(&b->download.writer, b->now);
 	(void)erase_files(b, NULL);
 	power_off(b);
 	sim_download_done(&b->download);

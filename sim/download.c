@@ -6,20 +6,17 @@
 
 enum {
 	HEADER = 8,
-	/* hardware FIFO of the UART; a stub also has two buffers for whole blocks */
-	ROM_FIFO = 128,
-	STUB_FIFO = 2 * SIM_REQUEST_MAX,
 	OUT_MAX = 1 << 17,
 };
 
-#define THINK_TIME (50 * SIM_US) /* from a frame's end to its answer, when there is no work */
-#define STUB_START_TIME (5 * SIM_MS)
+#define THINK_TIME (50 * SIM_US)      /* from a frame's end to its answer, when there is no work */
+#define STUB_START_TIME (10 * SIM_MS) /* it waits so long for the ROM's last reply to go */
 
 void sim_download_init(struct sim_download *d, struct sim_bus *bus)
 {
 	*d = (struct sim_download){ .bus = bus };
 	kiln_buf_init(&d->frame, SIM_REQUEST_MAX);
-	kiln_buf_init(&d->fifo, STUB_FIFO);
+	kiln_buf_init(&d->fifo, SIM_UART_FIFO);
 	kiln_buf_init(&d->out, OUT_MAX);
 	sim_writer_init(&d->writer, bus->flash);
 	sim_download_reset(d);
@@ -144,33 +141,35 @@ static void run_stub_command(struct sim_download *d, const struct sim_command *c
 	c->run(d);
 }
 
-static void run_command(struct sim_download *d, sim_ns now)
+static void run_command(struct sim_download *d, sim_ns now, struct kiln_span frame)
 {
-	const uint8_t *f = d->frame.data;
-	const uint8_t direction = f[0], op = d->frame.len > 1 ? f[1] : 0;
-	const size_t announced = d->frame.len >= 4 ? kiln_get_le16(f + 2) : 0;
+	const uint8_t *f = frame.p;
+	const uint8_t direction = f[0], op = f[1];
+	const size_t announced = frame.n >= 4 ? kiln_get_le16(f + 2) : 0;
 	const struct sim_command *c = sim_command_find(d, op);
 
-	d->n_body = d->frame.len > HEADER ? d->frame.len - HEADER : 0;
+	d->n_body = frame.n > HEADER ? frame.n - HEADER : 0;
 	memcpy(d->request, f + (d->n_body ? HEADER : 0), d->n_body);
-	d->checksum = d->frame.len >= HEADER ? kiln_get_le32(f + 4) : 0;
+	d->checksum = frame.n >= HEADER ? kiln_get_le32(f + 4) : 0;
+	d->body = kiln_span(sim_is_rom(d) ? d->request : f + (d->n_body ? HEADER : 0), d->n_body);
 	d->cost = THINK_TIME;
+	d->now = now;
 	d->work_first = sim_is_rom(d);
 	d->quiet = false;
 	if (sim_is_rom(d))
 		run_rom_command(d, direction == 0 ? c : NULL, op);
 	else
-		run_stub_command(d, c, op, direction, d->frame.len < HEADER ? SIZE_MAX : announced);
+		run_stub_command(d, c, op, direction, frame.n < HEADER ? SIZE_MAX : announced);
 	d->phase = SIM_THINKING;
 	d->cpu_at = now + d->cost;
 }
 
-static void handle_frame(struct sim_download *d, sim_ns now)
+static void handle_frame(struct sim_download *d, sim_ns now, struct kiln_span frame)
 {
 	if (d->reading.on)
-		sim_reading_ack(d, kiln_buf_span(&d->frame));
-	else if (d->frame.len >= 2)
-		run_command(d, now);
+		sim_reading_ack(d, frame);
+	else if (frame.n >= 2)
+		run_command(d, now, frame);
 }
 
 /* --- in --- */
@@ -183,8 +182,7 @@ static void frame_byte(struct sim_download *d, uint8_t byte)
 			byte = 0xC0;
 		else if (byte == 0xDD)
 			byte = 0xDB;
-		else if (!sim_is_rom(d)) /* the ROM only forgets the escape */
-			d->bad = true;
+		/* else it only forgets the escape */
 	} else if (byte == 0xDB) {
 		d->escaped = true;
 		return;
@@ -208,7 +206,7 @@ static void decode(struct sim_download *d, sim_ns now, uint8_t byte)
 	}
 	d->in_frame = false;
 	if (!d->bad)
-		handle_frame(d, now);
+		handle_frame(d, now, kiln_buf_span(&d->frame));
 	kiln_buf_reset(&d->frame);
 }
 
@@ -216,17 +214,36 @@ void sim_download_receive(struct sim_download *d, sim_ns now, uint8_t byte)
 {
 	if (d->deaf || d->program == SIM_PROGRAM_SILENT)
 		return;
-	if (d->phase == SIM_IDLE)
+	if (!sim_is_rom(d))
+		sim_receiver_byte(&d->receiver, now, byte);
+	else if (d->phase == SIM_IDLE)
 		decode(d, now, byte);
-	else if (d->fifo.len < (sim_is_rom(d) ? (size_t)ROM_FIFO : (size_t)STUB_FIFO))
+	else
 		(void)kiln_buf_putc(&d->fifo, byte);
+}
+
+void sim_download_set_baud(struct sim_download *d, unsigned baud)
+{
+	d->receiver.byte_time = 10 * SIM_S / (sim_ns)baud;
+}
+
+/* A stub's main loop. The 2026 one sends a block whole before it looks for the answer to it. */
+static void poll_frames(struct sim_download *d, sim_ns now)
+{
+	struct kiln_span frame;
+
+	while (d->phase == SIM_IDLE && !(d->reading.on && d->program == SIM_PROGRAM_STUB) &&
+	       sim_receiver_next(&d->receiver, &frame))
+		handle_frame(d, now, frame);
 }
 
 /* --- time --- */
 
 sim_ns sim_download_next(const struct sim_download *d)
 {
-	return d->phase == SIM_IDLE ? SIM_NEVER : d->cpu_at;
+	const sim_ns at = d->phase == SIM_IDLE ? SIM_NEVER : d->cpu_at;
+
+	return sim_is_rom(d) ? at : sim_earlier(at, d->receiver.interrupt_at);
 }
 
 static void go_idle(struct sim_download *d, sim_ns now)
@@ -235,6 +252,10 @@ static void go_idle(struct sim_download *d, sim_ns now)
 
 	d->phase = SIM_IDLE;
 	d->cpu_at = SIM_NEVER;
+	if (!sim_is_rom(d)) {
+		poll_frames(d, now);
+		return;
+	}
 	while (used < d->fifo.len && d->phase == SIM_IDLE)
 		decode(d, now, d->fifo.data[used++]);
 	kiln_buf_consume(&d->fifo, used);
@@ -246,6 +267,7 @@ static void start_stub(struct sim_download *d)
 	const struct kiln_chip_spi *spi = d->bus->spi;
 
 	d->program = stub->legacy ? SIM_PROGRAM_LEGACY_STUB : SIM_PROGRAM_STUB;
+	sim_receiver_start(&d->receiver, stub->legacy);
 	if (!stub->legacy)
 		(void)sim_bus_write(d->bus, spi->base + spi->usr, d->bus->model->spi_user_stub);
 	d->attached = true; /* a stub attaches the flash when it starts */
@@ -298,10 +320,11 @@ static void end_work(struct sim_download *d, sim_ns now)
 
 static void work(struct sim_download *d, sim_ns now)
 {
-	sim_writer_finish(&d->writer);
-	if (sim_writer_start(&d->writer, now)) {
+	const sim_ns wait = sim_writer_run(&d->writer, now);
+
+	if (wait) {
 		d->phase = SIM_WORKING;
-		d->cpu_at = d->writer.op_end;
+		d->cpu_at = now + wait;
 		return;
 	}
 	end_work(d, now);
@@ -331,6 +354,13 @@ static void step(struct sim_download *d)
 
 void sim_download_run(struct sim_download *d, sim_ns now)
 {
-	while (d->phase != SIM_IDLE && d->cpu_at <= now)
+	for (;;) {
+		if (!sim_is_rom(d) && d->receiver.interrupt_at <= now)
+			sim_receiver_run(&d->receiver, now);
+		if (d->phase == SIM_IDLE && !sim_is_rom(d))
+			poll_frames(d, now);
+		if (d->phase == SIM_IDLE || d->cpu_at > now)
+			return;
 		step(d);
+	}
 }

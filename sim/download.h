@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "sim/bus.h"
+#include "sim/receiver.h"
 #include "sim/writer.h"
 
 /*
@@ -28,7 +29,7 @@ typedef enum sim_wish {
 	SIM_WISH_REBOOT, /* a software reset once all was sent */
 } sim_wish;
 
-enum { SIM_REQUEST_MAX = 0x4000 + 64, SIM_REPLY_DATA = 64 };
+enum { SIM_REQUEST_MAX = SIM_FRAME_MAX, SIM_REPLY_DATA = 64 };
 
 struct sim_reply {
 	uint8_t op, status, error;
@@ -43,7 +44,8 @@ struct sim_reading {
 	bool on;
 	uint32_t address, size, block, in_flight;
 	uint32_t sent, acked;
-	void *md5; /* EVP_MD_CTX */
+	uint32_t sent_blocks, acks; /* what the 2026 stub counts */
+	void *md5;                  /* EVP_MD_CTX */
 };
 
 struct sim_loading { /* MEM_BEGIN .. MEM_END */
@@ -62,20 +64,23 @@ struct sim_download {
 	uint32_t security_flags;
 	bool deaf; /* fault: it never answers */
 
-	/* framing */
+	/* framing in a ROM, which reads the UART when it has nothing else to do */
 	struct kiln_buf frame;
 	struct kiln_buf fifo; /* what came while the CPU was busy; full: bytes are lost */
 	bool in_frame, escaped, bad;
+	struct sim_receiver receiver; /* and in a stub */
 
 	/* the request at hand; a ROM does not clear it, short ones see the bytes of earlier ones */
 	uint8_t request[SIM_REQUEST_MAX];
 	size_t n_body;
+	struct kiln_span body; /* the same where it arrived: a stub does not copy it */
 	uint32_t checksum;
 
 	struct sim_reply reply;
 	sim_phase phase;
 	sim_ns cpu_at;   /* when the phase ends */
 	sim_ns cost;     /* of the command at hand */
+	sim_ns now;      /* when it began */
 	bool work_first; /* the reply comes after the flash work */
 	bool quiet;      /* the command at hand has no reply */
 
@@ -105,6 +110,8 @@ sim_ns sim_download_next(const struct sim_download *d);
 void sim_download_run(struct sim_download *d, sim_ns now);
 /* The UART has room for more (READ_FLASH waits for it). */
 void sim_download_room(struct sim_download *d);
+/* The UART's speed. */
+void sim_download_set_baud(struct sim_download *d, unsigned baud);
 
 /* --- between the files of this module --- */
 

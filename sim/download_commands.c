@@ -16,8 +16,6 @@ enum {
 		128 << 20, /* the largest part there is: what a host says bounds our work */
 };
 
-#define READ_TIME_PER_BYTE ((sim_ns)385) /* reading and hashing: 2.6 MB/s in the recordings */
-
 static uint32_t word(const struct sim_download *d, unsigned i)
 {
 	return sim_request_word(d, i);
@@ -217,6 +215,13 @@ static uint32_t erased_by_rom(const struct sim_download *d, uint32_t at, uint32_
 	return (n < head ? 2 * n : n + head) * SIM_FLASH_SECTOR;
 }
 
+static sim_writer_kind writer_kind(const struct sim_download *d)
+{
+	if (sim_is_rom(d))
+		return SIM_WRITER_ROM;
+	return d->program == SIM_PROGRAM_LEGACY_STUB ? SIM_WRITER_LEGACY : SIM_WRITER_STUB;
+}
+
 static void begin(struct sim_download *d, bool compressed)
 {
 	const uint32_t size = word(d, 0), blocks = word(d, 1), block = word(d, 2), at = word(d, 3);
@@ -238,7 +243,7 @@ static void begin(struct sim_download *d, bool compressed)
 	}
 	if (sim_is_rom(d) && !compressed) /* blocks as they come, padding and all */
 		n = blocks < d->flash_size / (block ? block : 1) ? blocks * block : d->flash_size;
-	sim_writer_begin(&d->writer, at, n, compressed, !sim_is_rom(d));
+	sim_writer_begin(&d->writer, d->now, at, n, compressed, writer_kind(d));
 	if (sim_is_rom(d))
 		sim_writer_erase(&d->writer, at, erased_by_rom(d, at, size));
 	d->seq = 0;
@@ -271,14 +276,16 @@ static void data(struct sim_download *d, bool compressed)
 	const bool open = d->writer.open && d->writer.compressed == compressed;
 	const uint8_t error = sim_is_rom(d) ? rom_block_error(d, open, &d->seq)
 					    : stub_block_error(d, compressed);
-	const struct kiln_span block = { d->request + DATA_HEADER, d->n_body - DATA_HEADER };
+	const struct kiln_span block = { d->body.p + DATA_HEADER, d->n_body - DATA_HEADER };
 
 	if (!d->writer.open && sim_is_rom(d) && d->bus->model->habits->is_strict) {
 		d->reply.status = 0; /* these ROMs do not mind, and write nothing */
 		return;
 	}
-	if (error || sim_writer_data(&d->writer, block) != KILN_OK)
-		sim_reply_fail(d, 1, error ? error : SIM_ROM_INVALID);
+	if (error)
+		sim_reply_fail(d, 1, error);
+	else
+		sim_writer_data(&d->writer, block);
 }
 
 static void cmd_flash_data(struct sim_download *d)
@@ -358,7 +365,7 @@ static void cmd_md5(struct sim_download *d)
 	}
 	succeed(d);
 	md5_of_flash(d, word(d, 0), word(d, 1), md5);
-	d->cost += word(d, 1) * READ_TIME_PER_BYTE;
+	d->cost += word(d, 1) * SIM_READ_TIME_PER_BYTE + sim_writer_settle(&d->writer, d->now);
 	if (!sim_is_rom(d)) {
 		memcpy(d->reply.data, md5, sizeof(md5));
 		return;
@@ -425,6 +432,7 @@ static void send_block(struct sim_download *d)
 	EVP_DigestUpdate(r->md5, block, n);
 	sim_send_frame(d, block, n);
 	r->sent += n;
+	r->sent_blocks++;
 }
 
 static void end_reading(struct sim_download *d)
@@ -436,29 +444,52 @@ static void end_reading(struct sim_download *d)
 	sim_reading_stop(d);
 }
 
+/*
+ * How many blocks may go ahead: the 2026 stub waits for an acknowledgement of each one, whatever
+ * it was asked for, and only counts them; in unsigned numbers, so that one too many holds it for
+ * ever (s_read_flash_post_process).
+ */
+static bool may_send(const struct sim_download *d)
+{
+	const struct sim_reading *r = &d->reading;
+
+	if (d->program == SIM_PROGRAM_STUB)
+		return r->sent_blocks - r->acks < 1;
+	return (r->sent - r->acked) / r->block < r->in_flight;
+}
+
 void sim_download_room(struct sim_download *d)
 {
 	struct sim_reading *r = &d->reading;
 
+	struct kiln_span frame;
+
 	if (!r->on || d->phase != SIM_IDLE)
 		return;
-	if (r->acked == r->size)
+	if (d->program == SIM_PROGRAM_STUB && sim_receiver_next(&d->receiver, &frame))
+		sim_reading_ack(d, frame);
+	if (!r->on)
+		return;
+	if (r->sent == r->size && r->acked >= r->size)
 		end_reading(d);
-	else if (r->sent < r->size && (r->sent - r->acked) / r->block < r->in_flight)
+	else if (r->sent < r->size && may_send(d))
 		send_block(d);
 }
 
-/* The host says how many bytes it has; what makes no sense is passed over. */
+/*
+ * The host says how many bytes it has. A frame of another length ends the reading early, with the
+ * digest of what was sent.
+ */
 void sim_reading_ack(struct sim_download *d, struct kiln_span frame)
 {
 	struct sim_reading *r = &d->reading;
-	uint32_t n;
 
-	if (frame.n != 4)
+	if (frame.n != 4) {
+		end_reading(d);
 		return;
-	n = kiln_get_le32(frame.p);
-	if (n >= r->acked && n <= r->sent)
-		r->acked = n;
+	}
+	r->acked = kiln_get_le32(frame.p);
+	r->acks++;
 }
 
 /* flags, FLASH_CRYPT_CNT, seven key purposes; on most chips also chip id and version */

@@ -51,6 +51,8 @@ kiln_code kiln_flasher_md5s(struct kiln_flasher *f, const struct kiln_flash_plac
 
 		for (; sent < n && sent < i + ahead; sent++) {
 			request = kiln_request_md5(places[sent].address, places[sent].size);
+			if (sent > i)
+				kiln_loader_gap(&f->loader);
 			KILN_TRY(kiln_loader_send(&f->loader, &request, err));
 		}
 		ms = kiln_flasher_timeout(KILN_FLASH_MD5_MS_PER_MB, places[i].size);

@@ -28,6 +28,7 @@ struct kiln_stub {
 	uint32_t entry, text_start, data_start;
 	const uint8_t *text, *data;
 	uint32_t text_size, data_size;
+	unsigned ahead; /* frames that it takes in while it works on one: kiln_loader.ahead */
 };
 /* NULL: there is none. */
 const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip, unsigned revision);

@@ -274,6 +274,7 @@ kiln_code kiln_loader_connect(struct kiln_loader *l, const struct kiln_connect *
 	kiln_code code;
 
 	l->is_stub = false;
+	l->ahead = 0;
 	if (how->no_sync)
 		return KILN_OK;
 	c.plan = kiln_reset_plan_for(l->link, how->usb_reset);

@@ -8,11 +8,14 @@ enum {
 	MAX_OTHER_FRAMES = 100, /* late replies to earlier requests, before ours */
 	WRITE_TIMEOUT = 10000,
 	TRACE_BYTES = 40,
+	GAP_BYTES = 64, /* two interrupts' worth */
+	SLICE = 512,
+	BACKLOG = 2048,
 };
 
 void kiln_loader_init(struct kiln_loader *l, struct kiln_link *link)
 {
-	*l = (struct kiln_loader){ .link = link };
+	*l = (struct kiln_loader){ .link = link, .turn_ms = -1 };
 	kiln_slip_init(&l->slip, KILN_LOADER_MAX_REPLY);
 	kiln_buf_init(&l->request, 64 * 1024);
 	kiln_buf_init(&l->wire, 128 * 1024);
@@ -124,16 +127,33 @@ static bool decode_rx(struct kiln_loader *l)
 	return false;
 }
 
+static kiln_code read_rx(struct kiln_loader *l, kiln_ms deadline, struct kiln_err *err)
+{
+	size_t n;
+
+	KILN_TRY(kiln_link_read(l->link, l->rx, sizeof(l->rx), deadline, &n, err));
+	l->rx_at = 0;
+	l->rx_len = n;
+	l->came_at = kiln_link_now(l->link);
+	return KILN_OK;
+}
+
+kiln_code kiln_loader_await_begin(struct kiln_loader *l, kiln_ms deadline, struct kiln_err *err)
+{
+	while (!l->frame_ready && !(l->slip.in_frame && l->slip.frame.len > 0)) {
+		l->frame_ready = decode_rx(l);
+		if (!l->frame_ready && !(l->slip.in_frame && l->slip.frame.len > 0))
+			KILN_TRY(read_rx(l, deadline, err));
+	}
+	return KILN_OK;
+}
+
 kiln_code kiln_loader_frame(struct kiln_loader *l, kiln_ms deadline, struct kiln_span *ret_frame,
 			    struct kiln_err *err)
 {
-	while (!decode_rx(l)) {
-		size_t n;
-
-		KILN_TRY(kiln_link_read(l->link, l->rx, sizeof(l->rx), deadline, &n, err));
-		l->rx_at = 0;
-		l->rx_len = n;
-	}
+	while (!l->frame_ready && !decode_rx(l))
+		KILN_TRY(read_rx(l, deadline, err));
+	l->frame_ready = false;
 	*ret_frame = kiln_buf_span(&l->slip.frame);
 	trace(l, '<', *ret_frame);
 	return KILN_OK;
@@ -167,20 +187,105 @@ void kiln_loader_forget(struct kiln_loader *l)
 {
 	kiln_slip_reset(&l->slip);
 	l->rx_at = l->rx_len = 0;
+	l->frame_ready = false;
 	kiln_buf_reset(&l->heard);
+}
+
+void kiln_loader_gap(struct kiln_loader *l)
+{
+	l->gap = true;
+}
+
+/* DB 55 is no escape: it ends a frame that should not be open. The rest only takes its time. */
+static kiln_code put_gap(struct kiln_loader *l)
+{
+	uint8_t gap[GAP_BYTES];
+
+	if (!l->gap || !l->is_stub || l->ahead == 0)
+		return KILN_OK;
+	memset(gap, 0x55, sizeof(gap));
+	gap[0] = 0xDB;
+	return kiln_buf_append(&l->wire, gap, sizeof(gap));
+}
+
+static int64_t wire_us(const struct kiln_loader *l, size_t n)
+{
+	const unsigned baud = kiln_link_baud(l->link);
+
+	return baud ? (int64_t)n * 10 * 1000000 / baud : 0;
+}
+
+kiln_ms kiln_loader_wire_free(const struct kiln_loader *l)
+{
+	return (l->wire_free_us + 999) / 1000;
+}
+
+/* What came meanwhile is kept for the decoder, which goes on with it. */
+static kiln_code listen_until(struct kiln_loader *l, kiln_ms deadline, struct kiln_err *err)
+{
+	size_t n = 0;
+	kiln_code code;
+
+	if (l->rx_at == l->rx_len)
+		l->rx_at = l->rx_len = 0;
+	if (l->rx_len == sizeof(l->rx))
+		return kiln_link_sleep(l->link, 1, err);
+	code = kiln_link_read(l->link, l->rx + l->rx_len, sizeof(l->rx) - l->rx_len, deadline, &n,
+			      err);
+	if (code != KILN_OK)
+		return code == KILN_E_TIMEOUT ? KILN_OK : code;
+	l->rx_len += n;
+	l->came_at = kiln_link_now(l->link);
+	return KILN_OK;
+}
+
+/*
+ * Hand out no more than the wire takes in a moment, and listen meanwhile: then it is known when a
+ * reply came, though a long frame is being sent.
+ */
+static kiln_code await_wire(struct kiln_loader *l, struct kiln_err *err)
+{
+	const int64_t backlog = wire_us(l, BACKLOG);
+
+	while (l->wire_free_us - kiln_link_now(l->link) * 1000 > backlog)
+		KILN_TRY(listen_until(l, (l->wire_free_us - backlog) / 1000 + 1, err));
+	return KILN_OK;
+}
+
+static kiln_code write_slice(struct kiln_loader *l, const uint8_t *p, size_t n,
+			     struct kiln_err *err)
+{
+	const kiln_ms ms = WRITE_TIMEOUT + 2 * kiln_loader_wire_ms(l, n);
+	const int64_t now = kiln_link_now(l->link) * 1000;
+
+	if (l->wire_free_us < now)
+		l->wire_free_us = now;
+	l->wire_free_us += wire_us(l, n);
+	return kiln_link_write(l->link, p, n, kiln_link_after(l->link, ms), err);
+}
+
+static kiln_code write_wire(struct kiln_loader *l, struct kiln_err *err)
+{
+	const size_t slice = l->ahead ? SLICE : l->wire.len;
+
+	for (size_t at = 0, n; at < l->wire.len; at += n) {
+		n = l->wire.len - at < slice ? l->wire.len - at : slice;
+		KILN_TRY(write_slice(l, l->wire.data + at, n, err));
+		if (at + n < l->wire.len)
+			KILN_TRY(await_wire(l, err));
+	}
+	l->gap = false;
+	return KILN_OK;
 }
 
 kiln_code kiln_loader_send_raw(struct kiln_loader *l, struct kiln_span payload,
 			       struct kiln_err *err)
 {
 	kiln_buf_reset(&l->wire);
-	if (kiln_slip_encode(&l->wire, payload.p, payload.n) != KILN_OK)
+	if (put_gap(l) != KILN_OK || kiln_slip_encode(&l->wire, payload.p, payload.n) != KILN_OK)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot send a request");
 	trace(l, '>', payload);
-	const kiln_ms ms = WRITE_TIMEOUT + 2 * kiln_loader_wire_ms(l, l->wire.len);
-
-	return kiln_link_write(l->link, l->wire.data, l->wire.len, kiln_link_after(l->link, ms),
-			       err);
+	return write_wire(l, err);
 }
 
 kiln_code kiln_loader_send(struct kiln_loader *l, const struct kiln_request *request,
@@ -231,11 +336,26 @@ static bool decode(const struct kiln_loader *l, struct kiln_span frame, struct k
 	return !l->chip && kiln_reply_decode(frame, 2, ret) && ret->body.n == 0;
 }
 
-static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *request,
-			    kiln_ms deadline, struct kiln_reply *ret_reply, struct kiln_err *err)
+/* Whether a frame answers one of the requests. A refusal under another opcode is the first one's.
+ */
+static kiln_code judge_any(const struct kiln_request *requests, size_t n,
+			   const struct kiln_reply *reply, size_t *ret_which, bool *ret_ours,
+			   struct kiln_err *err)
+{
+	*ret_which = 0;
+	for (size_t i = 1; i < n; i++) {
+		if (reply->op == requests[i].op)
+			*ret_which = i;
+	}
+	return judge(&requests[*ret_which], reply, ret_ours, err);
+}
+
+static kiln_code wait_any(struct kiln_loader *l, const struct kiln_request *requests, size_t n,
+			  kiln_ms deadline, size_t *ret_which, struct kiln_reply *ret_reply,
+			  struct kiln_err *err)
 {
 	struct kiln_op_room room;
-	const char *name = kiln_op_name((uint8_t)request->op, &room);
+	const char *name = kiln_op_name((uint8_t)requests[0].op, &room);
 	struct kiln_span frame;
 	struct kiln_reply reply;
 	bool ours;
@@ -244,6 +364,7 @@ static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *re
 		const kiln_code code = kiln_loader_frame(l, deadline, &frame, err);
 
 		if (code == KILN_E_TIMEOUT) {
+			kiln_loader_gap(l); /* it may have lost the end of a frame, or the begin */
 			(void)kiln_fail(err, code, "the chip does not answer %s", name);
 			return code;
 		}
@@ -251,7 +372,7 @@ static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *re
 			return code;
 		if (!decode(l, frame, &reply))
 			continue;
-		KILN_TRY(judge(request, &reply, &ours, err));
+		KILN_TRY(judge_any(requests, n, &reply, ret_which, &ours, err));
 		if (ours) {
 			*ret_reply = reply;
 			return KILN_OK;
@@ -260,6 +381,22 @@ static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *re
 	(void)kiln_fail(err, KILN_E_PROTOCOL, "the chip does not answer %s", name);
 	kiln_why(err, "it sends replies to something else");
 	return KILN_E_PROTOCOL;
+}
+
+static kiln_code wait_reply(struct kiln_loader *l, const struct kiln_request *request,
+			    kiln_ms deadline, struct kiln_reply *ret_reply, struct kiln_err *err)
+{
+	size_t which;
+
+	return wait_any(l, request, 1, deadline, &which, ret_reply, err);
+}
+
+static void note_turn(struct kiln_loader *l)
+{
+	const kiln_ms turn = l->came_at - kiln_loader_wire_free(l);
+
+	if (l->turn_ms < 0 || turn < l->turn_ms)
+		l->turn_ms = turn > 0 ? turn : 0;
 }
 
 kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *request,
@@ -273,7 +410,9 @@ kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *
 	KILN_TRY(kiln_loader_send(l, request, err));
 	/* what was written may still be on its way: escapes included, twice for slow bridges */
 	deadline += 2 * kiln_loader_wire_ms(l, l->wire.len);
-	return wait_reply(l, request, deadline, ret_reply, err);
+	KILN_TRY(wait_reply(l, request, deadline, ret_reply, err));
+	note_turn(l);
+	return KILN_OK;
 }
 
 kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *request,
@@ -283,6 +422,7 @@ kiln_code kiln_loader_nudge(struct kiln_loader *l, const struct kiln_request *re
 
 	KILN_TRY(kiln_link_write(l->link, end, sizeof(end), kiln_link_after(l->link, WRITE_TIMEOUT),
 				 err));
+	kiln_loader_gap(l);
 	return wait_reply(l, request, kiln_link_after(l->link, timeout_ms), ret_reply, err);
 }
 
@@ -291,6 +431,14 @@ kiln_code kiln_loader_receive(struct kiln_loader *l, const struct kiln_request *
 			      struct kiln_err *err)
 {
 	return wait_reply(l, request, kiln_link_after(l->link, timeout_ms), ret_reply, err);
+}
+
+kiln_code kiln_loader_receive_any(struct kiln_loader *l, const struct kiln_request *requests,
+				  size_t n, kiln_ms timeout_ms, size_t *ret_which,
+				  struct kiln_reply *ret_reply, struct kiln_err *err)
+{
+	return wait_any(l, requests, n, kiln_link_after(l->link, timeout_ms), ret_which, ret_reply,
+			err);
 }
 
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err)

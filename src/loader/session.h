@@ -32,10 +32,21 @@ struct kiln_loader {
 	const struct kiln_chip *chip; /* NULL before it is known */
 	unsigned revision;            /* of the chip, once it was read: major * 100 + minor */
 	bool is_stub;
-	bool secure_download; /* the ROM takes only what writes flash; no register, no RAM */
+	/*
+	 * Frames that may follow the one that is not answered yet (kiln_loader_gap); of a stub that
+	 * was found running it is not known, and 0.
+	 */
+	unsigned ahead;
+	unsigned ahead_failed; /* how often that went wrong */
+	bool gap;              /* the next frame stands apart from what was sent before */
+	int64_t wire_free_us;  /* when what was sent will have left for the chip */
+	kiln_ms came_at;       /* when the newest bytes were read */
+	kiln_ms turn_ms;       /* the shortest time from there to a reply; negative: none yet */
+	bool secure_download;  /* the ROM takes only what writes flash; no register, no RAM */
 	struct kiln_slip_decoder slip;
 	uint8_t rx[4096];
 	size_t rx_at, rx_len;
+	bool frame_ready; /* a whole frame was found by the way, and not asked for yet */
 	struct kiln_buf request, wire;
 	struct kiln_buf heard;
 };
@@ -75,6 +86,20 @@ kiln_code kiln_loader_receive(struct kiln_loader *l, const struct kiln_request *
 			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
 			      struct kiln_err *err);
 
+/* The same for a reply to one of several requests; *ret_which says to which. */
+kiln_code kiln_loader_receive_any(struct kiln_loader *l, const struct kiln_request *requests,
+				  size_t n, kiln_ms timeout_ms, size_t *ret_which,
+				  struct kiln_reply *ret_reply, struct kiln_err *err);
+
+/*
+ * Set the next frame apart from those before it. The 2026 stub closes its receiver after each
+ * frame, until its main loop opens it again: what comes in the same interrupt (32 bytes) is lost,
+ * and a frame that lost its begin leaves begins and ends mixed up. The gap is longer than that,
+ * outside of a frame it means nothing, and inside of one it is an error that ends it: after it
+ * the next C0 begins a frame, whatever was before.
+ */
+void kiln_loader_gap(struct kiln_loader *l);
+
 /* True if such a failure may be the wire's fault, so that sending again can help. */
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err);
 
@@ -98,6 +123,8 @@ kiln_code kiln_loader_send_raw(struct kiln_loader *l, struct kiln_span payload,
 /* Next frame of any kind; valid until the next call. Fails with: E_TIMEOUT, the link's. */
 kiln_code kiln_loader_frame(struct kiln_loader *l, kiln_ms deadline, struct kiln_span *ret_frame,
 			    struct kiln_err *err);
+/* Wait until a frame has begun, by more than its first C0; kiln_loader_frame gives it whole. */
+kiln_code kiln_loader_await_begin(struct kiln_loader *l, kiln_ms deadline, struct kiln_err *err);
 /* Read what is there, keep its text as heard, drop its frames. */
 kiln_code kiln_loader_absorb(struct kiln_loader *l, struct kiln_err *err);
 /* The same until nothing has come for `quiet_ms`, at most 20 times as long. */
@@ -108,5 +135,6 @@ unsigned kiln_loader_status_size(const struct kiln_loader *l);
 unsigned kiln_loader_ram_block_size(const struct kiln_loader *l);
 unsigned kiln_loader_block_size(const struct kiln_loader *l);
 kiln_ms kiln_loader_wire_ms(const struct kiln_loader *l, size_t n);
+kiln_ms kiln_loader_wire_free(const struct kiln_loader *l); /* wire_free_us, rounded up */
 
 #endif

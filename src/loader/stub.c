@@ -132,5 +132,6 @@ kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
 			return code;
 	} while (!kiln_span_equal(frame, kiln_span(hello, sizeof(hello) - 1)));
 	l->is_stub = true;
+	l->ahead = kiln_loader_usb_mode(l) == KILN_USB_NONE ? stub->ahead : 0;
 	return KILN_OK;
 }

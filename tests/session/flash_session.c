@@ -371,7 +371,7 @@ static void wire_is_kept_busy(void **state)
 
 	file.data = p;
 	options.baud = 460800;
-	f = story_open(&story, &host, &options, "sim:wire?clock=virtual");
+	f = story_open(&story, &host, &options, "sim:wire?clock=virtual&latency=1");
 	kiln_flasher_stats(f, &before);
 	if (kiln_flasher_write(f, &job, &err) != KILN_OK)
 		fail_msg("%s: %s", err.what, err.why);
