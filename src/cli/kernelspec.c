@@ -171,11 +171,12 @@ static kiln_code write_file(const char *folder, const char *name, const void *da
 
 static char *kernel_json(const char *executable, const char *display_name)
 {
-	json_t *root = json_pack("{s:[s, s, s], s:s, s:s, s:s, s:s, s:{s:b}}", "argv", executable,
+	json_t *root = json_pack("{s:[s, s, s], s:s, s:s, s:s, s:s, s:{s:b, s:[s]}}", "argv", executable,
 				 "-f", "{connection_file}", "display_name", display_name,
 				 /* not "python": VS Code would run its CPython probes on a board */
 				 "language", "micropython", "interrupt_mode", "message",
-				 "kernel_protocol_version", "5.5", "metadata", "debugger", 0);
+				 "kernel_protocol_version", "5.5", "metadata", "debugger", 0,
+				 "supported_encryption", "curve");
 	char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
 
 	json_decref(root);

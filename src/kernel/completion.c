@@ -7,6 +7,7 @@
 #include "kernel/kernel_impl.h"
 #include "kernel/magic.h"
 #include "kernel/names.h"
+#include "kernel/namedoc.h"
 
 enum { ANSWER_MAX = 256 * 1024, MATCHES_MAX = 1000, CACHE_MAX = 64 };
 
@@ -32,8 +33,8 @@ static const char *const builtins[] = {
 };
 
 struct matches {
-	struct kiln_span prefix;
-	json_t *names; /* {name: type}, in the order in which they came */
+	struct kiln_span prefix, owner; /* what stands before the dot */
+	json_t *names;                  /* {name: type}, in the order in which they came */
 };
 
 static void add(struct matches *m, const char *name, const char *type)
@@ -172,6 +173,24 @@ static void add_board(struct kiln_kernel *k, struct matches *m, struct kiln_span
 	}
 }
 
+/* What MicroPython's documents know, where no board can be asked. */
+static void add_docs(struct matches *m, struct kiln_span owner)
+{
+	const struct kiln_namedoc *doc;
+	size_t at = 0;
+
+	while ((doc = kiln_namedoc_below(owner, &at)))
+		add(m, doc->name + owner.n + 1, doc->signature[0] ? "function" : "instance");
+}
+
+static void add_modules(struct matches *m)
+{
+	for (size_t i = 0; i < kiln_namedocs_n; i++) {
+		if (kiln_namedoc_is_module(&kiln_namedocs[i]))
+			add(m, kiln_namedocs[i].name, "module");
+	}
+}
+
 /* ---- magics ---- */
 
 static void add_magics(struct matches *m)
@@ -297,11 +316,16 @@ static void find(struct kiln_kernel *k, const struct kiln_place *place, struct m
 		add_board(k, m, kiln_span("", 0));
 		add_all(m, keywords, "keyword");
 		add_all(m, builtins, "function");
+		if (m->prefix.n > 0) /* it may not be imported yet, or this is where it is */
+			add_modules(m);
 		if (m->prefix.n == 0 || m->prefix.p[0] == '%')
 			add_magics(m);
 		break;
 	case KILN_PLACE_ATTRIBUTE:
+		m->owner = place->owner;
 		add_board(k, m, place->owner);
+		if (json_object_size(m->names) == 0)
+			add_docs(m, place->owner);
 		break;
 	case KILN_PLACE_MAGIC:
 		add_magics(m);
@@ -323,6 +347,17 @@ static int by_text(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static const char *signature_of(const struct matches *m, const char *name)
+{
+	const struct kiln_namedoc *doc;
+	char whole[256];
+
+	kiln_text_format(whole, sizeof(whole), "%.*s%s%s", (int)m->owner.n,
+			 m->owner.n ? (const char *)m->owner.p : "", m->owner.n ? "." : "", name);
+	doc = kiln_namedoc_find(kiln_span(whole, strlen(whole)));
+	return doc ? doc->signature : "";
+}
+
 static void fill(const struct matches *m, json_int_t start, json_int_t end, json_t *list,
 		 json_t *types)
 {
@@ -338,9 +373,10 @@ static void fill(const struct matches *m, json_int_t start, json_int_t end, json
 	for (size_t i = 0; i < n; i++) {
 		(void)json_array_append_new(list, json_string(names[i]));
 		type = json_object_get(m->names, names[i]);
-		(void)json_array_append_new(types, json_pack("{s:I, s:I, s:s, s:O, s:s}", "start",
-							     start, "end", end, "text", names[i],
-							     "type", type, "signature", ""));
+		(void)json_array_append_new(types,
+					    json_pack("{s:I, s:I, s:s, s:O, s:s}", "start", start,
+						      "end", end, "text", names[i], "type", type,
+						      "signature", signature_of(m, names[i])));
 	}
 	free(names);
 }

@@ -67,6 +67,6 @@ void kiln_kernel_result(struct kiln_kernel *k, const char *text, size_t n)
 	json_decref(k->result);
 	k->result = json_incref(value);
 	publish(k, "execute_result",
-		json_pack("{s:I, s:{s:o}, s:{}}", "execution_count", k->executions, "data",
+		json_pack("{s:I, s:{s:o}, s:{}}", "execution_count", k->number, "data",
 			  "text/plain", value, "metadata"));
 }

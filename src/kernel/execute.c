@@ -131,7 +131,11 @@ static bool run_part(struct kiln_kernel *k, const struct kiln_part *part)
 	switch (part->kind) {
 	case KILN_PART_BOARD:
 		if (kiln_is_question(part->text, &name))
-			return kiln_kernel_question(k, name);
+			return kiln_kernel_question(k, name,
+						    memmem(part->text.p, part->text.n,
+							   "?"
+							   "?",
+							   2) != NULL);
 		return kiln_kernel_board_run(k, part->text, part->line);
 	case KILN_PART_BASH:
 		return kiln_kernel_bash(k, part->text);
@@ -193,7 +197,7 @@ static json_t *reply_ok(struct kiln_kernel *k, const json_t *content)
 		expressions = kiln_kernel_user_expressions(
 			k, json_object_get(content, "user_expressions"));
 
-	return json_pack("{s:s, s:I, s:o, s:o}", "status", "ok", "execution_count", k->executions,
+	return json_pack("{s:s, s:I, s:o, s:o}", "status", "ok", "execution_count", k->number,
 			 "user_expressions", expressions, "payload", payload(k));
 }
 
@@ -208,7 +212,7 @@ static json_t *reply_error(struct kiln_kernel *k)
 	json_t *content = error_content(&k->failure);
 
 	(void)json_object_set_new(content, "status", json_string("error"));
-	(void)json_object_set_new(content, "execution_count", json_integer(k->executions));
+	(void)json_object_set_new(content, "execution_count", json_integer(k->number));
 	(void)json_object_set_new(content, "user_expressions", json_object());
 	(void)json_object_set_new(content, "payload", payload(k));
 	return content;
@@ -249,10 +253,11 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 	bool failed;
 
 	k->executions += store;
+	k->number = k->executions;
 	if (!silent)
 		kiln_kernel_publish(k, request, "execute_input",
 				    json_pack("{s:s, s:I}", "code", code ? code : "",
-					      "execution_count", k->executions));
+					      "execution_count", k->number));
 	k->silent = silent;
 	run_request(k, request);
 	failed = k->failure.failed;
@@ -265,6 +270,6 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 	if (code && !failed)
 		kiln_kernel_remember(k, code);
 	failure_done(&k->failure);
-	if (failed && is_true(content, "stop_on_error", true))
-		kiln_kernel_abort_queue(k);
+	if (failed && !k->aside && is_true(content, "stop_on_error", true))
+		kiln_kernel_abort_queue(k, request);
 }

@@ -15,12 +15,13 @@ static void kernel_info(struct kiln_kernel *k, kiln_channel channel, struct kiln
 				     "micropython", "version", "3.4", "mimetype", "text/x-python",
 				     "file_extension", ".py", "pygments_lexer", "python3",
 				     "codemirror_mode", "name", "python", "version", 3);
-	json_t *content = json_pack(
-		"{s:s, s:s, s:s, s:s, s:o, s:s+, s:[{s:s, s:s}], s:b, s:[]}", "status", "ok",
-		"protocol_version", "5.5", "implementation", "kiln", "implementation_version",
-		kiln_version(), "language_info", language, "banner", "MicroPython (kiln) ",
-		kiln_version(), "help_links", "text", "MicroPython", "url",
-		"https://docs.micropython.org/", "debugger", 0, "supported_features");
+	json_t *content = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s+, s:[{s:s, s:s}], s:b, s:[s]}",
+				    "status", "ok", "protocol_version", "5.5", "implementation",
+				    "kiln", "implementation_version", kiln_version(),
+				    "language_info", language, "banner", "MicroPython (kiln) ",
+				    kiln_version(), "help_links", "text", "MicroPython", "url",
+				    "https://docs.micropython.org/", "debugger", 0,
+				    "supported_features", "kernel subshells");
 
 	kiln_kernel_reply(k, channel, msg, "kernel_info_reply", content);
 }
@@ -127,6 +128,22 @@ static void nothing(struct kiln_kernel *k, kiln_channel channel, struct kiln_wir
 	(void)msg;
 }
 
+static void create_subshell(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "create_subshell_reply", kiln_subshell_create(k));
+}
+
+static void delete_subshell(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "delete_subshell_reply",
+			  kiln_subshell_delete(k, msg->content));
+}
+
+static void list_subshells(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	kiln_kernel_reply(k, channel, msg, "list_subshell_reply", kiln_subshell_list(k));
+}
+
 static void interrupt(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	k->interrupted = k->running != NULL;
@@ -161,6 +178,9 @@ static const struct {
 	{ "comm_open", SHELL | CONTROL, comm_open },
 	{ "comm_msg", SHELL | CONTROL, comm },
 	{ "comm_close", SHELL | CONTROL, comm },
+	{ "create_subshell_request", CONTROL, create_subshell },
+	{ "delete_subshell_request", CONTROL, delete_subshell },
+	{ "list_subshell_request", CONTROL, list_subshells },
 	{ "interrupt_request", SHELL | CONTROL, interrupt },
 	/* before protocol 5.4 it came on shell */
 	{ "shutdown_request", SHELL | CONTROL, shut_down },
@@ -178,6 +198,7 @@ static handler *find_handler(kiln_channel channel, const char *type)
 void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	handler *run = find_handler(channel, msg->type);
+	const bool outer = k->forwarded;
 
 	if (!run) {
 		kiln_kernel_log(k, KILN_LOG_INFO, "ignored a message of unknown type on %s",
@@ -193,6 +214,7 @@ void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln
 	run(k, channel, msg);
 	if (!k->forwarded)
 		kiln_kernel_status(k, msg, "idle");
+	k->forwarded = outer; /* this one may have been handled in the midst of another */
 }
 
 void kiln_kernel_handle_shutdown(struct kiln_kernel *k)

@@ -179,8 +179,7 @@ void kiln_history_add(struct kiln_kernel *k, const char *code)
 
 	if (!code[0] || strlen(code) > INPUT_MAX)
 		return;
-	entry = json_pack("[I, I, s, O?]", h->session, k->executions, code,
-			  output ? k->result : NULL);
+	entry = json_pack("[I, I, s, O?]", h->session, k->number, code, output ? k->result : NULL);
 	if (json_array_size(entry) == 3)
 		(void)json_array_append_new(entry, json_null());
 	(void)json_array_append(h->entries, entry);

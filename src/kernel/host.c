@@ -202,7 +202,9 @@ static json_t *ask(struct kiln_kernel *k, const char *type, struct kiln_span bod
 	json_t *header, *reply = NULL, *content;
 	struct kiln_err err = KILN_ERR_INIT;
 
-	if (k->running || need(k, &err) != KILN_OK) /* it is busy, or not there */
+	if (k->running || (k->python && k->python->header)) /* it is busy */
+		return NULL;
+	if (need(k, &err) != KILN_OK)
 		return NULL;
 	if (kiln_python_prepare(k, &err) != KILN_OK)
 		return NULL;

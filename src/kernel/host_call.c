@@ -119,8 +119,7 @@ static void on_result(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 	if (k->running && is_awaited(k->python, msg)) {
 		json_decref(k->result);
 		k->result = json_incref(text);
-		(void)json_object_set_new(msg->content, "execution_count",
-					  json_integer(k->executions));
+		(void)json_object_set_new(msg->content, "execution_count", json_integer(k->number));
 	}
 	on_output(k, msg);
 }

@@ -48,9 +48,9 @@ static void add_folder(struct kiln_python *python, json_t *arguments)
 
 static void add_count(struct kiln_kernel *k, json_t *arguments)
 {
-	if (k->executions > 0 && k->executions != k->python->count)
-		(void)json_object_set_new(arguments, "count", json_integer(k->executions));
-	k->python->count = k->executions;
+	if (k->number > 0 && k->number != k->python->count)
+		(void)json_object_set_new(arguments, "count", json_integer(k->number));
+	k->python->count = k->number;
 }
 
 static kiln_code call_prepare(struct kiln_kernel *k, json_t *arguments, struct kiln_err *err)

@@ -63,14 +63,18 @@ static bool receive(struct kiln_kernel *k, kiln_channel channel, struct kiln_wir
 
 static void queue_fill(struct kiln_kernel *k)
 {
-	while (k->queue_n < QUEUE_MAX &&
-	       receive(k, KILN_CHANNEL_SHELL, &k->queue[(k->queue_at + k->queue_n) % QUEUE_MAX]))
-		k->queue_n++;
+	struct kiln_wire_msg msg;
+
+	while (k->queue_n < QUEUE_MAX && receive(k, KILN_CHANNEL_SHELL, &msg)) {
+		if (!kiln_subshell_take(k, &msg))
+			k->queue[(k->queue_at + k->queue_n++) % QUEUE_MAX] = msg;
+	}
 }
 
-void kiln_kernel_abort_queue(struct kiln_kernel *k)
+void kiln_kernel_abort_queue(struct kiln_kernel *k, const struct kiln_wire_msg *failed)
 {
 	queue_fill(k);
+	kiln_text_copy(k->aborting_in, sizeof(k->aborting_in), kiln_subshell_of(failed));
 	k->aborting = k->queue_n;
 }
 
@@ -338,6 +342,7 @@ static void kernel_close(struct kiln_kernel *k)
 	json_decref(k->result);
 	json_decref(k->payload);
 	json_decref(k->names);
+	json_decref(k->subshells);
 	json_decref(k->expressions);
 	kiln_buf_done(&k->definitions);
 	kiln_history_done(&k->history);
@@ -349,7 +354,8 @@ static void kernel_close(struct kiln_kernel *k)
 
 static void handle_next(struct kiln_kernel *k, struct kiln_wire_msg *msg)
 {
-	const bool aborted = k->aborting > 0 && strcmp(msg->type, "execute_request") == 0;
+	const bool aborted = k->aborting > 0 && strcmp(msg->type, "execute_request") == 0 &&
+			     strcmp(kiln_subshell_of(msg), k->aborting_in) == 0;
 
 	k->aborting -= k->aborting > 0;
 	if (aborted)

@@ -74,14 +74,19 @@ struct kiln_kernel {
 
 	struct kiln_wire_msg queue[QUEUE_MAX]; /* a ring */
 	size_t queue_at, queue_n;
-	size_t aborting; /* so many of them came before the failure that stops them */
+	size_t aborting;      /* so many of them came before the failure that stops them */
+	char aborting_in[64]; /* the subshell in which that was */
+	json_t *subshells;    /* their ids; NULL: there was none yet */
+	unsigned subshells_made;
 
 	const struct kiln_wire_msg *running; /* the execute_request; NULL: idle */
 	bool silent;
 	bool interrupted;
 	struct failure failure;
 	struct kiln_stream out;
-	json_int_t executions;
+	json_int_t executions; /* cells that were counted */
+	json_int_t number;     /* of the running cell */
+	bool aside;            /* it is a subshell's, while another one runs: it may not wait */
 	struct kiln_plotter *plotter; /* from a %plot to the end of its cell; else NULL */
 
 	/* the board's side of the running cell */
@@ -122,8 +127,8 @@ void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *
 	KILN_PRINTF(3, 4);
 /* Remember something of this notebook (state.h); a failure is a warning in the cell. */
 void kiln_kernel_keep(struct kiln_kernel *k, const char *key, const char *value);
-/* A cell has failed: execute requests that have come so far are answered `aborted`. */
-void kiln_kernel_abort_queue(struct kiln_kernel *k);
+/* A cell has failed: its subshell's execute requests that have come so far are `aborted`. */
+void kiln_kernel_abort_queue(struct kiln_kernel *k, const struct kiln_wire_msg *failed);
 
 /* send.c: all of them steal `content` */
 json_t *kiln_kernel_header(struct kiln_kernel *k, const char *type);
@@ -142,6 +147,15 @@ void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln
 void kiln_kernel_handle_shutdown(struct kiln_kernel *k);
 /* Answer an execute_request that will not be run. */
 void kiln_kernel_handle_aborted(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
+
+/* subshell.c: contents of the replies */
+json_t *kiln_subshell_create(struct kiln_kernel *k);
+json_t *kiln_subshell_delete(struct kiln_kernel *k, const json_t *content);
+json_t *kiln_subshell_list(const struct kiln_kernel *k);
+/* "": none */
+const char *kiln_subshell_of(const struct kiln_wire_msg *msg);
+/* Handle, and take, a message on shell that need not wait its turn. */
+bool kiln_subshell_take(struct kiln_kernel *k, struct kiln_wire_msg *msg);
 
 /* display.c: what a cell shows besides text; data is {mime type: value}, and stolen */
 void kiln_kernel_display(struct kiln_kernel *k, json_t *data, const char *display_id, bool update);
@@ -173,8 +187,8 @@ json_t *kiln_kernel_user_expressions(struct kiln_kernel *k, const json_t *asked)
 json_t *kiln_kernel_complete(struct kiln_kernel *k, struct kiln_span code, size_t points);
 json_t *kiln_kernel_inspect(struct kiln_kernel *k, struct kiln_span code, size_t points,
 			    int detail);
-/* A cell "name?": into the pager. */
-bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name);
+/* A cell "name?", or "name??" with the detail: into the pager. */
+bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name, int detail);
 /* Keep what a cell defines, for the signatures. */
 void kiln_kernel_remember(struct kiln_kernel *k, const char *code);
 json_t *kiln_kernel_history(struct kiln_kernel *k, const json_t *content);

@@ -67,9 +67,11 @@ static bool run_discover(struct kiln_kernel *k, const struct kiln_magic_args *ar
 
 	if (args->flags[DISCOVER_ALL])
 		return list_ports(k);
-	kiln_kernel_configure(k);
-	if (kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
-			       KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
+	/* while another cell runs, what is known must do: its board must not wait for ports */
+	if (!k->aside)
+		kiln_kernel_configure(k);
+	if (!k->aside && kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
+					    KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
 	list_boards(k, args->flags[DISCOVER_VERBOSE]);
 	if (args->flags[DISCOVER_VERBOSE])

@@ -32,7 +32,13 @@ def test_magics_and_keywords_need_no_board(kernel):
     assert '--quiet' in complete(kernel, '%connect --q|')['matches']
     assert complete(kernel, 'whil|')['matches'] == ['while']
     assert types(complete(kernel, 'prin|')) == {'print': 'function'}
-    assert complete(kernel, 'machine.|')['matches'] == []
+    # what MicroPython's documents know, as long as no board says more
+    reply = complete(kernel, 'machine.Pi|')
+    assert reply['matches'] == ['Pin'] and types(reply) == {'Pin': 'function'}
+    item, = reply['metadata']['_jupyter_types_experimental']
+    assert item['signature'].startswith('(id, mode=-1') and (item['start'], item['end']) == (8, 10)
+    assert complete(kernel, 'import mach|')['matches'] == ['machine']
+    assert complete(kernel, 'nothing.|')['matches'] == []
     assert ask(kernel, 'complete_request', code=5)['matches']
 
 
@@ -87,6 +93,35 @@ def test_inspect(connected):
     assert text == 'Type:      list\nValue:     [1, 2]\n'
     assert ask(connected, 'inspect_request', code='nope', cursor_pos=1) == \
         {'status': 'ok', 'found': False, 'data': {}, 'metadata': {}}
+
+
+def inspect(kernel, code, detail=0):
+    return ask(kernel, 'inspect_request', code=code, cursor_pos=len(code),
+               detail_level=detail)['data'].get('text/plain')
+
+
+def test_help_needs_no_board(kernel):
+    assert inspect(kernel, 'time.sleep_ms') == \
+        'Signature: time.sleep_ms(ms)\nDocstring: Wait so many milliseconds.\n'
+    assert inspect(kernel, 'print(').startswith('Signature: print(*values, ')
+    assert inspect(kernel, 'machine') == \
+        'Docstring: The hardware of the board: pins, buses, timers, resets.\n'
+    assert inspect(kernel, 'sleep_ms') is None  # whose that is, only a board can say
+
+
+def test_help_is_about_what_the_board_has(connected):
+    connected.run('import sys\nfrom json import loads\nx = []\ntime = 5\nabs = "mine"\n'
+                  'def f(a):\n    b = a\n    return b\nclass Pin:\n    def on(self): pass\np = Pin()')
+    assert 'Signature: json.loads(text)' in inspect(connected, 'loads')
+    assert 'Signature: list.append(item)' in inspect(connected, 'x.append')
+    assert 'Docstring: Name of the port' in inspect(connected, 'sys.platform')
+    for own in ('time', 'abs'):
+        assert 'Docstring' not in inspect(connected, own)
+    assert inspect(connected, 'p.on').startswith('Signature: def on(self)\n')
+    assert 'return b' not in inspect(connected, 'f')
+    assert inspect(connected, 'f', 1).endswith('Source:\ndef f(a):\n    b = a\n    return b\n')
+    [page] = connected.run('f??').reply['payload']
+    assert page['data']['text/plain'].endswith('return b\n')
 
 
 def test_question_mark(connected):

@@ -30,7 +30,7 @@ def test_kernel_info(kernel, channel):
     assert language['file_extension'] == '.py'
     assert language['pygments_lexer'] == 'python3'
     assert language['codemirror_mode']['name'] == 'python'
-    assert info['supported_features'] == [] and info['debugger'] is False
+    assert info['supported_features'] == ['kernel subshells'] and info['debugger'] is False
 
 
 @pytest.mark.parametrize('msg_type, content, wanted', [
