@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const int argc = split(text, size, argv);
 
 	for (unsigned i = 0; i < 2; i++) {
-		for (unsigned rules = 0; rules < 8; rules++) {
+		for (unsigned rules = 0; rules < 16; rules++) {
 			struct kiln_err err = KILN_ERR_INIT;
 			struct opt_list words = { 0 };
 			struct esptool t = { 0 };
@@ -44,6 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				assert(err.what[0]);
 			assert(words.n <= (size_t)argc);
 			opt_list_done(&words);
+			opt_list_done(&t.options.filters);
 		}
 	}
 	free(text);

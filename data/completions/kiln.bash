@@ -45,7 +45,7 @@ _kiln_options()
 	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
-	esptool) echo ' --chip -c --port -p --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
+	esptool) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
 	esptool/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
 	esptool/erase_flash) echo ' --spi-connection -sc --help -h' ;;
 	esptool/erase_region) echo ' --spi-connection -sc --help -h' ;;
@@ -147,6 +147,7 @@ _kiln_values()
 	'repl --inject-file') echo ''  ;;
 	'esptool --chip' | 'esptool -c') echo ''  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'esptool --port-filter') echo ''  ;;
 	'esptool --baud' | 'esptool -b') echo ''  ;;
 	'esptool --before') echo ' default_reset usb_reset no_reset no_reset_no_sync'  ;;
 	'esptool --after' | 'esptool -a') echo ' hard_reset soft_reset no_reset no_reset_stub watchdog_reset'  ;;

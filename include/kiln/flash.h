@@ -123,6 +123,19 @@ typedef enum kiln_supply {
 	KILN_SUPPLY_OFF
 } kiln_supply;
 
+/* How long things may take, in milliseconds; 0: as long as usual. */
+struct kiln_flash_limits {
+	kiln_ms answer;                                 /* what takes no time on the chip (3000) */
+	kiln_ms longest;                                /* anything at all (240000) */
+	kiln_ms sync;                                   /* one SYNC (100) */
+	kiln_ms erase_chip;                             /* (120000) */
+	kiln_ms md5_per_mb, erase_per_mb, write_per_mb; /* (8000, 40000, 40000) */
+	kiln_ms start_from_rom;                         /* a program in memory (200) */
+	kiln_ms port_write;                             /* (10000) */
+	kiln_ms reset_delay;  /* IO0 is held low so long after a reset (50, and 550 in turn) */
+	unsigned block_tries; /* how often a block is sent (3) */
+};
+
 struct kiln_flasher_options {
 	const struct kiln_chip *chip; /* NULL: detect */
 	unsigned baud;                /* after connecting; 0 = 115200 */
@@ -134,6 +147,13 @@ struct kiln_flasher_options {
 	int connect_attempts; /* 0 = 7, negative = for ever */
 	struct kiln_flash_wiring wiring;
 	kiln_supply supply;
+	struct kiln_flash_limits limits;
+	/*
+	 * Ways to reset the board, instead of the usual: "D0|R1|W0.1|D1|R0|W0.05|D0". D is DTR, R
+	 * is RTS, U both at once ("U0,1"), W seconds to wait. 1 is asserted: the line is low.
+	 * Borrowed until the flasher is closed; NULL: the usual.
+	 */
+	const char *reset_sequence, *hard_reset_sequence;
 	void (*event)(void *user, const struct kiln_flash_event *event); /* may be NULL */
 	void *user;
 };

@@ -66,7 +66,8 @@ static void help_command(const struct esptool *t)
 
 static const char *why_of(const struct kiln_err *err)
 {
-	const bool says_no_more = (err->code == KILN_E_INVALID || err->code == KILN_E_VERIFY) &&
+	const bool says_no_more = (err->code == KILN_E_INVALID || err->code == KILN_E_VERIFY ||
+				   err->code == KILN_E_NO_BOARD) &&
 				  !strcmp(err->why, kiln_code_text(err->code));
 
 	return says_no_more ? "" : err->why;
@@ -143,6 +144,15 @@ static void hint_command(const struct esptool *t, const char *name, struct kiln_
 	kiln_buf_done(&text);
 }
 
+bool esptool_is_command(const char *word)
+{
+	for (const struct esptool_command *c = esptool_commands; c->is.name; c++) {
+		if (same_name(c->is.name, word))
+			return true;
+	}
+	return false;
+}
+
 static kiln_code find_command(struct esptool *t, const char *typed, struct kiln_err *err)
 {
 	struct suggest near;
@@ -208,7 +218,10 @@ static int run_command(struct esptool *t)
 	(void)signal(SIGPIPE, SIG_IGN);
 	esptool_speak(t);
 	esptool_say(t, "%s v%s (kiln)", t->run.dialect->name, kiln_version());
-	code = t->command->offline ? t->command->act(t, NULL, &err) : esptool_session(t, &err);
+	code = esptool_cfg_load(t, &err);
+	if (code == KILN_OK)
+		code = t->command->offline ? t->command->act(t, NULL, &err)
+					   : esptool_session(t, &err);
 	return code == KILN_OK ? 0 : fatal_error(t, &err);
 }
 
@@ -290,6 +303,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	(void)self;
 	if (argfile_expand(argc, argv, &args, &err) != KILN_OK)
 		return usage_error(&t, &err);
+	esptool_cfg_init(&t.cfg);
 	t.v5 = speaks_v5(t.program, args.argc, args.argv);
 	if (args.expanded) {
 		printf("%s", t.v5 ? "esptool" : "esptool.py");
@@ -298,6 +312,8 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 		putchar('\n');
 	}
 	exit_code = run_line(&t, args.argc, args.argv);
+	opt_list_done(&t.options.filters);
+	esptool_cfg_done(&t.cfg);
 	argfile_done(&args);
 	return exit_code;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include <kiln/flash.h>
+#include <kiln/port.h>
 
 #include "cli/cli.h"
 #include "cli/dialect.h"
@@ -20,7 +21,8 @@
 
 /* What stands before the command, or in ESPTOOL_*. */
 struct esptool_options {
-	const char *chip, *port, *before, *after, *attempts, *compat, *supply;
+	const char *chip, *port, *before, *after, *attempts, *compat, *supply, *stub_version;
+	struct opt_list filters;
 	uint64_t baud;
 	bool no_stub, trace, verbose, silent, help;
 };
@@ -82,6 +84,14 @@ struct esptool_merge {
 	struct files files;
 };
 
+/* What a configuration file says and struct kiln_flasher_options has no place for. */
+struct esptool_cfg {
+	int connect_attempts, open_port_attempts;
+	char *reset_sequence, *hard_reset_sequence;
+	struct kiln_buf unknown; /* names of options that nobody knows */
+	unsigned n_unknown;
+};
+
 struct esptool_command;
 
 /* One run of the tool. */
@@ -89,6 +99,7 @@ struct esptool {
 	struct cli *cli;
 	const char *program; /* the name it was called by */
 	struct esptool_options options;
+	struct esptool_cfg cfg;
 	const struct esptool_command *command;
 	union {
 		struct esptool_write write;
@@ -109,7 +120,6 @@ struct esptool {
 	struct kiln_flasher_options flasher;
 	struct dialect_run run;
 	bool muted; /* it failed: what is done to leave the board in order is not said */
-	const struct kiln_port_list *ports;
 };
 
 struct esptool_command {
@@ -124,6 +134,8 @@ struct esptool_command {
 };
 
 extern const struct opt esptool_options[];
+/* Is there a command of this name? */
+bool esptool_is_command(const char *word);
 extern const struct esptool_command esptool_commands[]; /* ended by one without a name */
 
 extern const struct opt esptool_only_help[];
@@ -137,6 +149,8 @@ void esptool_say(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
 void esptool_say_over(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
 /* A text of passing interest: on a terminal it goes when something comes that stays. */
 void esptool_say_passing(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
+/* "Note: ..." or "WARNING: ...": version 5 tells the two apart. */
+void esptool_note(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
 /* "Warning: ..." or "WARNING: ...". */
 void esptool_warn(struct esptool *t, const char *fmt, ...) KILN_PRINTF(2, 3);
 /* End a line that was left open. */
@@ -146,6 +160,15 @@ void esptool_speak(struct esptool *t);
 void esptool_say_mac(struct esptool *t, const struct kiln_chip_info *info);
 /* What options and commands are called in its dialect: in version 5 with '-' for '_'. */
 unsigned esptool_rules(const struct esptool *t);
+
+/* esptool_cfg.c: find the configuration file, say that it is there, and take what it says. */
+void esptool_cfg_init(struct esptool_cfg *cfg);
+void esptool_cfg_done(struct esptool_cfg *cfg);
+kiln_code esptool_cfg_load(struct esptool *t, struct kiln_err *err);
+
+/* esptool_ports.c: are these words filters for ports? Leave in a list what fits them. */
+kiln_code esptool_check_filters(const struct opt_list *words, struct kiln_err *err);
+void esptool_filter_ports(const struct opt_list *words, struct kiln_port_list *list);
 
 /* <address> <file> ... */
 kiln_code esptool_take_files(struct files *files, const struct opt_list *words,

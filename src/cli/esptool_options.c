@@ -12,6 +12,7 @@ static const char *const before_names[] = { "default_reset", "usb_reset", "no_re
 static const char *const after_names[] = { "hard_reset",    "soft_reset",     "no_reset",
 					   "no_reset_stub", "watchdog_reset", NULL };
 
+static const char *const stub_versions[] = { "1", "2", NULL };
 static const char *const compats[] = { "3", "4", "5", NULL };
 static const char *const supply_names[] = { "1.8V", "1.9V", "OFF", NULL };
 
@@ -21,12 +22,16 @@ const struct opt esptool_options[] = {
 	  .env = "ESPTOOL_CHIP" },
 	{ 'p', "port", "PORT", OPT_STRING, AT(port),
 	  "serial port or URL; without it all ports are tried", .env = "ESPTOOL_PORT" },
+	{ 0, "port-filter", "KEY=VALUE", OPT_EAT, AT(filters),
+	  "try only ports with this vid, pid, name or serial", .ends = esptool_is_command },
 	{ 'b', "baud", "BAUD", OPT_UINT, AT(baud), "speed after connecting",
 	  .env = "ESPTOOL_BAUD" },
 	{ 0, "before", "HOW", OPT_STRING, AT(before), "what to do to the chip first", before_names,
 	  NULL, "ESPTOOL_BEFORE" },
 	{ 'a', "after", "HOW", OPT_STRING, AT(after), "what to do to the chip at the end",
 	  after_names, NULL, "ESPTOOL_AFTER" },
+	{ 0, "stub-version", "VERSION", OPT_STRING, AT(stub_version), .choices = stub_versions,
+	  .env = "ESPTOOL_STUB_VERSION" },
 	{ 0, "no-stub", NULL, OPT_FLAG, AT(no_stub), "talk to the ROM, upload no flasher stub" },
 	{ 't', "trace", NULL, OPT_FLAG, AT(trace), "show every byte on stderr" },
 	{ 'v', "verbose", NULL, OPT_FLAG, AT(verbose), "take no lines back on a terminal" },
@@ -36,7 +41,7 @@ const struct opt esptool_options[] = {
 	{ 0, "compat", "VERSION", OPT_STRING, AT(compat),
 	  "speak as version 4 or 5 of esptool does, whatever the program is called", compats,
 	  .env = "KILN_ESPTOOL_COMPAT" },
-	{ 0, "override-vddsdio", "VOLTS", OPT_STRING, AT(supply),
+	{ 0, "override-vddsdio", "VOLTS", OPT_MAYBE, AT(supply),
 	  "what an ESP32 feeds its flash chip with; use with care", supply_names },
 	{ 'h', "help", NULL, OPT_FLAG, AT(help), "show this help" },
 	{ 0 },
@@ -98,6 +103,7 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 		return kiln_fail(err, KILN_E_INVALID, "--silent and --%s exclude each other",
 				 t->options.verbose ? "verbose" : "trace");
 	KILN_TRY(settle_chip(t, err));
+	KILN_TRY(esptool_check_filters(&t->options.filters, err));
 	KILN_TRY(settle_attempts(t, err));
 	if (t->options.baud > UINT_MAX || (t->options.baud > 0 && t->options.baud < 50)) {
 		(void)kiln_fail(err, KILN_E_INVALID, "invalid value for --baud: %llu",
@@ -106,7 +112,7 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 		return KILN_E_INVALID;
 	}
 	t->flasher.baud = (unsigned)t->options.baud;
-	if (t->options.supply)
+	if (t->options.supply && t->options.supply[0]) /* without a value it changes nothing */
 		t->flasher.supply =
 			(kiln_supply)(KILN_SUPPLY_1V8 + index_of(supply_names, t->options.supply));
 	t->flasher.no_stub = t->options.no_stub;

@@ -95,6 +95,20 @@ void esptool_warn(struct esptool *t, const char *fmt, ...)
 	esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_WARNING, .item = text });
 }
 
+void esptool_note(struct esptool *t, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	(void)kiln_text_vformat(text, sizeof(text), fmt, args);
+	va_end(args);
+	if (t->v5)
+		esptool_say(t, "%s %s", t->run.color ? "\033[1;36mNote:\033[0m" : "Note:", text);
+	else
+		esptool_warn(t, "%s", text);
+}
+
 void esptool_say_mac(struct esptool *t, const struct kiln_chip_info *info)
 {
 	struct kiln_buf text = KILN_BUF_INIT(256);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <kiln/port.h>
@@ -36,6 +38,17 @@ static kiln_code work(struct esptool *t, struct kiln_flasher *flasher, struct ki
 	return code;
 }
 
+/* Whoever asks for no reset must know what that needs. */
+static void note_before(struct esptool *t)
+{
+	if (t->flasher.before == KILN_BEFORE_NO_RESET)
+		esptool_note(
+			t,
+			"Pre-connection option \"%s\" was selected. Connection may fail if the "
+			"chip is not in bootloader or flasher stub mode.",
+			t->v5 ? "no-reset" : "no_reset");
+}
+
 static kiln_code open_port(struct esptool *t, const char *url, const char *shown,
 			   struct kiln_flasher **ret_flasher, struct kiln_err *err)
 {
@@ -46,6 +59,7 @@ static kiln_code open_port(struct esptool *t, const char *url, const char *shown
 		esptool_say(t, "Serial port %s", shown);
 	t->flasher.event = esptool_event;
 	t->flasher.user = t;
+	note_before(t);
 
 	const kiln_code code = kiln_flasher_open(&t->cli->host, url, &t->flasher, ret_flasher, err);
 	esptool_end_line(t);
@@ -71,11 +85,14 @@ static kiln_code open_any(struct esptool *t, struct kiln_flasher **ret_flasher,
 	kiln_code code;
 
 	KILN_TRY(kiln_ports_scan(&t->cli->host, &list, err));
-	code = kiln_fail(err, KILN_E_NO_BOARD, "no board answers on any of %zu serial ports",
+	esptool_filter_ports(&t->options.filters, &list);
+	code = kiln_fail(err, KILN_E_NO_BOARD,
+			 "Could not connect to an Espressif device on any of the %zu available "
+			 "serial ports.",
 			 list.n);
-	if (list.n == 0)
-		kiln_why(err, "there are no serial ports");
-	else
+	kiln_hint(err, list.n ? "name the port (-p), and see what 'kiln doctor' says"
+			      : "plug a board in; 'kiln discover --all' lists all ports");
+	if (list.n || t->v5)
 		esptool_say(t, t->v5 ? "Found %zu serial ports..." : "Found %zu serial ports",
 			    list.n);
 	for (size_t i = 0; i < list.n; i++) {
@@ -95,12 +112,69 @@ static kiln_code open_any(struct esptool *t, struct kiln_flasher **ret_flasher,
 	return code;
 }
 
+/* How often a port that was named is opened: $ESPTOOL_OPEN_PORT_ATTEMPTS, 0 is for ever. */
+static kiln_code open_attempts(struct esptool *t, int *ret_n, struct kiln_err *err)
+{
+	const char *text = getenv("ESPTOOL_OPEN_PORT_ATTEMPTS");
+	int n = t->cfg.open_port_attempts;
+	char *end;
+
+	if (text && text[0]) {
+		const long value = strtol(text, &end, 10);
+
+		if (*end || value < 0 || value > INT_MAX)
+			return kiln_fail(err, KILN_E_INVALID,
+					 "Invalid value for ESPTOOL_OPEN_PORT_ATTEMPTS.");
+		n = (int)value;
+	}
+	if (n != 1 && (!t->options.port || !t->flasher.chip)) {
+		esptool_warn(t,
+			     "The ESPTOOL_OPEN_PORT_ATTEMPTS (open_port_attempts) option can only "
+			     "be used with --port and --chip arguments.");
+		n = 1;
+	}
+	*ret_n = n;
+	return KILN_OK;
+}
+
+/* A board that is about to be plugged in: the port is opened again and again. */
+static kiln_code open_patiently(struct esptool *t, struct kiln_flasher **ret_flasher,
+				struct kiln_err *err)
+{
+	enum { PAUSE = 100, EACH_DOT = 10 };
+	const struct kiln_waiter *waiter = &t->cli->host.waiter;
+	struct kiln_err fault = KILN_ERR_INIT;
+	const char *port = t->options.port;
+	int attempts = 1;
+	kiln_code code;
+
+	KILN_TRY(open_attempts(t, &attempts, err));
+	code = open_port(t, port, port, ret_flasher, &fault);
+	for (long i = 1; code != KILN_OK && code != KILN_E_CANCELLED && i != attempts; i++) {
+		if (i == 1)
+			esptool_say(t, "%s: %s\nRetrying failed connection", fault.what, fault.why);
+		if (i % EACH_DOT == 0)
+			esptool_say(t, ".");
+		if (waiter->wait(waiter->user, -1, 0, kiln_now() + PAUSE) == KILN_E_CANCELLED) {
+			code = kiln_fail(&fault, KILN_E_CANCELLED, "cannot open '%s'", port);
+			break;
+		}
+		code = kiln_flasher_open(&t->cli->host, port, &t->flasher, ret_flasher, &fault);
+	}
+	esptool_end_line(t);
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
+}
+
 kiln_code esptool_session(struct esptool *t, struct kiln_err *err)
 {
 	struct kiln_flasher *flasher = NULL;
 
+	if (t->options.stub_version && strcmp(t->options.stub_version, "1") == 0)
+		esptool_warn(t, "Only version 2 of the flasher stub is included, and is used.");
 	if (t->options.port)
-		KILN_TRY(open_port(t, t->options.port, t->options.port, &flasher, err));
+		KILN_TRY(open_patiently(t, &flasher, err));
 	else
 		KILN_TRY(open_any(t, &flasher, err));
 	return work(t, flasher, err);

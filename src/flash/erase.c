@@ -15,8 +15,8 @@ static kiln_code erase_by_begin(struct kiln_flasher *f, uint32_t address, uint32
 	};
 	const struct kiln_request request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin);
 
-	return kiln_loader_ask(&f->loader, &request,
-			       kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, size), NULL, err);
+	return kiln_loader_ask(&f->loader, &request, kiln_flasher_timeout(f, KILN_WORK_ERASE, size),
+			       NULL, err);
 }
 
 static kiln_code say_state(struct kiln_err *err, kiln_code code, const char *what)
@@ -36,7 +36,10 @@ kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err)
 
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_ERASING });
 	if (f->loader.is_stub)
-		code = kiln_loader_ask(&f->loader, &request, KILN_FLASH_ERASE_CHIP_MS, NULL, err);
+		code = kiln_loader_ask(
+			&f->loader, &request,
+			kiln_limit(f->loader.limits.erase_chip, KILN_FLASH_ERASE_CHIP_MS), NULL,
+			err);
 	else
 		code = erase_by_begin(f, 0, (uint32_t)f->info.flash_size, err);
 	if (code != KILN_OK)
@@ -69,8 +72,8 @@ kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, u
 
 	if (!f->loader.is_stub)
 		return erase_by_begin(f, address, size, err);
-	return kiln_loader_ask(&f->loader, &request,
-			       kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, size), NULL, err);
+	return kiln_loader_ask(&f->loader, &request, kiln_flasher_timeout(f, KILN_WORK_ERASE, size),
+			       NULL, err);
 }
 
 static kiln_code check_region(const struct kiln_flasher *f, uint32_t address, uint32_t size,

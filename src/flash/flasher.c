@@ -32,13 +32,21 @@ void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...)
 			  (struct kiln_flash_event){ .stage = KILN_FLASH_WARNING, .item = text });
 }
 
-kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes)
+kiln_ms kiln_flasher_timeout(const struct kiln_flasher *f, kiln_flash_work work, uint64_t bytes)
 {
-	const kiln_ms ms = ms_per_mb * (kiln_ms)(bytes >> 10) / 1024;
+	const struct kiln_flash_limits *l = &f->loader.limits;
+	const kiln_ms ms_per_mb[] = {
+		[KILN_WORK_ERASE] = kiln_limit(l->erase_per_mb, KILN_FLASH_ERASE_MS_PER_MB),
+		[KILN_WORK_WRITE] = kiln_limit(l->write_per_mb, KILN_FLASH_WRITE_MS_PER_MB),
+		[KILN_WORK_MD5] = kiln_limit(l->md5_per_mb, KILN_FLASH_MD5_MS_PER_MB),
+	};
+	const kiln_ms least = kiln_limit(l->answer, KILN_LOADER_TIMEOUT);
+	const kiln_ms most = kiln_limit(l->longest, KILN_FLASH_MAX_MS);
+	const kiln_ms ms = ms_per_mb[work] * (kiln_ms)(bytes >> 10) / 1024;
 
-	if (ms < KILN_LOADER_TIMEOUT)
-		return KILN_LOADER_TIMEOUT;
-	return ms > KILN_FLASH_MAX_MS ? KILN_FLASH_MAX_MS : ms;
+	if (ms < least)
+		return least;
+	return ms > most ? most : ms;
 }
 
 static void emit_stage(const struct kiln_flasher *f, kiln_flash_stage stage)
@@ -84,6 +92,7 @@ static kiln_code connect(struct kiln_flasher *f, struct kiln_err *err)
 		.no_sync = before == KILN_BEFORE_NO_RESET_NO_SYNC,
 		.usb_reset = before == KILN_BEFORE_USB_RESET,
 		.attempts = f->options.connect_attempts,
+		.custom = f->has_reset ? &f->reset : NULL,
 		.event = on_connect,
 		.user = &user,
 	};
@@ -182,6 +191,23 @@ static kiln_code check_options(const struct kiln_flasher_options *options, struc
 	return KILN_OK;
 }
 
+static kiln_code take_reset(const char *text, struct kiln_reset_sequence *ret, bool *ret_has,
+			    struct kiln_err *err)
+{
+	if (!text)
+		return KILN_OK;
+	*ret_has = true;
+	return kiln_reset_parse(kiln_span((const uint8_t *)text, strlen(text)), ret, err);
+}
+
+static kiln_code take_resets(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_flasher_options *o = &f->options;
+
+	KILN_TRY(take_reset(o->reset_sequence, &f->reset, &f->has_reset, err));
+	return take_reset(o->hard_reset_sequence, &f->hard_reset, &f->has_hard_reset, err);
+}
+
 kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
 			    const struct kiln_flasher_options *options,
 			    struct kiln_flasher **ret_flasher, struct kiln_err *err)
@@ -197,12 +223,15 @@ kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
 		return kiln_fail(err, KILN_E_NOMEM, "cannot open '%s'", url);
 	f->options = *options;
 	f->options.baud = baud;
-	code = kiln_link_open(host, url, baud < FIRST_BAUD ? baud : FIRST_BAUD, &link, err);
+	code = take_resets(f, err);
+	if (code == KILN_OK)
+		code = kiln_link_open(host, url, baud < FIRST_BAUD ? baud : FIRST_BAUD, &link, err);
 	if (code != KILN_OK) {
 		free(f);
 		return code;
 	}
 	kiln_loader_init(&f->loader, link);
+	f->loader.limits = options->limits;
 	f->opened = kiln_link_now(link);
 	code = bring_up(f, err);
 	if (code != KILN_OK) {
@@ -371,6 +400,13 @@ static kiln_code end_session(struct kiln_flasher *f, bool reboot, struct kiln_er
 	return kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
 }
 
+static kiln_code play_hard_reset(struct kiln_flasher *f, struct kiln_err *err)
+{
+	if (f->has_hard_reset)
+		return kiln_reset_play_sequence(f->loader.link, &f->hard_reset, err);
+	return kiln_reset_play(f->loader.link, KILN_RESET_HARD, /* delay_ms= */ 0, err);
+}
+
 static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
 	bool needs_watchdog = false;
@@ -381,8 +417,7 @@ static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
 		needs_watchdog = false;
 	if (needs_watchdog)
 		return kiln_loader_watchdog_reset(&f->loader, err);
-	code = f->no_lines ? KILN_E_UNSUPPORTED
-			   : kiln_reset_play(f->loader.link, KILN_RESET_HARD, err);
+	code = f->no_lines ? KILN_E_UNSUPPORTED : play_hard_reset(f, err);
 	if (code != KILN_E_UNSUPPORTED)
 		return code;
 	if (f->loader.is_stub) /* it can reset the chip by itself */

@@ -4,6 +4,7 @@
 
 #include <kiln/flash.h>
 
+#include "loader/reset.h"
 #include "loader/session.h"
 
 enum {
@@ -32,13 +33,16 @@ struct kiln_flasher {
 	bool no_lines;        /* the port can't reset the board */
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
+	bool has_reset, has_hard_reset; /* the options say how */
+	struct kiln_reset_sequence reset, hard_reset;
 };
 
 void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
 void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_PRINTF(2, 3);
 
+typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 } kiln_flash_work;
 /* A time limit that grows with the work; at least the loader's own. */
-kiln_ms kiln_flasher_timeout(kiln_ms ms_per_mb, uint64_t bytes);
+kiln_ms kiln_flasher_timeout(const struct kiln_flasher *f, kiln_flash_work work, uint64_t bytes);
 
 /* spiflash.c: connect the loader to the flash chip, ask for its id and size. Once is enough. */
 kiln_code kiln_flasher_find_flash(struct kiln_flasher *f, struct kiln_err *err);

@@ -26,9 +26,8 @@ kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t si
 	const struct kiln_request request = kiln_request_md5(address, size);
 	struct kiln_reply reply;
 
-	KILN_TRY(kiln_loader_ask(&f->loader, &request,
-				 kiln_flasher_timeout(KILN_FLASH_MD5_MS_PER_MB, size), &reply,
-				 err));
+	KILN_TRY(kiln_loader_ask(&f->loader, &request, kiln_flasher_timeout(f, KILN_WORK_MD5, size),
+				 &reply, err));
 	return take(&reply, address, ret_md5, err);
 }
 
@@ -55,7 +54,7 @@ kiln_code kiln_flasher_md5s(struct kiln_flasher *f, const struct kiln_flash_plac
 				kiln_loader_gap(&f->loader);
 			KILN_TRY(kiln_loader_send(&f->loader, &request, err));
 		}
-		ms = kiln_flasher_timeout(KILN_FLASH_MD5_MS_PER_MB, places[i].size);
+		ms = kiln_flasher_timeout(f, KILN_WORK_MD5, places[i].size);
 		KILN_TRY(kiln_loader_receive(&f->loader, &request, ms, &reply, err));
 		KILN_TRY(take(&reply, places[i].address, ret_md5s[i], err));
 	}

@@ -83,7 +83,7 @@ static kiln_code send_begin(struct sending *s, struct kiln_err *err)
 	};
 	const struct kiln_request request = kiln_request_begin(s->form->begin, &begin);
 	const kiln_ms ms = l->is_stub ? KILN_LOADER_TIMEOUT
-				      : kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, size);
+				      : kiln_flasher_timeout(s->f, KILN_WORK_ERASE, size);
 
 	return kiln_loader_ask(&s->f->loader, &request, ms, NULL, err);
 }
@@ -174,7 +174,7 @@ static kiln_code send_next(struct sending *s, struct kiln_err *err)
 	(void)kiln_span_take(&s->rest, size, &flight->block);
 	tell_writing(s, flight);
 	KILN_TRY(block_length(s, flight->block, &n, err));
-	flight->work_ms = kiln_flasher_timeout(KILN_FLASH_WRITE_MS_PER_MB, n);
+	flight->work_ms = kiln_flasher_timeout(s->f, KILN_WORK_WRITE, n);
 	flight->usual_ms = usual_work(s, s->done + n);
 	flight->wire_ms = kiln_loader_wire_ms(&s->f->loader, flight->block.n);
 	if (flight->ahead)
@@ -285,7 +285,8 @@ static kiln_code await(struct sending *s, unsigned n, struct kiln_err *err)
 static kiln_code await_with_retries(struct sending *s, unsigned n, struct kiln_err *err)
 {
 	struct kiln_loader *l = &s->f->loader;
-	const int tries = l->is_stub ? BLOCK_TRIES : 1;
+	const int most = l->limits.block_tries ? (int)l->limits.block_tries : BLOCK_TRIES;
+	const int tries = l->is_stub ? most : 1;
 	struct kiln_err fault = KILN_ERR_INIT;
 	struct kiln_reply reply;
 	uint8_t room[KILN_LOADER_BLOCK_STUB];

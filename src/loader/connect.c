@@ -71,13 +71,22 @@ static kiln_code reset(struct connecting *c, int attempt, struct kiln_err *err)
 	}
 	if (c->how->no_reset || c->no_lines)
 		return KILN_OK;
-	code = kiln_reset_play(c->l->link, c->plan.resets[(unsigned)attempt % c->plan.n], err);
+	if (c->how->custom)
+		code = kiln_reset_play_sequence(c->l->link, c->how->custom, err);
+	else
+		code = kiln_reset_play(c->l->link, c->plan.resets[(unsigned)attempt % c->plan.n],
+				       c->l->limits.reset_delay, err);
 	if (code == KILN_E_UNSUPPORTED) {
 		c->no_lines = true;
 		tell(c, KILN_CONNECT_NO_LINES);
 		return KILN_OK;
 	}
 	return code;
+}
+
+static kiln_ms sync_ms(const struct kiln_loader *l)
+{
+	return kiln_limit(l->limits.sync, SYNC_TIMEOUT);
 }
 
 /* The ROM answers a SYNC eight times, and with a value; a stub's value is 0. */
@@ -87,7 +96,7 @@ static kiln_code drain_sync(struct kiln_loader *l, bool *ret_stub, struct kiln_e
 	struct kiln_reply reply;
 
 	for (int i = 1; i < SYNC_REPLIES; i++) {
-		const kiln_code code = kiln_loader_frame(l, kiln_link_after(l->link, SYNC_TIMEOUT),
+		const kiln_code code = kiln_loader_frame(l, kiln_link_after(l->link, sync_ms(l)),
 							 &frame, err);
 
 		if (code == KILN_E_TIMEOUT)
@@ -106,7 +115,7 @@ static kiln_code sync_once(struct connecting *c, struct kiln_err *err)
 {
 	struct kiln_loader *l = c->l;
 	const struct kiln_request request = kiln_request_sync();
-	const kiln_ms deadline = kiln_link_after(l->link, SYNC_TIMEOUT) +
+	const kiln_ms deadline = kiln_link_after(l->link, sync_ms(l)) +
 				 2 * kiln_loader_wire_ms(l, 2 * request.data.n);
 	struct kiln_span frame;
 	struct kiln_reply reply;

@@ -2,6 +2,7 @@
 #ifndef KILN_LOADER_CONNECT_H
 #define KILN_LOADER_CONNECT_H
 
+#include "loader/reset.h"
 #include "loader/session.h"
 
 /* What happens while connecting, for whoever shows it. */
@@ -14,6 +15,8 @@ typedef enum kiln_connect_event {
 struct kiln_connect {
 	bool no_reset, no_sync, usb_reset;
 	int attempts; /* 0: 7; negative: for ever */
+	const struct kiln_reset_sequence
+		*custom; /* the way to reset; NULL: the usual ones in turn */
 	void (*event)(void *user, kiln_connect_event event);
 	void *user;
 };

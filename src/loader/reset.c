@@ -1,28 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loader/reset.h"
 
-struct step {
-	bool dtr, rts;
-	int wait_ms;
-};
+enum { MOST_STEPS = 8, DELAY = 50 };
 
 /* From any state of the lines; a step that changes one line only works on any port. */
-static const struct step tight[] = {
-	{ 0, 0, 0 }, { 1, 1, 0 }, { 0, 1, 100 }, { 1, 0, 50 }, { 0, 0, 0 },
+static const struct kiln_reset_step tight[] = {
+	{ 0, 0, 0 }, { 1, 1, 0 }, { 0, 1, 100 }, { 1, 0, DELAY }, { 0, 0, 0 },
 };
-static const struct step tight_slow[] = {
+static const struct kiln_reset_step tight_slow[] = {
 	{ 0, 0, 0 }, { 1, 1, 0 }, { 0, 1, 100 }, { 1, 0, 550 }, { 0, 0, 0 },
 };
-static const struct step classic[] = {
-	{ 0, 0, 0 }, { 0, 1, 100 }, { 1, 1, 0 }, { 1, 0, 50 }, { 0, 0, 0 },
+static const struct kiln_reset_step classic[] = {
+	{ 0, 0, 0 }, { 0, 1, 100 }, { 1, 1, 0 }, { 1, 0, DELAY }, { 0, 0, 0 },
 };
-static const struct step classic_slow[] = {
+static const struct kiln_reset_step classic_slow[] = {
 	{ 0, 0, 0 }, { 0, 1, 100 }, { 1, 1, 0 }, { 1, 0, 550 }, { 0, 0, 0 },
 };
-static const struct step usb_jtag[] = {
+static const struct kiln_reset_step usb_jtag[] = {
 	{ 0, 0, 100 }, { 1, 0, 100 }, { 1, 1, 0 }, { 0, 1, 100 }, { 0, 0, 0 },
 };
-static const struct step hard[] = {
+static const struct kiln_reset_step hard[] = {
 	{ 0, 0, 0 },
 	{ 0, 1, 100 },
 	{ 0, 0, 0 },
@@ -31,7 +28,7 @@ static const struct step hard[] = {
 #define STEPS(a) a, sizeof(a) / sizeof((a)[0])
 static const struct sequence {
 	const char *name;
-	const struct step *steps;
+	const struct kiln_reset_step *steps;
 	unsigned n;
 } sequences[] = {
 	[KILN_RESET_TIGHT] = { "tight", STEPS(tight) },
@@ -47,22 +44,43 @@ const char *kiln_reset_name(kiln_reset reset)
 	return sequences[reset].name;
 }
 
-kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, struct kiln_err *err)
+static kiln_code play(struct kiln_link *link, const struct kiln_reset_step *steps, unsigned n,
+		      struct kiln_err *err)
 {
-	const struct sequence *s = &sequences[reset];
 	kiln_code code = KILN_OK;
 
-	kiln_log(&kiln_link_host(link)->ui, KILN_LOG_DEBUG, "loader", "reset: %s", s->name);
-	for (unsigned i = 0; i < s->n && code == KILN_OK; i++) {
-		code = kiln_link_set_lines(link, s->steps[i].dtr, s->steps[i].rts, err);
-		if (code == KILN_OK && s->steps[i].wait_ms)
-			code = kiln_link_sleep(link, s->steps[i].wait_ms, err);
+	for (unsigned i = 0; i < n && code == KILN_OK; i++) {
+		code = kiln_link_set_lines(link, steps[i].dtr, steps[i].rts, err);
+		if (code == KILN_OK && steps[i].wait_ms)
+			code = kiln_link_sleep(link, steps[i].wait_ms, err);
 	}
 	/* interrupted: a board must not be left with its reset held down */
 	if (code == KILN_E_CANCELLED && kiln_link_set_lines(link, false, false, NULL) != KILN_OK)
 		kiln_log(&kiln_link_host(link)->ui, KILN_LOG_WARNING, "loader",
 			 "the board may be held in reset: unplug it");
 	return code;
+}
+
+kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, kiln_ms delay_ms,
+			  struct kiln_err *err)
+{
+	const struct sequence *s = &sequences[reset];
+	struct kiln_reset_step steps[MOST_STEPS];
+
+	kiln_log(&kiln_link_host(link)->ui, KILN_LOG_DEBUG, "loader", "reset: %s", s->name);
+	for (unsigned i = 0; i < s->n; i++) {
+		steps[i] = s->steps[i];
+		if (delay_ms && steps[i].wait_ms == DELAY)
+			steps[i].wait_ms = delay_ms;
+	}
+	return play(link, steps, s->n, err);
+}
+
+kiln_code kiln_reset_play_sequence(struct kiln_link *link,
+				   const struct kiln_reset_sequence *sequence, struct kiln_err *err)
+{
+	kiln_log(&kiln_link_host(link)->ui, KILN_LOG_DEBUG, "loader", "reset: as configured");
+	return play(link, sequence->steps, sequence->n, err);
 }
 
 /* Espressif's USB vendor; product 1001 is the USB-Serial/JTAG block of the chip itself. */

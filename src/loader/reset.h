@@ -4,6 +4,8 @@
 
 #include <kiln/link.h>
 
+#include "base/bytes.h"
+
 /*
  * Ways to reset a chip by the modem lines of its port. On a dev board two transistors drive EN
  * from RTS and IO0 from DTR, each only while the other line is not asserted:
@@ -27,8 +29,31 @@ typedef enum kiln_reset {
 	KILN_RESET_HARD,     /* run what is in the flash */
 } kiln_reset;
 
-/* Fails with: E_UNSUPPORTED (the port has no such lines), E_PORT_GONE, E_CANCELLED, E_IO. */
-kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, struct kiln_err *err);
+/*
+ * `delay_ms`: how long IO0 stays low where it is released soon; 0: 50.
+ * Fails with: E_UNSUPPORTED (the port has no such lines), E_PORT_GONE, E_CANCELLED, E_IO.
+ */
+kiln_code kiln_reset_play(struct kiln_link *link, kiln_reset reset, kiln_ms delay_ms,
+			  struct kiln_err *err);
+
+/* A way that somebody wrote down: "D0|R1|W0.1|D1|R0|W0.05|D0" (kiln/flash.h). */
+struct kiln_reset_step {
+	bool dtr, rts;
+	kiln_ms wait_ms; /* after the lines are set */
+};
+enum { KILN_RESET_STEPS = 64 };
+struct kiln_reset_sequence {
+	struct kiln_reset_step steps[KILN_RESET_STEPS];
+	unsigned n;
+};
+
+/* Pure. Fails with: E_INVALID (why: the part that is wrong), E_TOO_BIG. */
+kiln_code kiln_reset_parse(struct kiln_span text, struct kiln_reset_sequence *ret_sequence,
+			   struct kiln_err *err);
+/* Fails as kiln_reset_play does. */
+kiln_code kiln_reset_play_sequence(struct kiln_link *link,
+				   const struct kiln_reset_sequence *sequence,
+				   struct kiln_err *err);
 
 const char *kiln_reset_name(kiln_reset reset);
 

@@ -255,7 +255,8 @@ static kiln_code await_wire(struct kiln_loader *l, struct kiln_err *err)
 static kiln_code write_slice(struct kiln_loader *l, const uint8_t *p, size_t n,
 			     struct kiln_err *err)
 {
-	const kiln_ms ms = WRITE_TIMEOUT + 2 * kiln_loader_wire_ms(l, n);
+	const kiln_ms ms = kiln_limit(l->limits.port_write, WRITE_TIMEOUT) +
+			   2 * kiln_loader_wire_ms(l, n);
 	const int64_t now = kiln_link_now(l->link) * 1000;
 
 	if (l->wire_free_us < now)
@@ -399,6 +400,15 @@ static void note_turn(struct kiln_loader *l)
 		l->turn_ms = turn > 0 ? turn : 0;
 }
 
+static kiln_ms limited(const struct kiln_loader *l, kiln_ms ms)
+{
+	const struct kiln_flash_limits *limits = &l->limits;
+
+	if (ms == KILN_LOADER_TIMEOUT)
+		ms = kiln_limit(limits->answer, ms);
+	return limits->longest && ms > limits->longest ? limits->longest : ms;
+}
+
 kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *request,
 			      kiln_ms timeout_ms, struct kiln_reply *ret_reply,
 			      struct kiln_err *err)
@@ -406,7 +416,7 @@ kiln_code kiln_loader_command(struct kiln_loader *l, const struct kiln_request *
 	kiln_ms deadline;
 
 	KILN_TRY(kiln_loader_absorb(l, err)); /* a late reply must not answer this request */
-	deadline = kiln_link_after(l->link, timeout_ms);
+	deadline = kiln_link_after(l->link, limited(l, timeout_ms));
 	KILN_TRY(kiln_loader_send(l, request, err));
 	/* what was written may still be on its way: escapes included, twice for slow bridges */
 	deadline += 2 * kiln_loader_wire_ms(l, l->wire.len);

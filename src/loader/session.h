@@ -2,6 +2,7 @@
 #ifndef KILN_LOADER_SESSION_H
 #define KILN_LOADER_SESSION_H
 
+#include <kiln/flash.h>
 #include <kiln/link.h>
 
 #include "chip/chip.h"
@@ -43,6 +44,7 @@ struct kiln_loader {
 	kiln_ms came_at;       /* when the newest bytes were read */
 	kiln_ms turn_ms;       /* the shortest time from there to a reply; negative: none yet */
 	bool secure_download;  /* the ROM takes only what writes flash; no register, no RAM */
+	struct kiln_flash_limits limits;
 	struct kiln_slip_decoder slip;
 	uint8_t rx[4096];
 	size_t rx_at, rx_len;
@@ -53,6 +55,12 @@ struct kiln_loader {
 
 void kiln_loader_init(struct kiln_loader *l, struct kiln_link *link);
 void kiln_loader_done(struct kiln_loader *l);
+
+/* A limit that was set, or the usual one. */
+static inline kiln_ms kiln_limit(kiln_ms set, kiln_ms usual)
+{
+	return set ? set : usual;
+}
 
 /*
  * Send a request once and wait for its reply. reply->body is valid until the next call.

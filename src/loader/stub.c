@@ -110,7 +110,9 @@ kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err)
 kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
 {
 	static const char hello[] = "OHAI";
-	const kiln_ms deadline = kiln_link_after(l->link, OHAI_TIMEOUT);
+	/* what a ROM takes to start it is within the usual limit, unless it is said otherwise */
+	const kiln_ms more = kiln_limit(l->limits.start_from_rom, 0);
+	const kiln_ms deadline = kiln_link_after(l->link, OHAI_TIMEOUT + more);
 	struct kiln_request request;
 	const struct kiln_stub *stub;
 	struct kiln_span frame;

@@ -32,9 +32,9 @@ static void to_the_loader(void **state)
 		struct kiln_link *link = help_open(&host, "ways?clock=virtual");
 
 		(void)help_hear(link, 100);
-		assert_int_equal(kiln_reset_play(link, ways[i], NULL), KILN_OK);
+		assert_int_equal(kiln_reset_play(link, ways[i], 0, NULL), KILN_OK);
 		assert_non_null(strstr(help_hear(link, 100), "waiting for download"));
-		assert_int_equal(kiln_reset_play(link, KILN_RESET_HARD, NULL), KILN_OK);
+		assert_int_equal(kiln_reset_play(link, KILN_RESET_HARD, 0, NULL), KILN_OK);
 		assert_non_null(strstr(help_hear(link, 100), "SPI_FAST_FLASH_BOOT"));
 		kiln_link_close(link);
 	}
@@ -51,6 +51,57 @@ static unsigned tries_to_open(const struct kiln_host *host, const char *url)
 		fail_msg("%s: %s", err.what, err.why);
 	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
 	return story.count[KILN_FLASH_TRY];
+}
+
+/* The two ways that the original's documentation writes down, and one that leads nowhere. */
+static void ways_that_are_written_down(void **state)
+{
+	static const struct {
+		const char *way;
+		bool works;
+	} cases[] = {
+		{ "D0|R1|W0.1|D1|R0|W0.05|D0", true },
+		{ "U1,1|U0,1|W0.1|U1,0|W0.05|U0,0", true },
+		{ "D0|R1|W0.1|R0", false },
+	};
+	const struct kiln_host host = help_host();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kiln_err err = KILN_ERR_INIT;
+		struct story story;
+		struct kiln_flasher_options options = story_options(&story);
+		struct kiln_flasher *f;
+
+		options.reset_sequence = cases[i].way;
+		options.connect_attempts = 2;
+		const kiln_code code = kiln_flasher_open(&host, "sim:way?clock=virtual", &options,
+							 &f, &err);
+
+		assert_int_equal(code, cases[i].works ? KILN_OK : KILN_E_WRONG_MODE);
+		if (code == KILN_OK)
+			assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
+	}
+}
+
+/* A hard reset of one's own: this one leads to the loader. */
+static void hard_reset_that_is_written_down(void **state)
+{
+	const struct kiln_host host = help_host();
+	struct kiln_err err = KILN_ERR_INIT;
+	struct story story;
+	struct kiln_flasher_options options = story_options(&story);
+	struct kiln_flasher *f;
+
+	(void)state;
+	options.hard_reset_sequence = "U0,1|W0.1|U1,0|W0.1|U0,0";
+	if (kiln_flasher_open(&host, "sim:hard?clock=virtual", &options, &f, &err) != KILN_OK)
+		fail_msg("%s: %s", err.what, err.why);
+	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
+	options.hard_reset_sequence = "U0,1|W0.1|X";
+	assert_int_equal(kiln_flasher_open(&host, "sim:hard?clock=virtual", &options, &f, &err),
+			 KILN_E_INVALID);
+	assert_string_equal(err.why, "'X' is no part of one");
 }
 
 /* EN that rises late: IO0 must stay low for longer than the first way has patience. */
@@ -267,6 +318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(to_the_loader),
 		cmocka_unit_test(large_capacitor_needs_the_slow_way),
+		cmocka_unit_test(ways_that_are_written_down),
+		cmocka_unit_test(hard_reset_that_is_written_down),
 		cmocka_unit_test_setup(lines_one_after_the_other, wrap_reset),
 		cmocka_unit_test_setup(port_that_leaves_with_the_reset, wrap_reset),
 		cmocka_unit_test_setup(chips_own_usb_has_its_own_way, wrap_reset),

@@ -113,11 +113,20 @@ static void sizes_of_flash_chips(void **state)
 
 static void limits_grow_with_the_work(void **state)
 {
+	static struct kiln_flasher f;
+
 	(void)state;
-	assert_int_equal(kiln_flasher_timeout(KILN_FLASH_WRITE_MS_PER_MB, 0x4000), 3000);
-	assert_int_equal(kiln_flasher_timeout(KILN_FLASH_WRITE_MS_PER_MB, 1 << 20), 40000);
-	assert_int_equal(kiln_flasher_timeout(KILN_FLASH_MD5_MS_PER_MB, 16 << 20), 128000);
-	assert_int_equal(kiln_flasher_timeout(KILN_FLASH_ERASE_MS_PER_MB, 128u << 20), 240000);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_WRITE, 0x4000), 3000);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_WRITE, 1 << 20), 40000);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_MD5, 16 << 20), 128000);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_ERASE, 128u << 20), 240000);
+	f.loader.limits = (struct kiln_flash_limits){
+		.answer = 10, .longest = 5000, .write_per_mb = 1024, .md5_per_mb = 2048
+	};
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_WRITE, 0x1000), 10);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_WRITE, 1 << 20), 1024);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_MD5, 1 << 20), 2048);
+	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_ERASE, 1 << 20), 5000);
 }
 
 int main(void)

@@ -110,6 +110,76 @@ static void drop_ins_take_prefixes_and_underscores(void **state)
 	opt_list_done(&words);
 }
 
+static bool is_verb(const char *word)
+{
+	return strcmp(word, "run") == 0;
+}
+
+/* A value that may be left out, a list that takes what follows, names as a dialect shows them. */
+static void values_that_may_be_none_or_many(void **state)
+{
+	struct some {
+		const char *mode;
+		struct opt_list filters;
+		bool all;
+	} p = { 0 };
+	static const struct opt some[] = {
+		{ 'm', "the_mode", "MODE", OPT_MAYBE, offsetof(struct some, mode), "mode", modes },
+		{ 'x', "filter", "X", OPT_EAT, offsetof(struct some, filters), "filters",
+		  .ends = is_verb },
+		{ 'a', "all", NULL, OPT_FLAG, offsetof(struct some, all), "all" },
+		{ 0 },
+	};
+	static const struct {
+		const char *line, *mode;
+		size_t n_filters, n_words;
+	} cases[] = {
+		{ "-m raw", "raw", 0, 0 },
+		{ "-m file", "", 0, 1 },
+		{ "-m", "", 0, 0 },
+		{ "--the_mode=uf2 x", "uf2", 0, 1 },
+		{ "-m -a", "", 0, 0 },
+		{ "-x 1 2 3", NULL, 3, 0 },
+		{ "-x 1 2 -a 3", NULL, 2, 1 },
+		{ "-x=1 2 run 3", NULL, 2, 2 },
+		{ "-x run run 3", NULL, 1, 2 },
+		{ "--filter=1 --filter 2 -m", "", 2, 0 },
+	};
+	struct kiln_err err = KILN_ERR_INIT;
+	char copy[64], *argv[16];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct opt_list words = { 0 };
+		char *save = NULL;
+		int argc = 0;
+
+		p = (struct some){ 0 };
+		strncpy(copy, cases[i].line, sizeof(copy) - 1);
+		for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+			argv[argc++] = w;
+		assert_int_equal(opts_parse(some, 0, argc, argv, &p, &words, &err), KILN_OK);
+		assert_int_equal(p.filters.n, cases[i].n_filters);
+		assert_int_equal(words.n, cases[i].n_words);
+		if (cases[i].mode)
+			assert_string_equal(p.mode, cases[i].mode);
+		else
+			assert_null(p.mode);
+		opt_list_done(&words);
+		opt_list_done(&p.filters);
+	}
+	argv[0] = copy;
+	memcpy(copy, "--the-mode=no", sizeof("--the-mode=no"));
+	struct opt_list words = { 0 };
+
+	assert_int_equal(opts_parse(some, OPT_UNDERSCORES | OPT_HYPHENS, 1, argv, &p, &words, &err),
+			 KILN_E_INVALID);
+	assert_string_equal(err.what, "invalid value for --the-mode: 'no'");
+	memcpy(copy, "-x", sizeof("-x"));
+	assert_int_equal(opts_parse(some, 0, 1, argv, &p, &words, &err), KILN_E_INVALID);
+	assert_string_equal(err.what, "option --filter needs a value: X");
+}
+
 static void aliases_environment_and_groups(void **state)
 {
 	struct two {
@@ -153,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_forms_are_accepted),
 		cmocka_unit_test(wrong_lines_are_said),
+		cmocka_unit_test(values_that_may_be_none_or_many),
 		cmocka_unit_test(aliases_environment_and_groups),
 		cmocka_unit_test(drop_ins_take_prefixes_and_underscores),
 	};
