@@ -71,6 +71,11 @@ static bool find_whole(const struct scan *s, const char *typed, size_t n, struct
 	return false;
 }
 
+static bool begins_with(const char *name, const char *beginning)
+{
+	return strncmp(name, beginning, strlen(beginning)) == 0;
+}
+
 static kiln_code find_prefix(const struct scan *s, const char *typed, size_t n,
 			     struct found *ret_found, struct kiln_err *err)
 {
@@ -79,6 +84,9 @@ static kiln_code find_prefix(const struct scan *s, const char *typed, size_t n,
 	for (; s->rules & OPT_PREFIXES && g->table; g++) {
 		for (const struct opt *o = g->table; o->kind != OPT_END; o++) {
 			if (!name_matches(o->name, typed, n, s->rules, false))
+				continue;
+			/* --por is --port, though there is a --port-filter by now */
+			if (ret_found->opt && begins_with(o->name, ret_found->opt->name))
 				continue;
 			if (ret_found->opt)
 				return kiln_fail(err, KILN_E_INVALID,

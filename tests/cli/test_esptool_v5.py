@@ -140,7 +140,8 @@ def test_read_and_verify(tool, files):
     ('erase-region 0x1000 8k', 'Erasing flash memory region (this may take a while depending on size)...\n'
                                'Flash memory region erased successfully in TIME seconds.\n'),
     ('flash-id', 'Flash Memory Information:\n=========================\n'
-                 'Manufacturer: c8\nDevice: 4016\nDetected flash size: 4MB\n'),
+                 'Manufacturer: c8\nDevice: 4016\nDetected flash size: 4MB\n'
+                 'Flash voltage set by a strapping pin: 3.3V\n'),
     ('read-mac', 'MAC:                MAC\n'),
     ('chip-id', 'Warning: ESP32 has no chip ID. Reading MAC address instead.\nMAC:                MAC\n'),
     ('run', ''),
