@@ -42,7 +42,8 @@ const struct opt esptool_options[] = {
 	  "speak as version 4 or 5 of esptool does, whatever the program is called", compats,
 	  .env = "KILN_ESPTOOL_COMPAT" },
 	{ 0, "override-vddsdio", "VOLTS", OPT_MAYBE, AT(supply),
-	  "what an ESP32 feeds its flash chip with; use with care", supply_names },
+	  "what an ESP32 feeds its flash chip with; use with care", supply_names,
+	  .ends = esptool_is_command },
 	{ 'h', "help", NULL, OPT_FLAG, AT(help), "show this help" },
 	{ 0 },
 };

@@ -231,9 +231,14 @@ static kiln_code store(struct found f, unsigned rules, const char *value, struct
 	abort();
 }
 
-static bool next_is_choice(const struct scan *s, const struct opt *o)
+/* For a value that may be left out: without `ends`, only a choice is known to be one. */
+static bool next_is_value(const struct scan *s, const struct opt *o)
 {
-	return s->at + 1 < s->argc && is_choice(o, s->rules, s->argv[s->at + 1]);
+	const char *next = s->at + 1 < s->argc ? s->argv[s->at + 1] : NULL;
+
+	if (!next || next[0] == '-')
+		return false;
+	return o->ends ? !o->ends(next) : is_choice(o, s->rules, next);
 }
 
 /* At least one word, whatever it is; then all that look like values. */
@@ -251,7 +256,7 @@ static kiln_code take_value(struct scan *s, struct found f, const char *attached
 {
 	struct shown room;
 
-	if (f.opt->kind == OPT_MAYBE && !attached && !next_is_choice(s, f.opt)) {
+	if (f.opt->kind == OPT_MAYBE && !attached && !next_is_value(s, f.opt)) {
 		*(const char **)f.target = "";
 		return KILN_OK;
 	}

@@ -28,7 +28,8 @@ typedef enum opt_kind {
 	OPT_STRING, /* const char *, borrowed from argv */
 	OPT_UINT,   /* uint64_t, as Python literals: 0x1000, 1_000 */
 	OPT_LIST,   /* struct opt_list: may be given several times */
-	OPT_MAYBE,  /* const char *: the next word if it is one of the choices, else "" */
+	OPT_MAYBE,  /* const char *: the next word if it is one of the choices (with `ends`: if that
+		     * does not say no), else "" */
 	OPT_EAT,    /* struct opt_list: all words up to the next option, or where `ends` says */
 } opt_kind;
 
@@ -43,7 +44,7 @@ struct opt {
 	const char *const *choices;
 	const char *alias; /* a short form of several letters: "fm" for -fm; NULL: none */
 	const char *env;   /* variable that gives the value if the line does not; NULL: none */
-	bool (*ends)(const char *word); /* of OPT_EAT; may be NULL */
+	bool (*ends)(const char *word); /* of OPT_EAT and OPT_MAYBE; may be NULL */
 };
 
 /* A table and the struct that its offsets point into. */
