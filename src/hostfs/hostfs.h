@@ -39,6 +39,15 @@ KILN_CHECK kiln_code kiln_host_tree_read(struct kiln_host_tree *tree, int fd, co
 /* Add a copy of an item that is not of this computer. Fails with: E_TOO_BIG, E_NOMEM. */
 KILN_CHECK kiln_code kiln_host_tree_keep(struct kiln_host_tree *tree, const char *target,
 					 const struct kiln_files_item *item, struct kiln_err *err);
+/* Move all of `other` below `target`. Fails with: E_TOO_BIG, E_NOMEM. */
+KILN_CHECK kiln_code kiln_host_tree_move(struct kiln_host_tree *tree, const char *target,
+					 struct kiln_host_tree *other, struct kiln_err *err);
+/*
+ * Make a tree that was put together from pieces one that kiln_files_put takes: sorted, each path
+ * once (the last one counts), with all folders on the way. Fails with: E_INVALID (a file where
+ * another one needs a folder), E_NOMEM.
+ */
+KILN_CHECK kiln_code kiln_host_tree_settle(struct kiln_host_tree *tree, struct kiln_err *err);
 /* Take out folders that hold no file, at any depth. */
 void kiln_host_tree_prune(struct kiln_host_tree *tree);
 void kiln_host_tree_done(struct kiln_host_tree *tree);

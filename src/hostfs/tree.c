@@ -210,6 +210,97 @@ static void item_done(const struct kiln_files_item *item)
 	free((void *)(uintptr_t)item->data);
 }
 
+kiln_code kiln_host_tree_move(struct kiln_host_tree *tree, const char *target,
+			      struct kiln_host_tree *other, struct kiln_err *err)
+{
+	for (; other->n > 0; other->n--) {
+		struct kiln_files_item *item = &other->items[other->n - 1];
+		struct kiln_buf path = KILN_BUF_INIT(16 * 1024);
+		kiln_code code;
+
+		kiln_path_join(&path, target, item->path);
+		code = tree->bytes + item->n > BYTES_MAX || path.failed
+			       ? kiln_fail(err, KILN_E_TOO_BIG, "cannot keep '%s'", item->path)
+			       : add_item(tree, kiln_buf_str(&path), item, err);
+		kiln_buf_done(&path);
+		KILN_TRY(code);
+		tree->bytes += item->n;
+		free((void *)(uintptr_t)item->path); /* its data went along */
+	}
+	return KILN_OK;
+}
+
+static kiln_code add_folders_above(struct kiln_host_tree *tree, const char *path,
+				   struct kiln_err *err)
+{
+	const struct kiln_files_item folder = { .folder = true };
+	char *copy = strdup(path);
+	kiln_code code = KILN_OK;
+
+	if (!copy)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s'", path);
+	for (char *slash = strchr(copy, '/'); slash && code == KILN_OK;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		code = add_item(tree, copy, &folder, err);
+		*slash = '/';
+	}
+	free(copy);
+	return code;
+}
+
+/* By path; of the same path those that came first stand first, as the array was in order. */
+static int by_path(const void *a, const void *b)
+{
+	const struct kiln_files_item *x = a, *y = b;
+	const int order = kiln_path_order(x->path, y->path);
+
+	if (order != 0 || x->folder != y->folder)
+		return order != 0 ? order : y->folder - x->folder;
+	return 0;
+}
+
+/* qsort() is not stable: the later of two is made sure by their own numbers. */
+static void sort_stable(struct kiln_files_item *items, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct kiln_files_item item = items[i];
+		size_t k = i;
+
+		for (; k > 0 && by_path(&items[k - 1], &item) > 0; k--)
+			items[k] = items[k - 1];
+		items[k] = item;
+	}
+}
+
+kiln_code kiln_host_tree_settle(struct kiln_host_tree *tree, struct kiln_err *err)
+{
+	const size_t n = tree->n;
+	size_t kept = 0;
+	kiln_code code = KILN_OK;
+
+	for (size_t i = 0; i < n; i++)
+		KILN_TRY(add_folders_above(tree, tree->items[i].path, err));
+	sort_stable(tree->items, tree->n);
+	for (size_t i = 0; i < tree->n; i++) {
+		struct kiln_files_item *last = kept ? &tree->items[kept - 1] : NULL;
+
+		if (last && strcmp(last->path, tree->items[i].path) == 0) {
+			if (last->folder != tree->items[i].folder && code == KILN_OK) {
+				code = kiln_fail(err, KILN_E_INVALID, "cannot put ':%s'",
+						 last->path);
+				kiln_why(err, "it is to be a file and a folder");
+			}
+			item_done(last);
+			*last = tree->items[i];
+		} else {
+			tree->items[kept++] = tree->items[i];
+		}
+	}
+	tree->n = kept;
+	return code;
+}
+
 static bool holds_files(const struct kiln_host_tree *tree, size_t folder)
 {
 	for (size_t i = folder + 1; i < tree->n; i++) {

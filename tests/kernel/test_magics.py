@@ -56,9 +56,11 @@ Line Magic:
   %mkdirs      Make a folder on the board, and those above it
   %name        Print the connected board's name
   %plot        Draw what the rest of the cell prints, live
+  %rdiff       Show how the board's files differ from the host's
   %register    Put a microcontroller on the list by its URL
   %rlist       List the board's files as a tree
   %rm          Remove files of the board
+  %rsync       Make the board's files like the host's
   %softreset   Start the board's interpreter afresh
   %store       Keep copies of the board's variables on the host
   %synctime    Set the board's clock to the host's local time
