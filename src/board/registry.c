@@ -249,6 +249,7 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 		return NULL;
 	kiln_text_copy(e->hwid, sizeof(e->hwid), hwid);
 	e->board.info = *info;
+	e->board.missing = false;
 	give_name(r, &e->board);
 	e->seen = now_of(r);
 	return e;
@@ -337,7 +338,8 @@ static void forget_the_gone(struct kiln_registry *r, kiln_ms began)
 	for (size_t i = r->n; i-- > 0;) {
 		struct entry *e = &r->entries[i];
 
-		if (e->board.connected || e->board.by_hand || e->seen >= began)
+		e->board.missing = !e->board.connected && !e->board.by_hand && e->seen < began;
+		if (!e->board.missing)
 			continue;
 		if (began - e->seen > KILN_REGISTRY_AGE_MS || has_moved(r, e, began))
 			remove_entry(r, e);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "image/partition.h"
+#include "kernel/xml.h"
 
 enum {
 	TABLE_AT = 0x8000, /* where ESP-IDF has the partition table, unless it was moved */
@@ -60,28 +61,6 @@ static uint64_t whole(const struct kiln_flash_map *map)
 			end = last;
 	}
 	return end ? end : 1;
-}
-
-void kiln_xml_text(struct kiln_buf *out, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			(void)kiln_buf_puts(out, "&lt;");
-			break;
-		case '>':
-			(void)kiln_buf_puts(out, "&gt;");
-			break;
-		case '&':
-			(void)kiln_buf_puts(out, "&amp;");
-			break;
-		case '"':
-			(void)kiln_buf_puts(out, "&quot;");
-			break;
-		default:
-			(void)kiln_buf_putc(out, (unsigned char)*text < ' ' ? '?' : (uint8_t)*text);
-		}
-	}
 }
 
 static void add_area(struct kiln_buf *out, const struct kiln_flash_area *a, uint64_t all)

@@ -33,7 +33,4 @@ void kiln_flash_map_partitions(struct kiln_flash_map *map, uint64_t offset, stru
 void kiln_flash_map_svg(const struct kiln_flash_map *map, struct kiln_buf *out);
 void kiln_flash_map_text(const struct kiln_flash_map *map, struct kiln_buf *out);
 
-/* Append text with < > & " as entities, and what is no XML character as '?'. */
-void kiln_xml_text(struct kiln_buf *out, const char *text);
-
 #endif

@@ -343,6 +343,7 @@ static void kernel_close(struct kiln_kernel *k)
 	json_decref(k->payload);
 	json_decref(k->names);
 	json_decref(k->subshells);
+	json_decref(k->shown_boards);
 	json_decref(k->expressions);
 	kiln_buf_done(&k->definitions);
 	kiln_history_done(&k->history);

@@ -114,6 +114,7 @@ struct kiln_kernel {
 
 	struct current_board board;
 	struct device_files configured;
+	json_t *shown_boards; /* {url: name}, as %discover showed them last; NULL: not yet */
 	struct orphan orphans[ORPHANS_MAX];
 	size_t n_orphans;
 };
@@ -238,6 +239,9 @@ bool kiln_kernel_board_ask(struct kiln_kernel *k, const char *code, struct kiln_
 bool kiln_kernel_board_is_dead(const struct kiln_kernel *k);
 /* Close the port, so that others may use it; the next board cell opens it again. */
 void kiln_kernel_board_release(struct kiln_kernel *k);
+
+/* boards_show.c: the known boards, as lines and as a table */
+void kiln_kernel_show_boards(struct kiln_kernel *k, bool verbose);
 
 /* configured.c: read the device configuration if it has changed; names of boards follow it */
 void kiln_kernel_configure(struct kiln_kernel *k);

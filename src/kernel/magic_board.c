@@ -32,24 +32,6 @@ static bool list_ports(struct kiln_kernel *k)
 	return true;
 }
 
-static void list_boards(struct kiln_kernel *k, bool verbose)
-{
-	struct kiln_buf text = KILN_BUF_INIT(TEXT_MAX);
-	struct kiln_board_line lines[KILN_REGISTRY_MAX];
-	size_t n = 0;
-
-	for (; n < KILN_REGISTRY_MAX && n < kiln_registry_count(k->board.registry); n++) {
-		const struct kiln_board *b = kiln_registry_board(k->board.registry, n);
-
-		lines[n] = (struct kiln_board_line){ b->name, b->url, b->info.uid };
-	}
-	if (n == 0)
-		(void)kiln_buf_puts(&text, "No devices available\n");
-	(void)kiln_boards_format(&text, lines, n, verbose);
-	kiln_kernel_text(k, KILN_STDOUT, kiln_buf_str(&text), text.len);
-	kiln_buf_done(&text);
-}
-
 static void list_failures(struct kiln_kernel *k)
 {
 	for (size_t i = 0; i < kiln_registry_failures(k->board.registry); i++) {
@@ -73,7 +55,7 @@ static bool run_discover(struct kiln_kernel *k, const struct kiln_magic_args *ar
 	if (!k->aside && kiln_registry_scan(k->board.registry, args->flags[DISCOVER_FORCE],
 					    KILN_REGISTRY_BUDGET_MS, &err) != KILN_OK)
 		return kiln_kernel_fail_err(k, &err);
-	list_boards(k, args->flags[DISCOVER_VERBOSE]);
+	kiln_kernel_show_boards(k, args->flags[DISCOVER_VERBOSE]);
 	if (args->flags[DISCOVER_VERBOSE])
 		list_failures(k);
 	return true;
@@ -82,14 +64,18 @@ static bool run_discover(struct kiln_kernel *k, const struct kiln_magic_args *ar
 const struct kiln_magic kiln_magic_discover = {
 	.name = "discover",
 	.summary = "Discover available microcontrollers",
-	.more = "A board is listed once a short program has run on it.\n\n"
+	.more = "A board is listed once a short program has run on it. A notebook shows a table,\n"
+		"with what was plugged in or pulled out since the last time, and the ports that "
+		"do\n"
+		"not answer.\n\n"
 		"Example:\n  %discover\n  %discover --all",
 	.options =
 		(const struct kiln_magic_option[]){
 			[DISCOVER_ALL] = { 'a', "all", NULL,
 					   "list all serial ports, with or without a board" },
 			[DISCOVER_VERBOSE] = { 'v', "verbose", NULL,
-					       "also show uids, and why a port shows no board" },
+					       "also show uids, what came and went, and why a "
+					       "port shows no board" },
 			[DISCOVER_FORCE] = { 'f', "force", NULL,
 					     "ask known boards and failed ports again" },
 			{ 0 },

@@ -20,6 +20,7 @@
 #include "kernel/flash_map.h"
 #include "kernel/picture.h"
 #include "kernel/state.h"
+#include "kernel/xml.h"
 
 enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD, FLASH_OFFLINE };
 enum { FILE_MAX = 256 << 20, BAR_WIDTH = 30, BAUD = 460800, MAP_MAX = 256 * 1024 };

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "kernel/flash_map.h"
+#include "kernel/xml.h"
 
 enum {
 	LINE_MAX_BYTES = 1000, /* longer ones are no numbers for a chart */

@@ -90,6 +90,18 @@ class Shown:
         self.stderr = self._text('stderr')
         self.errors = [c for t, c in published if t == 'error']
 
+    @property
+    def said(self):
+        """Standard output as a console shows it: with what is displayed, as text."""
+        texts = [c['text'] if t == 'stream' and c['name'] == 'stdout' else
+                 c['data']['text/plain'] + '\n' if t == 'display_data' else ''
+                 for t, c in self.published]
+        return ''.join(texts)
+
+    def html(self):
+        return ''.join(c['data'].get('text/html', '') for t, c in self.published
+                       if t == 'display_data')
+
     def _text(self, name):
         return ''.join(c['text'] for t, c in self.published
                        if t == 'stream' and c['name'] == name)

@@ -22,7 +22,7 @@ def test_variables_live_between_cells(connected):
 
 def test_parts_run_in_order(connected):
     shown = connected.run('print(1)\n!echo 2\nprint(3)\n%discover\n')
-    assert [w for w in shown.stdout.split()[:3]] == ['1', '2', '3']
+    assert [w for w in shown.said.split()[:3]] == ['1', '2', '3']
 
 
 def test_exception(connected):

@@ -18,7 +18,7 @@ def test_register_and_unregister(kernel, run):
     uid = make_board(run, 'other')  # noqa: F811
     assert kernel.run('%register sim:other').stdout == ''
     assert kernel.run('%register sim:other').status == 'ok'
-    assert kernel.run('%discover').stdout.split() == [uid, 'sim:other']
+    assert kernel.run('%discover').said.split() == [uid, 'sim:other']
     assert kernel.run(f'%connect -q {uid}').status == 'ok'
     assert kernel.run(f'%register {uid}').status == 'ok'
     assert kernel.run(f'%unregister {uid}').status == 'ok'

@@ -13,8 +13,8 @@ from test_board import LOOP
 
 
 def test_discover_and_connect(uid, kernel):
-    assert kernel.run('%discover').stdout.split() == [uid, 'sim:demo']
-    assert kernel.run('%discover -v').stdout.split() == [uid, 'sim:demo', uid]
+    assert kernel.run('%discover').said.split() == [uid, 'sim:demo']
+    assert kernel.run('%discover -v').said.split() == [uid, 'sim:demo', uid]
     ports = kernel.run('%discover --all').stdout
     assert ports.startswith('sim:demo\n  hwid         ')
     assert kernel.run('%discover -all').stdout == ports
@@ -72,7 +72,7 @@ def test_a_board_that_is_held_by_another(kernel, uid, env):
         shown = kernel.run(f'%connect {uid}')
         assert shown.reply['ename'] == 'KILN_E_NO_BOARD'
         assert shown.stderr.startswith(f"Device not available: '{uid}'\nsim:demo: cannot open")
-        assert kernel.run('%discover').stdout == 'No devices available\n'
+        assert kernel.run('%discover').said == 'No devices available\n'
     finally:
         holder.kill()
         holder.wait()

@@ -56,7 +56,7 @@ def test_a_session(microbit, kernel):
     uid = re.fullmatch(r'Connected to ((?:[0-9a-f]{2}:){7}[0-9a-f]{2}) @ ' + re.escape(url) + '\n',
                        plain(shown.stdout))[1]
     # registered by its URL: found by its name from now on
-    assert kernel.run('%discover').stdout.split() == [uid, url]
+    assert kernel.run('%discover').said.split() == [uid, url]
     assert kernel.run(f'%connect -q {uid}').status == 'ok'
 
     shown = kernel.run('import sys\nprint(sys.implementation)\nx = 41')

@@ -115,8 +115,10 @@ def execute(run, env, tmp_path, monkeypatch):
 
 
 def text_of(cell):
-    assert all(out.output_type == 'stream' for out in cell.outputs), cell.outputs
-    return ''.join(out.text for out in cell.outputs)
+    """As a console shows it."""
+    assert {out.output_type for out in cell.outputs} <= {'stream', 'display_data'}, cell.outputs
+    return ''.join(out.text if out.output_type == 'stream' else out.data['text/plain'] + '\n'
+                   for out in cell.outputs)
 
 
 @pytest.mark.skipif(not shutil.which('curl'), reason='no curl here')
