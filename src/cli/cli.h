@@ -47,6 +47,9 @@ struct command {
 	const struct opt *own_options;
 	const struct subcommand *(*subcommand)(size_t i);
 	const char *const *personas; /* names by which the program is this command; may be NULL */
+	/* The persona that shows names as the tables have them, where all others show '-' for the
+	 * '_' in them; NULL: there is no difference. */
+	const char *underscored;
 };
 
 extern const struct command *const commands[]; /* ended by NULL */

@@ -324,7 +324,7 @@ static const struct subcommand *subcommand(size_t i)
 }
 
 static const char *const examples[] = {
-	"esptool.py -p sim:demo erase_flash",
+	"esptool -p sim:demo erase-flash",
 	"Erase the virtual board 'demo'.",
 	"esptool.py -p sim:demo -b 460800 write_flash -z 0x1000 firmware.bin",
 	"Write firmware to it.",
@@ -349,6 +349,21 @@ const struct command cmd_esptool = {
 		"text goes to standard output, but for a wrong command line; as version 5 errors "
 		"go "
 		"to standard error.\n\n"
+		"Without --port all ports are tried, the likeliest first; --port-filter leaves out "
+		"those that do not fit. $ESPTOOL_OPEN_PORT_ATTEMPTS says how often a port that was "
+		"named is opened (0: until it is there).\n\n"
+		"Settings may stand in the section [esptool] of esptool.cfg, setup.cfg or tox.ini, "
+		"in "
+		"this folder, in ~/.config/esptool or in the home folder, or in the file that "
+		"$ESPTOOL_CFGFILE names. In seconds: timeout, chip_erase_timeout, max_timeout, "
+		"sync_timeout, md5_timeout_per_mb, erase_region_timeout_per_mb, "
+		"erase_write_timeout_per_mb, mem_end_rom_timeout, serial_write_timeout, "
+		"reset_delay. "
+		"Numbers of tries: connect_attempts, write_block_attempts, open_port_attempts. "
+		"Ways "
+		"to reset the board: custom_reset_sequence, custom_hard_reset_sequence, as in "
+		"D0|R1|W0.1|D1|R0|W0.05|D0 (D is DTR, R is RTS, U1,0 sets both, W waits; 1 means "
+		"low).\n\n"
 		"The exit code is 0 if all is done, 1 if the port is missing, busy, not permitted "
 		"or "
 		"gone, 130 after an interrupt, and 2 for the rest.",
@@ -357,4 +372,5 @@ const struct command cmd_esptool = {
 	.own_options = esptool_options,
 	.subcommand = subcommand,
 	.personas = personas,
+	.underscored = "esptool.py",
 };

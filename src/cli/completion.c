@@ -9,28 +9,52 @@
 #include "cli/commands.h"
 #include "cli/manual.h"
 
+struct completion_face completion_face_of(const struct command *command, const char *persona)
+{
+	const char *plain = command->underscored;
+
+	if (plain && persona && strcmp(persona, plain) == 0)
+		return (struct completion_face){ command, plain, OPT_PLAIN };
+	return (struct completion_face){ command, command->name, plain ? OPT_HYPHENS : OPT_PLAIN };
+}
+
+bool completion_face(size_t n, struct completion_face *ret_face)
+{
+	for (size_t i = 0; commands[i]; i++) {
+		const size_t faces = commands[i]->hidden ? 0 : commands[i]->underscored ? 2 : 1;
+
+		if (n < faces) {
+			*ret_face = completion_face_of(commands[i],
+						       n ? commands[i]->underscored : NULL);
+			return true;
+		}
+		n -= faces;
+	}
+	return false;
+}
+
 void completion_each(const struct completion_visit *visit)
 {
 	const struct subcommand *sub;
+	struct completion_face face;
 
-	for (size_t i = 0; commands[i]; i++) {
-		const struct command *c = commands[i];
+	for (size_t i = 0; completion_face(i, &face); i++) {
+		const struct command *c = face.command;
 
-		if (c->hidden)
-			continue;
-		visit->visit(visit->out, c, NULL, c->options ? c->options : c->own_options);
+		visit->visit(visit->out, &face, NULL, c->options ? c->options : c->own_options);
 		for (size_t j = 0; c->subcommand && (sub = c->subcommand(j)) != NULL; j++)
-			visit->visit(visit->out, c, sub, sub->options);
+			visit->visit(visit->out, &face, sub, sub->options);
 	}
 }
 
 /* "--port" or "-p" or "-fm", each before or after a separator. */
-static void put_words(struct kiln_buf *out, const struct opt *table)
+static void put_words(struct kiln_buf *out, unsigned rules, const struct opt *table)
 {
 	for (const struct opt *o = table; o && o->kind != OPT_END; o++) {
 		if (!o->help)
 			continue;
-		(void)kiln_buf_printf(out, " --%s", o->name);
+		(void)kiln_buf_puts(out, " --");
+		opts_put_name(out, rules, o->name);
 		if (o->alias)
 			(void)kiln_buf_printf(out, " -%s", o->alias);
 		else if (o->letter)
@@ -38,43 +62,55 @@ static void put_words(struct kiln_buf *out, const struct opt *table)
 	}
 }
 
-/* What "COMMAND/SUBCOMMAND" is in the case statements of bash. */
-static void put_key(struct kiln_buf *out, const struct command *command,
-		    const struct subcommand *sub)
+static void put_choices(struct kiln_buf *out, unsigned rules, const struct opt *o,
+			const char *before)
 {
-	(void)kiln_buf_printf(out, "%s%s%s", command->name, sub ? "/" : "", sub ? sub->name : "");
+	for (size_t i = 0; o->choices && o->choices[i]; i++) {
+		(void)kiln_buf_puts(out, i || before[0] == ' ' ? " " : "");
+		opts_put_name(out, rules, o->choices[i]);
+	}
 }
 
-static void bash_options(struct kiln_buf *out, const struct command *command,
+/* What "COMMAND/SUBCOMMAND" is in the case statements of bash. */
+static void put_key(struct kiln_buf *out, const struct completion_face *face,
+		    const struct subcommand *sub)
+{
+	(void)kiln_buf_printf(out, "%s%s", face->name, sub ? "/" : "");
+	if (sub)
+		opts_put_name(out, face->rules, sub->name);
+}
+
+static void bash_options(struct kiln_buf *out, const struct completion_face *face,
 			 const struct subcommand *sub, const struct opt *options)
 {
 	(void)kiln_buf_puts(out, "\t");
-	put_key(out, command, sub);
+	put_key(out, face, sub);
 	(void)kiln_buf_puts(out, ") echo '");
-	put_words(out, options);
-	if (command->options)
-		put_words(out, cli_options);
+	put_words(out, face->rules, options);
+	if (face->command->options)
+		put_words(out, OPT_PLAIN, cli_options);
 	(void)kiln_buf_puts(out, "' ;;\n");
 }
 
-static void bash_values(struct kiln_buf *out, const struct command *command,
+static void bash_values(struct kiln_buf *out, const struct completion_face *face,
 			const struct subcommand *sub, const struct opt *options)
 {
 	for (const struct opt *o = options; o && o->kind != OPT_END; o++) {
 		if (!o->arg || !o->help)
 			continue;
 		(void)kiln_buf_puts(out, "\t'");
-		put_key(out, command, sub);
-		(void)kiln_buf_printf(out, " --%s'", o->name);
+		put_key(out, face, sub);
+		(void)kiln_buf_puts(out, " --");
+		opts_put_name(out, face->rules, o->name);
+		(void)kiln_buf_puts(out, "'");
 		if (o->alias || o->letter) {
 			(void)kiln_buf_puts(out, " | '");
-			put_key(out, command, sub);
+			put_key(out, face, sub);
 			(void)kiln_buf_printf(out, " -%.*s'", o->alias ? 8 : 1,
 					      o->alias ? o->alias : &o->letter);
 		}
 		(void)kiln_buf_puts(out, ") echo '");
-		for (size_t i = 0; o->choices && o->choices[i]; i++)
-			(void)kiln_buf_printf(out, " %s", o->choices[i]);
+		put_choices(out, face->rules, o, " ");
 		(void)kiln_buf_printf(
 			out, "' %s ;;\n",
 			strcmp(o->arg, "PORT") == 0 ? "\"$(kiln __ports 2>/dev/null)\"" : "");
@@ -84,13 +120,16 @@ static void bash_values(struct kiln_buf *out, const struct command *command,
 static void bash_subcommands(struct kiln_buf *out)
 {
 	const struct subcommand *sub;
+	struct completion_face face;
 
-	for (size_t i = 0; commands[i]; i++) {
-		if (commands[i]->hidden || !commands[i]->subcommand)
+	for (size_t i = 0; completion_face(i, &face); i++) {
+		if (!face.command->subcommand)
 			continue;
-		(void)kiln_buf_printf(out, "\t%s) echo '", commands[i]->name);
-		for (size_t j = 0; (sub = commands[i]->subcommand(j)) != NULL; j++)
-			(void)kiln_buf_printf(out, " %s", sub->name);
+		(void)kiln_buf_printf(out, "\t%s) echo '", face.name);
+		for (size_t j = 0; (sub = face.command->subcommand(j)) != NULL; j++) {
+			(void)kiln_buf_puts(out, " ");
+			opts_put_name(out, face.rules, sub->name);
+		}
 		(void)kiln_buf_puts(out, "' ;;\n");
 	}
 }
@@ -110,7 +149,7 @@ static void bash_personas(struct kiln_buf *out)
 
 		for (size_t j = 0; personas && personas[j]; j++)
 			(void)kiln_buf_printf(out, "\t%s) echo %s ;;\n", personas[j],
-					      commands[i]->name);
+					      completion_face_of(commands[i], personas[j]).name);
 	}
 }
 
@@ -145,7 +184,7 @@ static const char bash_code[] =
 	"\tmapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$cur\")\n}\n\n";
 
 static void bash_function(struct kiln_buf *out, const char *name,
-			  void (*visit)(struct kiln_buf *out, const struct command *command,
+			  void (*visit)(struct kiln_buf *out, const struct completion_face *face,
 					const struct subcommand *sub, const struct opt *options))
 {
 	const struct completion_visit visitor = { visit, out };
@@ -189,13 +228,22 @@ static void fish_quote(struct kiln_buf *out, const char *text)
 	(void)kiln_buf_putc(out, '\'');
 }
 
-static void fish_option(struct kiln_buf *out, const char *program, const char *seen,
-			const struct opt *o)
+/* Where options stand: behind which program, and behind which of its subcommands, if any. */
+struct fish_place {
+	const char *program, *seen;
+	unsigned rules;
+};
+
+static void fish_option(struct kiln_buf *out, const struct fish_place *place, const struct opt *o)
 {
-	(void)kiln_buf_printf(out, "complete -c %s", program);
-	if (seen)
-		(void)kiln_buf_printf(out, " -n '__fish_seen_subcommand_from %s'", seen);
-	(void)kiln_buf_printf(out, " -l %s", o->name);
+	(void)kiln_buf_printf(out, "complete -c %s", place->program);
+	if (place->seen) {
+		(void)kiln_buf_puts(out, " -n '__fish_seen_subcommand_from ");
+		opts_put_name(out, place->rules, place->seen);
+		(void)kiln_buf_puts(out, "'");
+	}
+	(void)kiln_buf_puts(out, " -l ");
+	opts_put_name(out, place->rules, o->name);
 	if (o->alias)
 		(void)kiln_buf_printf(out, " -o %s", o->alias);
 	else if (o->letter)
@@ -206,8 +254,7 @@ static void fish_option(struct kiln_buf *out, const char *program, const char *s
 		(void)kiln_buf_puts(out, " -f -a '(kiln __ports 2>/dev/null)'");
 	if (o->choices) {
 		(void)kiln_buf_puts(out, " -f -a '");
-		for (size_t i = 0; o->choices[i]; i++)
-			(void)kiln_buf_printf(out, "%s%s", i ? " " : "", o->choices[i]);
+		put_choices(out, place->rules, o, "");
 		(void)kiln_buf_puts(out, "'");
 	}
 	(void)kiln_buf_puts(out, " -d ");
@@ -215,31 +262,35 @@ static void fish_option(struct kiln_buf *out, const char *program, const char *s
 	(void)kiln_buf_putc(out, '\n');
 }
 
-static void fish_table(struct kiln_buf *out, const char *program, const char *seen,
-		       const struct opt *table)
+static void fish_table(struct kiln_buf *out, struct fish_place place, const struct opt *table)
 {
 	for (const struct opt *o = table; o && o->kind != OPT_END; o++) {
 		if (o->help)
-			fish_option(out, program, seen, o);
+			fish_option(out, &place, o);
 	}
 }
 
-static void fish_word(struct kiln_buf *out, const char *program, const char *condition,
-		      const char *name, const char *summary)
+static void fish_word(struct kiln_buf *out, struct fish_place place, const char *name,
+		      const char *summary)
 {
-	(void)kiln_buf_printf(out, "complete -c %s -n '%s' -f -a %s -d ", program, condition, name);
+	(void)kiln_buf_printf(out, "complete -c %s -n '__fish_use_subcommand' -f -a ",
+			      place.program);
+	opts_put_name(out, place.rules, name);
+	(void)kiln_buf_puts(out, " -d ");
 	fish_quote(out, summary);
 	(void)kiln_buf_putc(out, '\n');
 }
 
 static void fish_persona(struct kiln_buf *out, const char *program, const struct command *c)
 {
+	struct fish_place place = { program, NULL, completion_face_of(c, program).rules };
 	const struct subcommand *sub;
 
-	fish_table(out, program, NULL, c->own_options);
+	fish_table(out, place, c->own_options);
 	for (size_t i = 0; (sub = c->subcommand(i)) != NULL; i++) {
-		fish_word(out, program, "__fish_use_subcommand", sub->name, sub->summary);
-		fish_table(out, program, sub->name, sub->options);
+		fish_word(out, place, sub->name, sub->summary);
+		place.seen = sub->name;
+		fish_table(out, place, sub->options);
 	}
 }
 
@@ -248,14 +299,16 @@ void completion_fish(struct kiln_buf *out)
 	(void)kiln_buf_puts(out, "# SPDX-License-Identifier: Apache-2.0\n"
 				 "# fish completion for kiln. Made by tools/make-manual from the "
 				 "commands' tables.\n");
-	fish_table(out, "kiln", NULL, cli_options);
+	fish_table(out, (struct fish_place){ "kiln", NULL, OPT_PLAIN }, cli_options);
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
+		struct fish_place place;
 
 		if (c->hidden)
 			continue;
-		fish_word(out, "kiln", "__fish_use_subcommand", c->name, c->summary);
-		fish_table(out, "kiln", c->name, c->options ? c->options : c->own_options);
+		place = (struct fish_place){ "kiln", c->name, completion_face_of(c, NULL).rules };
+		fish_word(out, (struct fish_place){ "kiln", NULL, OPT_PLAIN }, c->name, c->summary);
+		fish_table(out, place, c->options ? c->options : c->own_options);
 		for (size_t j = 0; c->personas && c->personas[j]; j++)
 			fish_persona(out, c->personas[j], c);
 	}

@@ -51,7 +51,17 @@ static void put_paragraphs(struct kiln_buf *out, const char *text)
 	}
 }
 
-static void put_names(struct kiln_buf *out, const struct opt *o)
+/* A name as `kiln COMMAND` shows it. */
+static void put_shown(struct kiln_buf *out, unsigned rules, const char *name)
+{
+	struct kiln_buf shown = KILN_BUF_INIT(256);
+
+	opts_put_name(&shown, rules, name);
+	puts_roff(out, kiln_buf_str(&shown));
+	kiln_buf_done(&shown);
+}
+
+static void put_names(struct kiln_buf *out, unsigned rules, const struct opt *o)
 {
 	const char letter[2] = { o->letter, '\0' };
 	const char *brief = o->alias ? o->alias : letter;
@@ -63,7 +73,7 @@ static void put_names(struct kiln_buf *out, const struct opt *o)
 		(void)kiln_buf_puts(out, "\\fR, ");
 	}
 	(void)kiln_buf_puts(out, "\\fB\\-\\-");
-	puts_roff(out, o->name);
+	put_shown(out, rules, o->name);
 	(void)kiln_buf_puts(out, "\\fR");
 	if (o->arg) {
 		(void)kiln_buf_puts(out, " \\fI");
@@ -83,16 +93,16 @@ static void put_sentence(struct kiln_buf *out, const char *text)
 	(void)kiln_buf_puts(out, ".\n");
 }
 
-static void put_options(struct kiln_buf *out, const struct opt *table)
+static void put_options(struct kiln_buf *out, unsigned rules, const struct opt *table)
 {
 	for (const struct opt *o = table; o->kind != OPT_END; o++) {
 		if (!o->help)
 			continue;
-		put_names(out, o);
+		put_names(out, rules, o);
 		put_sentence(out, o->help);
 		for (size_t i = 0; o->choices && o->choices[i]; i++) {
 			(void)kiln_buf_puts(out, i ? ", " : "One of ");
-			puts_roff(out, o->choices[i]);
+			put_shown(out, rules, o->choices[i]);
 		}
 		if (o->choices)
 			(void)kiln_buf_puts(out, ".\n");
@@ -108,17 +118,18 @@ static void put_help_option(struct kiln_buf *out)
 
 static void put_subcommands(struct kiln_buf *out, const struct command *command)
 {
+	const unsigned rules = completion_face_of(command, NULL).rules;
 	const struct subcommand *sub;
 
 	(void)kiln_buf_puts(out, ".SH COMMANDS\n");
 	for (size_t i = 0; (sub = command->subcommand(i)) != NULL; i++) {
 		(void)kiln_buf_puts(out, ".SS ");
-		puts_roff(out, sub->name);
+		put_shown(out, rules, sub->name);
 		(void)kiln_buf_putc(out, ' ');
 		puts_roff(out, sub->usage);
 		(void)kiln_buf_putc(out, '\n');
 		put_sentence(out, sub->summary);
-		put_options(out, sub->options);
+		put_options(out, rules, sub->options);
 	}
 }
 
@@ -167,12 +178,12 @@ void manual_page(const struct command *command, struct kiln_buf *out)
 		put_sentence(out, command->summary);
 	(void)kiln_buf_puts(out, ".SH OPTIONS\n");
 	if (command->options) {
-		put_options(out, command->options);
-		put_options(out, cli_options);
+		put_options(out, OPT_PLAIN, command->options);
+		put_options(out, OPT_PLAIN, cli_options);
 		put_help_option(out);
 	}
 	if (command->own_options)
-		put_options(out, command->own_options);
+		put_options(out, completion_face_of(command, NULL).rules, command->own_options);
 	if (command->subcommand)
 		put_subcommands(out, command);
 	if (command->examples)
@@ -194,6 +205,6 @@ void manual_commands(struct kiln_buf *out)
 
 void manual_common_options(struct kiln_buf *out)
 {
-	put_options(out, cli_options);
+	put_options(out, OPT_PLAIN, cli_options);
 	put_help_option(out);
 }

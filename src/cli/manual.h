@@ -20,12 +20,24 @@ void completion_bash(struct kiln_buf *out);
 void completion_zsh(struct kiln_buf *out);
 void completion_fish(struct kiln_buf *out);
 
+/* A command as completion shows it: most have one face, drop-ins with two dialects have two. */
+struct completion_face {
+	const struct command *command;
+	const char *name; /* of the command, or the persona */
+	unsigned rules;   /* OPT_HYPHENS: how its names are shown */
+};
+
+/* The n-th face of all commands that are not hidden. False after the last. */
+bool completion_face(size_t n, struct completion_face *ret_face);
+/* The face that a persona of the command has. */
+struct completion_face completion_face_of(const struct command *command, const char *persona);
+
 /*
- * Call `visit` for each table that completion knows: with the command, its subcommand or NULL, and
+ * Call `visit` for each table that completion knows: with the face, its subcommand or NULL, and
  * the options (without those that all commands have).
  */
 struct completion_visit {
-	void (*visit)(struct kiln_buf *out, const struct command *command,
+	void (*visit)(struct kiln_buf *out, const struct completion_face *face,
 		      const struct subcommand *subcommand, const struct opt *options);
 	struct kiln_buf *out;
 };

@@ -69,10 +69,12 @@ def test_bash_completion(env):
 
 
 def test_bash_completion_of_drop_ins(env):
-    assert completions(env, 'kiln', 'esptool', 'erase') == ['erase_flash', 'erase_region']
+    assert completions(env, 'kiln', 'esptool', 'erase') == ['erase-flash', 'erase-region']
     assert completions(env, 'esptool.py', '-b', '460800', 'write_f') == [
         'write_flash', 'write_flash_status']
-    assert completions(env, '/usr/bin/esptool', 'write_flash', '--flash_m') == ['--flash_mode']
+    assert completions(env, '/usr/bin/esptool', 'write-flash', '--flash-m') == ['--flash-mode']
+    assert completions(env, 'esptool.py', 'write_flash', '--flash_m') == ['--flash_mode']
+    assert completions(env, 'esptool', '--after', 'no') == ['no-reset', 'no-reset-stub']
     assert completions(env, 'esptool.py', 'write_flash', '-fm', 'd') == ['dio', 'dout']
     assert completions(env, 'esptool.py', '--after', 'no') == ['no_reset', 'no_reset_stub']
 
