@@ -15,7 +15,7 @@
  * anything that a program adds by a scheme of its own.
  *
  * Ports are URLs: "/dev/ttyUSB0" or "serial:///dev/ttyUSB0", "rfc2217://host:port",
- * "socket://host:port". A link belongs to whoever opened it, and to one thread at a time.
+ * "socket://host:port", "ws://host:8266" (MicroPython's WebREPL), "telnet://host". A link belongs to whoever opened it, and to one thread at a time.
  *
  *	struct kiln_host host = { 0 };
  *	struct kiln_link *link;
@@ -60,13 +60,21 @@ struct kiln_host {
 	struct kiln_ui ui;
 	struct kiln_waiter waiter;
 	const struct kiln_scheme *schemes; /* ended by one whose name is NULL; may be NULL */
+	/*
+	 * What a port asks for and its URL does not have: `what` is "WebREPL password", "user name"
+	 * or "password". `url` has no secrets in it. False: there is none. Called from within
+	 * kiln_link_open, after $KILN_WEBREPL_PASSWORD and the like were looked at; may be NULL.
+	 */
+	bool (*secret)(void *user, const char *url, const char *what, char *ret_secret,
+		       size_t size);
+	void *secret_user;
 };
 
 /*
  * Open the port at `url` at `baud`, for this process alone. Opening does not reset the board, as
  * far as the port allows.
- * Fails with: E_INVALID (no such scheme), E_PORT_MISSING, E_PORT_BUSY, E_PORT_DENIED, E_NETWORK,
- * E_IO.
+ * Fails with: E_INVALID (no such scheme), E_PORT_MISSING, E_PORT_BUSY, E_PORT_DENIED, E_DENIED
+ * (a password is missing or wrong), E_NETWORK, E_IO.
  */
 KILN_API KILN_CHECK kiln_code kiln_link_open(const struct kiln_host *host, const char *url,
 					     unsigned baud, struct kiln_link **ret_link,

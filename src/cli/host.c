@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/secret.h"
 #include "cli/term.h"
 
 #define PATIENCE 3 /* signals that may be pending before the default takes over */
@@ -110,6 +111,8 @@ kiln_code host_init(struct cli *cli, struct kiln_err *err)
 	cli->host.ui.log = log_line;
 	cli->host.ui.user = cli;
 	cli->host.waiter.wait = wait_for;
+	cli->host.secret = cli_secret;
+	cli->host.secret_user = cli;
 	host_set_level(cli);
 	return catch_signals(err);
 }

@@ -309,6 +309,7 @@ static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_con
 	k->config = config;
 	kiln_loglevels_init(&k->loglevels, &config->ui);
 	k->host = (struct kiln_host){ .ui = kiln_loglevels_ui(&k->loglevels),
+				      .secret = kiln_secret_lookup,
 				      .schemes = config->schemes,
 				      .waiter = { .wait = wait_for_link, .user = k } };
 	k->parent = open_parent();

@@ -8,6 +8,7 @@
 
 #include "board/devices.h"
 #include "board/registry.h"
+#include "board/secrets.h"
 #include "kernel/kernel.h"
 #include "kernel/loglevel.h"
 #include "kernel/marks.h"

@@ -16,6 +16,8 @@ static const struct kiln_scheme builtin_schemes[] = {
 	{ .name = "serial", .open = kiln_serial_open },
 	{ .name = "rfc2217", .open = kiln_rfc2217_open },
 	{ .name = "socket", .open = kiln_socket_open },
+	{ .name = "ws", .open = kiln_ws_open },
+	{ .name = "telnet", .open = kiln_telnet_open },
 	{ .name = NULL },
 };
 
@@ -47,7 +49,8 @@ static bool is_path(const char *url)
 
 static kiln_code no_scheme(const struct kiln_host *host, const char *url, struct kiln_err *err)
 {
-	char names[200] = "serial://DEVICE, rfc2217://HOST:PORT, socket://HOST:PORT";
+	char names[200] = "serial://DEVICE, rfc2217://HOST:PORT, socket://HOST:PORT, "
+			  "ws://HOST, telnet://HOST";
 
 	for (const struct kiln_scheme *s = host->schemes; s && s->name; s++) {
 		char before[sizeof(names)];

@@ -59,5 +59,9 @@ kiln_code kiln_socket_open(const struct kiln_host *host, const char *url, unsign
 			   struct kiln_link **ret_link, struct kiln_err *err);
 kiln_code kiln_rfc2217_open(const struct kiln_host *host, const char *url, unsigned baud,
 			    struct kiln_link **ret_link, struct kiln_err *err);
+kiln_code kiln_ws_open(const struct kiln_host *host, const char *url, unsigned baud,
+		       struct kiln_link **ret_link, struct kiln_err *err);
+kiln_code kiln_telnet_open(const struct kiln_host *host, const char *url, unsigned baud,
+			   struct kiln_link **ret_link, struct kiln_err *err);
 
 #endif

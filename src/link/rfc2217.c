@@ -21,20 +21,6 @@ static struct rfc2217_link *rfc_of(struct kiln_link *link)
 	return (struct rfc2217_link *)link;
 }
 
-/* Tell pollers of kiln_link_fd what the socket can't: that `in` holds something. */
-static void show_readable(struct rfc2217_link *r)
-{
-	const bool want = r->in.len > 0;
-	uint64_t count = 1;
-	ssize_t done;
-
-	if (want == r->event_set)
-		return;
-	done = want ? write(r->event, &count, sizeof(count))
-		    : read(r->event, &count, sizeof(count));
-	r->event_set = done == sizeof(count) ? want : r->event_set;
-}
-
 kiln_code kiln_rfc2217_send(struct rfc2217_link *r, kiln_ms deadline, struct kiln_err *err)
 {
 	size_t sent;
@@ -121,7 +107,7 @@ static kiln_code rfc_read(struct kiln_link *link, void *buf, size_t n, kiln_ms d
 	*ret_n = n < r->in.len ? n : r->in.len;
 	memcpy(buf, r->in.data, *ret_n);
 	kiln_buf_consume(&r->in, *ret_n);
-	show_readable(r);
+	kiln_pollable_show(&r->pollable, r->in.len > 0);
 	return KILN_OK;
 }
 
@@ -208,7 +194,7 @@ kiln_code kiln_rfc2217_await(struct rfc2217_link *r, kiln_com_command command, c
 
 	while (code == KILN_OK && !r->acks[command].seen)
 		code = kiln_rfc2217_pump(r, deadline, err);
-	show_readable(r);
+	kiln_pollable_show(&r->pollable, r->in.len > 0);
 	return code == KILN_OK ? code : no_answer(r, code, what, err);
 }
 
@@ -249,12 +235,12 @@ static kiln_code await_control(struct rfc2217_link *r, uint32_t wanted, uint32_t
 			kiln_why(err, "the server says that the line did not change");
 			kiln_hint(err, "some servers answer wrongly; add '?ign_set_control' to the "
 				       "URL to go on regardless");
-			show_readable(r);
+			kiln_pollable_show(&r->pollable, r->in.len > 0);
 			return KILN_E_UNSUPPORTED;
 		}
 		code = kiln_rfc2217_pump(r, deadline, err);
 	}
-	show_readable(r);
+	kiln_pollable_show(&r->pollable, r->in.len > 0);
 	if (code == KILN_E_TIMEOUT) {
 		(void)no_answer(r, code, what, err);
 		kiln_hint(err,
@@ -332,13 +318,13 @@ static kiln_code rfc_flush_input(struct kiln_link *link, struct kiln_err *err)
 	kiln_rfc2217_queue(r, KILN_COM_PURGE, KILN_COM_PURGE_RX);
 	KILN_TRY(kiln_rfc2217_await(r, KILN_COM_PURGE, "empty", err));
 	kiln_buf_reset(&r->in); /* all of it came before the acknowledgement */
-	show_readable(r);
+	kiln_pollable_show(&r->pollable, r->in.len > 0);
 	return KILN_OK;
 }
 
 static int rfc_fd(const struct kiln_link *link)
 {
-	return ((const struct rfc2217_link *)link)->epoll;
+	return ((const struct rfc2217_link *)link)->pollable.epoll;
 }
 
 static void close_fd(int fd)
@@ -351,8 +337,7 @@ static void rfc_close(struct kiln_link *link)
 {
 	struct rfc2217_link *r = rfc_of(link);
 
-	close_fd(r->epoll);
-	close_fd(r->event);
+	kiln_pollable_close(&r->pollable);
 	close_fd(r->fd);
 	kiln_telnet_done(&r->telnet);
 	kiln_buf_done(&r->in);

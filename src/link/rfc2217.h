@@ -2,6 +2,7 @@
 #ifndef KILN_LINK_RFC2217_H
 #define KILN_LINK_RFC2217_H
 
+#include "link/pollable.h"
 #include "link/tcp.h"
 #include "telnet/telnet.h"
 
@@ -14,9 +15,9 @@ struct rfc2217_link {
 	struct kiln_buf in;   /* data for the reader */
 	struct kiln_buf out;  /* commands and negotiation; never a part of one is lost */
 	struct kiln_buf data; /* encoded data of the write that goes on */
-	int fd, epoll, event; /* epoll: the socket, or `event` that stands for bytes in `in` */
-	bool event_set;
-	bool suspended; /* FLOWCONTROL-SUSPEND: no data until it is taken back */
+	int fd;
+	struct kiln_pollable pollable; /* of fd and `in` */
+	bool suspended;                /* FLOWCONTROL-SUSPEND: no data until it is taken back */
 	bool ignore_control;
 	kiln_ms answer_ms;
 	kiln_ms wire_busy_until; /* when the port will have sent what we wrote, by our reckoning */

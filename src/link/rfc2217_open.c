@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way to an open rfc2217:// link: URL, connection, negotiation, settings. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 
 #include "base/text.h"
 #include "link/rfc2217.h"
@@ -128,18 +125,6 @@ static kiln_code configure(struct rfc2217_link *r, unsigned baud, struct kiln_er
 	return kiln_rfc2217_await(r, KILN_COM_STOPSIZE, what, err);
 }
 
-static kiln_code make_pollable(struct rfc2217_link *r, struct kiln_err *err)
-{
-	struct epoll_event in = { .events = EPOLLIN | EPOLLRDHUP };
-
-	r->epoll = epoll_create1(EPOLL_CLOEXEC);
-	r->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (r->epoll < 0 || r->event < 0 || epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->fd, &in) != 0 ||
-	    epoll_ctl(r->epoll, EPOLL_CTL_ADD, r->event, &in) != 0)
-		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot open '%s'", r->link.url);
-	return KILN_OK;
-}
-
 static kiln_code open_all(struct rfc2217_link *r, const struct kiln_net_url *net, unsigned baud,
 			  struct kiln_err *err)
 {
@@ -147,7 +132,7 @@ static kiln_code open_all(struct rfc2217_link *r, const struct kiln_net_url *net
 
 	KILN_TRY(take_options(r, net->options, err));
 	KILN_TRY(kiln_tcp_connect(&r->link, net, kiln_now() + CONNECT_TIMEOUT_MS, &r->fd, err));
-	KILN_TRY(make_pollable(r, err));
+	KILN_TRY(kiln_pollable_open(&r->pollable, &r->link, r->fd, err));
 	code = negotiate(r, err);
 	if (code == KILN_OK)
 		code = configure(r, baud, err);
@@ -170,7 +155,8 @@ kiln_code kiln_rfc2217_open(const struct kiln_host *host, const char *url, unsig
 	kiln_buf_init(&r->in, MAX_IN);
 	kiln_buf_init(&r->out, MAX_OUT);
 	kiln_buf_init(&r->data, 2 * RFC2217_WRITE_PIECE);
-	r->fd = r->epoll = r->event = -1;
+	r->fd = -1;
+	r->pollable = KILN_POLLABLE_INIT;
 	r->answer_ms = DEFAULT_ANSWER_MS;
 	code = open_all(r, &net, baud, err);
 	if (code != KILN_OK) {

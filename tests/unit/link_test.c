@@ -128,7 +128,8 @@ static void wrong_urls_say_what_is_wrong(void **state)
 				  "such a port has the form socket://HOST:PORT");
 	assert_open_fails("gopher://x:1", KILN_E_INVALID, "there is no such kind of port",
 			  "a port is a device such as /dev/ttyUSB0, or one of serial://DEVICE, "
-			  "rfc2217://HOST:PORT, socket://HOST:PORT");
+			  "rfc2217://HOST:PORT, socket://HOST:PORT, "
+			  "ws://HOST, telnet://HOST");
 	assert_open_fails("rfc2217://h:1?baud=3", KILN_E_INVALID, "no such option: 'baud'", NULL);
 	assert_open_fails("rfc2217://h:1?timeout=0", KILN_E_INVALID,
 			  "timeout must be 0..60 seconds, not '0'", NULL);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "board/secrets.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "board/devices_yaml.h"
+#include "board/places.h"
+
+enum { SECRETS_MAX = 256 * 1024 };
+
+static const struct {
+	const char *what, *key, *python;
+} secrets[] = {
+	{ "WebREPL password", "webrepl_password", "webrepl_pwd" },
+	{ "user name", "telnet_user", NULL },
+	{ "password", "telnet_password", NULL },
+};
+
+static bool read_whole(const char *path, struct kiln_buf *text)
+{
+	FILE *f = fopen(path, "re");
+	char part[4096];
+	size_t n;
+
+	if (!f)
+		return false;
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		(void)kiln_buf_append(text, part, n);
+	fclose(f);
+	return !text->failed;
+}
+
+/* "'pass' # a comment": what stands between the quotes. */
+static bool take_quoted(const char *p, char *dst, size_t size)
+{
+	const char quote = *p++;
+	size_t n = 0;
+
+	if (quote != '\'' && quote != '"')
+		return false;
+	for (; *p && *p != '\n' && *p != quote; p++) {
+		if (*p == '\\' && p[1])
+			p++;
+		if (n + 1 >= size)
+			return false;
+		dst[n++] = *p;
+	}
+	dst[n] = '\0';
+	return *p == quote && n > 0;
+}
+
+bool kiln_secret_in_python(const char *text, const char *name, char *ret_secret, size_t size)
+{
+	const size_t n = strlen(name);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		const char *p = line += *line == '\n';
+
+		if (strncmp(p, name, n) != 0)
+			continue;
+		p += n + strspn(p + n, " \t");
+		if (*p != '=' || p[1] == '=')
+			continue;
+		p++;
+		if (take_quoted(p + strspn(p, " \t"), ret_secret, size))
+			return true;
+	}
+	return false;
+}
+
+static bool look_in_python(const struct kiln_devices_env *env, const char *name, char *ret_secret,
+			   size_t size)
+{
+	struct kiln_buf text = KILN_BUF_INIT(SECRETS_MAX);
+	char *path = NULL;
+	bool found;
+
+	found = kiln_place_find(env, "IOT_SECRETS", "libs/secrets.py", &path, NULL) == KILN_OK &&
+		read_whole(path, &text) &&
+		kiln_secret_in_python(kiln_buf_str(&text), name, ret_secret, size);
+	free(path);
+	kiln_buf_done(&text);
+	return found;
+}
+
+static bool find_key(const struct kiln_buf *text, const char *key, char *ret_secret, size_t size)
+{
+	struct kiln_yaml y = { .file = "" };
+	yaml_parser_t parser;
+	yaml_node_t *root, *value;
+	bool found = false;
+
+	if (!yaml_parser_initialize(&parser))
+		return false;
+	yaml_parser_set_input_string(&parser, text->data, text->len);
+	if (yaml_parser_load(&parser, &y.doc)) {
+		root = yaml_document_get_root_node(&y.doc);
+		value = root && root->type == YAML_MAPPING_NODE ? kiln_yaml_find(&y, root, key)
+								: NULL;
+		found = value && kiln_yaml_is_text(value) &&
+			kiln_text_copy(ret_secret, size, kiln_yaml_text(value));
+		yaml_document_delete(&y.doc);
+	}
+	yaml_parser_delete(&parser);
+	return found;
+}
+
+static bool look_in_config(const struct kiln_devices_env *env, const char *key, char *ret_secret,
+			   size_t size)
+{
+	const char *config = kiln_place_variable(env, "XDG_CONFIG_HOME");
+	struct kiln_buf text = KILN_BUF_INIT(SECRETS_MAX);
+	char path[4096];
+	bool found;
+
+	kiln_text_format(path, sizeof(path), "%s%s/kiln/config.yaml",
+			 config[0] ? config : kiln_place_variable(env, "HOME"),
+			 config[0] ? "" : "/.config");
+	found = read_whole(path, &text) && find_key(&text, key, ret_secret, size);
+	kiln_buf_done(&text);
+	return found;
+}
+
+bool kiln_secret_lookup(void *env, const char *url, const char *what, char *ret_secret, size_t size)
+{
+	(void)url;
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+		if (strcmp(secrets[i].what, what) != 0)
+			continue;
+		return look_in_config(env, secrets[i].key, ret_secret, size) ||
+		       (secrets[i].python &&
+			look_in_python(env, secrets[i].python, ret_secret, size));
+	}
+	return false;
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef KILN_CLI_SECRET_H
+#define KILN_CLI_SECRET_H
+
+#include "cli/cli.h"
+
+/* kiln_host.secret of the command line, `user` being its struct cli: what is written down, else a
+ * question in the terminal, if there is one. */
+bool cli_secret(void *user, const char *url, const char *what, char *ret_secret, size_t size);
+
+#endif
