@@ -451,9 +451,11 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	kiln_buf_init(&b->held, BRIDGE_PACKET);
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
 	sim_bus_init(&b->bus, config->model, &b->flash);
+	b->bus.burnt = b->config.registers;
 	sim_download_init(&b->download, &b->bus);
 	sim_download_set_baud(&b->download, RUN_BAUD);
 	b->download.security_flags = config->secure_download ? SIM_SECURE_DOWNLOAD : 0;
+	b->download.crypt_count = config->crypt_count;
 	b->download.deaf = sim_faults_find(&b->faults, SIM_FAULT_NO_SYNC) != NULL;
 	b->cpu = SIM_CPU_HELD;
 	b->en_rises_at = now + b->config.en_rise;

@@ -36,8 +36,10 @@ struct sim_board_config {
 	sim_ns en_rise;                       /* 0: what 10 kOhm and 1 uF give */
 	sim_ns bridge_latency; /* how long the bridge keeps bytes to the host back; 0: not */
 	struct sim_faults faults;
-	const char *files; /* run mode's file tree; NULL: not kept */
+	const char *files;                /* run mode's file tree; NULL: not kept */
+	struct sim_register registers[9]; /* ended by address 0 */
 	bool secure_download;
+	uint8_t crypt_count;
 	bool no_run; /* run mode prints the boot log only (tests of the chip) */
 };
 

@@ -72,6 +72,8 @@ void sim_bus_reset(struct sim_bus *bus, const uint8_t mac[6])
 
 	for (unsigned i = 0; i < n; i++)
 		poke(bus, words[i].address, peek(bus, words[i].address) | words[i].value);
+	for (const struct sim_register *r = bus->burnt; r && r->address; r++)
+		poke(bus, r->address, r->value);
 	bus->write_enabled = false;
 }
 

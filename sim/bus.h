@@ -24,6 +24,7 @@ struct sim_bus {
 	uint8_t *ram[SIM_BUS_RAMS]; /* one a row of the model; made when first written to */
 	uint16_t flash_status;
 	bool write_enabled;
+	const struct sim_register *burnt; /* on top of the model's; ended by address 0; or NULL */
 	unsigned waking; /* of an XMC part: how far its start-up has come; XMC_AWAKE: it is up */
 };
 

@@ -62,6 +62,7 @@ struct sim_download {
 	struct sim_bus *bus;
 	sim_program program;
 	uint32_t security_flags;
+	uint8_t crypt_count;
 	bool deaf; /* fault: it never answers */
 
 	/* framing in a ROM, which reads the UART when it has nothing else to do */

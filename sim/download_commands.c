@@ -222,6 +222,12 @@ static sim_writer_kind writer_kind(const struct sim_download *d)
 	return d->program == SIM_PROGRAM_LEGACY_STUB ? SIM_WRITER_LEGACY : SIM_WRITER_STUB;
 }
 
+/* A fifth word: stubs know it, and ROMs that know of security at all. */
+static bool takes_encrypt(const struct sim_download *d)
+{
+	return d->n_body >= 20 && (!sim_is_rom(d) || d->bus->model->habits->security_info);
+}
+
 static void begin(struct sim_download *d, bool compressed)
 {
 	const uint32_t size = word(d, 0), blocks = word(d, 1), block = word(d, 2), at = word(d, 3);
@@ -244,6 +250,7 @@ static void begin(struct sim_download *d, bool compressed)
 	if (sim_is_rom(d) && !compressed) /* blocks as they come, padding and all */
 		n = blocks < d->flash_size / (block ? block : 1) ? blocks * block : d->flash_size;
 	sim_writer_begin(&d->writer, d->now, at, n, compressed, writer_kind(d));
+	d->writer.encrypt = takes_encrypt(d) && word(d, 4);
 	if (sim_is_rom(d))
 		sim_writer_erase(&d->writer, at, erased_by_rom(d, at, size));
 	d->seq = 0;
@@ -504,6 +511,7 @@ static void cmd_security_info(struct sim_download *d)
 	succeed(d);
 	memset(d->reply.data, 0, 20);
 	kiln_put_le32(d->reply.data, d->security_flags);
+	d->reply.data[4] = d->crypt_count;
 	d->reply.data[11] = 0x0C;
 	kiln_put_le32(d->reply.data + 12, m->chip_id);
 	kiln_put_le32(d->reply.data + 16, m->api_version);

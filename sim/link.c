@@ -4,9 +4,11 @@
  * descriptor says when it has something; with the virtual clock the board's time moves only when
  * somebody waits, straight to what happens next.
  */
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -368,7 +370,7 @@ static kiln_code make_descriptors(struct sim_link *s, struct kiln_err *err)
 
 static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struct kiln_err *err)
 {
-	const struct sim_board_config config = {
+	struct sim_board_config config = {
 		.model = s->state.model,
 		.flash_file = s->state.flash,
 		.flash_size = o->flash_size,
@@ -377,11 +379,14 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 			 s->state.mac[4], s->state.mac[5] },
 		.en_rise = o->en_rise,
 		.secure_download = o->secure_download,
+		.crypt_count = o->crypt_count,
 		.bridge_latency = o->bridge_latency,
 		.faults = o->faults,
 		.files = s->state.files,
 	};
 
+	static_assert(sizeof(config.registers) == sizeof(o->registers), "one list");
+	memcpy(config.registers, o->registers, sizeof(config.registers));
 	return sim_board_init(&s->board, &config, s->virtual_clock ? VIRTUAL_START : real_ns(),
 			      err);
 }

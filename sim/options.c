@@ -135,6 +135,41 @@ static bool take_en(struct sim_options *o, const char *value, struct kiln_err *e
 	return take_ms(value, &o->en_rise) && o->en_rise > 0;
 }
 
+/* ADDRESS:VALUE[,ADDRESS:VALUE]... */
+static bool take_registers(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	char copy[256], *save = NULL;
+	unsigned n = 0;
+
+	(void)err;
+	if (!kiln_text_copy(copy, sizeof(copy), value))
+		return false;
+	for (char *p = strtok_r(copy, ",", &save); p; p = strtok_r(NULL, ",", &save)) {
+		char *colon = strchr(p, ':');
+		uint64_t address, v;
+
+		if (!colon || n == SIM_OPTION_REGISTERS)
+			return false;
+		*colon = '\0';
+		if (!kiln_text_to_u64(p, &address) || !kiln_text_to_u64(colon + 1, &v) ||
+		    address == 0 || address > UINT32_MAX || v > UINT32_MAX)
+			return false;
+		o->registers[n++] = (struct sim_register){ (uint32_t)address, (uint32_t)v };
+	}
+	return n > 0;
+}
+
+static bool take_crypt(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	uint64_t count;
+
+	(void)err;
+	if (!kiln_text_to_u64(value, &count) || count > 0x7F)
+		return false;
+	o->crypt_count = (uint8_t)count;
+	return true;
+}
+
 static bool take_secure(struct sim_options *o, const char *value, struct kiln_err *err)
 {
 	(void)err;
@@ -156,6 +191,8 @@ static const struct {
 	{ "seed", "a number", take_seed },
 	{ "latency", "milliseconds", take_latency },
 	{ "en", "milliseconds, more than 0", take_en },
+	{ "reg", "ADDRESS:VALUE, several separated by commas", take_registers },
+	{ "crypt", "a number, bits of which enable flash encryption", take_crypt },
 	{ "secure", "download: secure download mode, as an eFuse burns it in", take_secure },
 };
 

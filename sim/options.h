@@ -10,6 +10,8 @@
 #include "sim/model.h"
 
 /* What stands in a sim: URL. A member that was not given is 0 or empty. */
+enum { SIM_OPTION_REGISTERS = 8 };
+
 struct sim_options {
 	char name[64];
 	const struct sim_model *model;
@@ -19,6 +21,8 @@ struct sim_options {
 	bool has_mac;
 	uint8_t mac[6];
 	bool virtual_clock, secure_download;
+	uint8_t crypt_count;                                     /* in GET_SECURITY_INFO */
+	struct sim_register registers[SIM_OPTION_REGISTERS + 1]; /* ended by address 0 */
 	struct sim_faults faults;
 	sim_ns bridge_latency, en_rise;
 };

@@ -21,6 +21,8 @@
  *	              woken up first), strange (its id tells no size), none
  *	clock=virtual no wait takes real time; real is the default
  *	fault=LIST    what goes wrong: sim/fault.h has the list
+ *	reg=A:V,...   what registers (eFuses above all) hold after a reset
+ *	crypt=N       FLASH_CRYPT_CNT as GET_SECURITY_INFO tells it; odd: the flash is encrypted
  *	seed=N        of faults that are random (1)
  *	latency=MS    how long the USB bridge keeps bytes to the host back (0)
  *	en=MS         how long EN takes to rise after a reset (14)

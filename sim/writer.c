@@ -242,6 +242,11 @@ static sim_ns programmed(struct sim_writer *w)
 	return 0;
 }
 
+uint8_t sim_cipher(uint32_t address, uint8_t byte)
+{
+	return (uint8_t)(byte ^ 0x5A ^ address ^ address >> 8);
+}
+
 static sim_ns step_program(struct sim_writer *w, sim_ns now)
 {
 	size_t n = SIM_FLASH_PAGE - w->address % SIM_FLASH_PAGE;
@@ -255,6 +260,8 @@ static sim_ns step_program(struct sim_writer *w, sim_ns now)
 		n = w->n_plain - w->plain_used;
 	memcpy(w->op.data, w->plain + w->plain_used, n);
 	w->op.n = (uint32_t)n;
+	for (size_t i = 0; w->encrypt && i < n; i++)
+		w->op.data[i] = sim_cipher(w->address + (uint32_t)i, w->op.data[i]);
 	w->plain_used += n;
 	w->left -= (uint32_t)n;
 	w->address += (uint32_t)n;

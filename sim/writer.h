@@ -58,6 +58,7 @@ struct sim_writer {
 
 	bool open; /* between BEGIN and END */
 	bool compressed;
+	bool encrypt; /* what is programmed: see sim_cipher */
 	sim_writer_kind kind;
 	sim_writer_step step;
 	uint32_t address, left;          /* next byte to program, bytes that are still announced */
@@ -75,6 +76,12 @@ struct sim_writer {
 	bool running;
 	sim_ns op_start, op_end;
 };
+
+/*
+ * What the chip makes of a byte that it encrypts as it writes it. A real one has AES-XTS, which no
+ * host ever sees the key of; this only has to be something else at each address.
+ */
+uint8_t sim_cipher(uint32_t address, uint8_t byte);
 
 void sim_writer_init(struct sim_writer *w, struct sim_flash *flash);
 void sim_writer_done(struct sim_writer *w);

@@ -47,7 +47,7 @@ _kiln_options()
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
-	esptool/write-flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
+	esptool/write-flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
 	esptool/erase-flash) echo ' --spi-connection -sc --help -h' ;;
 	esptool/erase-region) echo ' --spi-connection -sc --help -h' ;;
 	esptool/read-flash) echo ' --no-progress -p --flash-size -fs --spi-connection -sc --help -h' ;;
@@ -70,7 +70,7 @@ _kiln_options()
 	esptool/merge-bin) echo ' --output -o --format -f --chunk-size --md5-disable --target-offset -t --pad-to-size --flash-freq -ff --flash-mode -fm --flash-size -fs --help -h' ;;
 	esptool/version) echo ' --help -h' ;;
 	esptool.py) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
-	esptool.py/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
+	esptool.py/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
 	esptool.py/erase_flash) echo ' --spi-connection -sc --help -h' ;;
 	esptool.py/erase_region) echo ' --spi-connection -sc --help -h' ;;
 	esptool.py/read_flash) echo ' --no-progress -p --flash_size -fs --spi-connection -sc --help -h' ;;
@@ -178,6 +178,8 @@ _kiln_values()
 	'esptool --connect-attempts') echo ''  ;;
 	'esptool --compat') echo ' 3 4 5'  ;;
 	'esptool --override-vddsdio') echo ' 1.8V 1.9V OFF'  ;;
+	'esptool/write-flash --encrypt-files') echo ''  ;;
+	'esptool/write-flash --diff-with') echo ''  ;;
 	'esptool/write-flash --flash-freq' | 'esptool/write-flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/write-flash --flash-mode' | 'esptool/write-flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/write-flash --flash-size' | 'esptool/write-flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
@@ -228,6 +230,8 @@ _kiln_values()
 	'esptool.py --connect-attempts') echo ''  ;;
 	'esptool.py --compat') echo ' 3 4 5'  ;;
 	'esptool.py --override-vddsdio') echo ' 1.8V 1.9V OFF'  ;;
+	'esptool.py/write_flash --encrypt-files') echo ''  ;;
+	'esptool.py/write_flash --diff-with') echo ''  ;;
 	'esptool.py/write_flash --flash_freq' | 'esptool.py/write_flash -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool.py/write_flash --flash_mode' | 'esptool.py/write_flash -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool.py/write_flash --flash_size' | 'esptool.py/write_flash -fs') echo ' keep detect 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;

@@ -64,7 +64,13 @@ typedef enum kiln_flash_stage {
 			       item: file */
 	KILN_FLASH_LOADED,  /* all segments, of which there are blocks; address: where the program
 			       begins; item. It runs now */
-	KILN_FLASH_RETRY,   /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_NOTE,    /* item: a sentence for the user, less than a warning */
+	KILN_FLASH_CHANGED, /* address, item: of a file with `old` some sectors are written */
+	KILN_FLASH_REFLASHING, /* address, total: bytes of such sectors; FILE_ERASE.. follow */
+	KILN_FLASH_UNCHANGED, /* of a file with `old`: none has changed. done: 1: that is trusted */
+	KILN_FLASH_STANDS,    /* address, item: it stands there already; done: 1: and is skipped */
+	KILN_FLASH_UNVERIFIED, /* address, item: what is encrypted can't be read back */
+	KILN_FLASH_RETRY,      /* address; item: why. A block or file is sent once more */
 } kiln_flash_stage;
 
 /*
@@ -171,6 +177,10 @@ struct kiln_flash_file {
 	const char *name;    /* for messages */
 	const uint8_t *data; /* borrowed until the write returns */
 	size_t size;
+	bool encrypt;       /* the chip encrypts it as it is written, with the key in its eFuses */
+	const uint8_t *old; /* what is thought to stand there: only what differs from it is
+			       written; NULL: not known */
+	size_t old_size;
 };
 
 /*
@@ -196,8 +206,12 @@ struct kiln_flash_job {
 	const struct kiln_flash_pack *pack; /* of these files; NULL: they are packed as needed */
 	bool erase_all;
 	bool no_compress;
-	bool diff; /* ask what stands there, and write only sectors that differ */
+	bool diff;        /* ask what stands there, and write only sectors that differ */
+	bool skip_same;   /* ask for each file whether it stands there, and write it only if not */
+	bool keep_header; /* whatever mode, freq and size say */
+	bool trust;       /* a file that is the same as `old` is not even asked for */
 	bool force;
+	bool ignore_encryption_efuses; /* encrypt even if they are not burnt for it */
 	int mode;     /* header value (0 qio 1 qout 2 dio 3 dout) or KILN_FLASH_KEEP */
 	int freq;     /* header nibble or KILN_FLASH_KEEP */
 	int64_t size; /* bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT */

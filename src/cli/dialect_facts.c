@@ -317,6 +317,20 @@ static kiln_code put_warning(struct kiln_buf *out, const struct dialect_run *run
 	return kiln_buf_puts(out, run->color ? "\033[0;33mWarning:\033[0m" : "Warning:");
 }
 
+static kiln_code put_note(struct kiln_buf *out, const struct dialect_run *run,
+			  const struct kiln_flash_event *e)
+{
+	(void)e;
+	return kiln_buf_puts(out, run->color ? "\033[1;36mNote:\033[0m" : "Note:");
+}
+
+static kiln_code put_sectors(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%llu", (unsigned long long)e->total / 4096);
+}
+
 static const struct fact facts[] = {
 	{ "address", put_address },
 	{ "at", put_short_address },  /* without leading zeros */
@@ -339,6 +353,8 @@ static const struct fact facts[] = {
 	{ "full_revision", put_full_revision }, /* "v1.0" */
 	{ "new_features", put_new_features },   /* as version 5 names them */
 	{ "usb", put_usb },
+	{ "note", put_note },
+	{ "sectors", put_sectors }, /* of total bytes */
 	{ "step_bar", put_step_bar },
 	{ "blocks", put_blocks },
 	{ "port", put_port },

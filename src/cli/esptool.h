@@ -29,8 +29,12 @@ struct esptool_options {
 
 struct esptool_write {
 	bool erase_all, no_progress, verify, force, compress, no_compress;
+	bool encrypt, ignore_efuses, trust, skip_flashed;
 	const char *freq, *mode, *size, *diff;
+	struct opt_list encrypt_files, diff_with;
 	struct files files;
+	struct files *old; /* of --diff-with, one each */
+	size_t n_old;
 };
 
 struct esptool_region {
@@ -196,6 +200,12 @@ kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, stru
 extern const struct opt esptool_flash_only[]; /* --spi-connection and --help */
 kiln_code esptool_sfdp_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 kiln_code esptool_sfdp_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
+
+/* esptool_diff.c: what --encrypt and --encrypt-files, and what --diff-with and its like, ask for */
+kiln_code esptool_take_encrypted(struct esptool_write *w, struct kiln_err *err);
+kiln_code esptool_take_old(struct esptool_write *w, const struct opt_list *words,
+			   struct kiln_err *err);
+void esptool_old_done(struct esptool_write *w);
 
 /* esptool_ram.c */
 kiln_code esptool_ram_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);

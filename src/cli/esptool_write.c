@@ -44,6 +44,20 @@ const struct opt esptool_write_options[] = {
 	{ 'u', "no-compress", NULL, OPT_FLAG, AT(no_compress), "send the data as it is" },
 	{ 0, "verify", NULL, OPT_FLAG, AT(verify), "accepted; data is always verified" },
 	{ 0, "force", NULL, OPT_FLAG, AT(force), "write even what is no image for this chip" },
+	{ 0, "encrypt", NULL, OPT_FLAG, AT(encrypt),
+	  "let the chip encrypt what is written, with the key in its eFuses" },
+	{ 0, "encrypt-files", "ADDRESS FILE...", OPT_EAT, AT(encrypt_files),
+	  "files that are to be encrypted, besides those that are not" },
+	{ 0, "ignore-flash-encryption-efuse-setting", NULL, OPT_FLAG, AT(ignore_efuses),
+	  "encrypt even if the eFuses are not burnt for it" },
+	{ 0, "ignore-flash-enc-efuse", NULL, OPT_FLAG, AT(ignore_efuses), "the same" },
+	{ 0, "diff-with", "FILE...", OPT_EAT, AT(diff_with),
+	  "what was written before ('skip': not known): write only sectors that differ" },
+	{ 0, "trust-flash-content", NULL, OPT_FLAG, AT(trust),
+	  "with --diff-with: do not ask for files that have not changed" },
+	{ 0, "no-diff-verify", NULL, OPT_FLAG, AT(trust), "the same" },
+	{ 's', "skip-flashed", NULL, OPT_FLAG, AT(skip_flashed),
+	  "leave out files that stand in the flash already" },
 	HEADER_OPTIONS,
 	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
@@ -87,7 +101,10 @@ kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, s
 		return kiln_fail(err, KILN_E_INVALID,
 				 "--compress and --no-compress exclude each "
 				 "other");
-	return esptool_take_files(&w->files, words, err);
+	KILN_TRY(esptool_take_files(&w->files, words, err));
+	KILN_TRY(esptool_take_encrypted(w, err));
+	KILN_TRY(esptool_take_old(w, words, err));
+	return kiln_flash_check_files(w->files.items, w->files.n, err);
 }
 
 static kiln_code unknown_param(struct kiln_err *err, const struct kiln_chip *chip, const char *what,
@@ -151,6 +168,9 @@ kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, str
 		/* as the original: the ROM alone gets plain data unless -z asks for it */
 		.no_compress = w->no_compress || (t->options.no_stub && !w->compress),
 		.force = w->force,
+		.skip_same = w->skip_flashed,
+		.trust = w->trust,
+		.ignore_encryption_efuses = w->ignore_efuses,
 		.mode = KILN_FLASH_KEEP,
 		.freq = KILN_FLASH_KEEP,
 		.size = KILN_FLASH_KEEP,
@@ -163,4 +183,5 @@ kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, str
 void esptool_write_done(struct esptool *t)
 {
 	files_done(&t->params.write.files);
+	esptool_old_done(&t->params.write);
 }

@@ -61,6 +61,12 @@ static const struct {
 	{ KILN_FLASH_SUPPLY, "supply", ITEM },
 	{ KILN_FLASH_LOADING, "loading", ADDRESS | TOTAL },
 	{ KILN_FLASH_LOADED, "loaded", ADDRESS },
+	{ KILN_FLASH_NOTE, "note", ITEM },
+	{ KILN_FLASH_CHANGED, "changed", ADDRESS },
+	{ KILN_FLASH_REFLASHING, "reflashing", ADDRESS | TOTAL },
+	{ KILN_FLASH_UNCHANGED, "unchanged", ADDRESS },
+	{ KILN_FLASH_STANDS, "stands", ADDRESS | ITEM },
+	{ KILN_FLASH_UNVERIFIED, "unverified", ADDRESS | ITEM },
 	{ KILN_FLASH_RETRY, "retry", ADDRESS | ITEM },
 };
 

@@ -32,6 +32,11 @@ void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...)
 			  (struct kiln_flash_event){ .stage = KILN_FLASH_WARNING, .item = text });
 }
 
+void kiln_flasher_note(const struct kiln_flasher *f, const char *text)
+{
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_NOTE, .item = text });
+}
+
 kiln_ms kiln_flasher_timeout(const struct kiln_flasher *f, kiln_flash_work work, uint64_t bytes)
 {
 	const struct kiln_flash_limits *l = &f->loader.limits;

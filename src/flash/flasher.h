@@ -30,6 +30,7 @@ struct kiln_flasher {
 	bool attached;        /* the flash chip is set up, its id and size were read */
 	const void *same;     /* file of the plan that stands in the flash already, all of it */
 	const void *by_parts; /* file of which only some sectors were written */
+	const void *skipped;  /* file of the plan that was not written, nor needs to be verified */
 	bool no_lines;        /* the port can't reset the board */
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
@@ -38,6 +39,7 @@ struct kiln_flasher {
 };
 
 void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
+void kiln_flasher_note(const struct kiln_flasher *f, const char *text);
 void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_PRINTF(2, 3);
 
 typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 } kiln_flash_work;

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "chip/chip.h"
+#include "chip/security.h"
 #include "flash/flasher.h"
 #include "flash/image_check.h"
 
@@ -86,12 +87,14 @@ static kiln_code own(struct kiln_plan_file *f, size_t head, size_t tail, struct 
 	return KILN_OK;
 }
 
-static kiln_code pad(struct kiln_plan_file *f, bool rom_only, struct kiln_err *err)
+/* `align`: of data that the chip encrypts. */
+static kiln_code pad(struct kiln_plan_file *f, bool rom_only, size_t align, struct kiln_err *err)
 {
 	const size_t head = rom_only ? f->address % KILN_FLASH_SECTOR : 0;
-	const size_t tail = (WORD - f->size % WORD) % WORD;
+	const size_t unit = f->file->encrypt ? align : WORD;
+	const size_t tail = (unit - f->size % unit) % unit;
 
-	if (head == 0 && f->packed) { /* filled up already */
+	if (head == 0 && f->packed && !f->file->encrypt) { /* filled up already */
 		f->data = f->packed->data;
 		f->size = f->packed->size;
 		return KILN_OK;
@@ -101,7 +104,8 @@ static kiln_code pad(struct kiln_plan_file *f, bool rom_only, struct kiln_err *e
 
 static bool wants_patch(const struct kiln_flash_job *job)
 {
-	return job->mode >= 0 || job->freq >= 0 || job->size != KILN_FLASH_KEEP;
+	return !job->keep_header &&
+	       (job->mode >= 0 || job->freq >= 0 || job->size != KILN_FLASH_KEEP);
 }
 
 /* Its images have no digest over the header. */
@@ -217,7 +221,7 @@ static kiln_code make(struct kiln_plan *plan, const struct kiln_chip_info *info,
 
 		if (!plan->job->force)
 			KILN_TRY(kiln_image_check(f->file, info, err));
-		KILN_TRY(pad(f, rom_only, err));
+		KILN_TRY(pad(f, rom_only, kiln_chip_encrypted_align(info->chip), err));
 		KILN_TRY(patch(f, plan->job, info->chip, header_size, err));
 	}
 	look_for_warning(plan);

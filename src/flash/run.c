@@ -5,6 +5,9 @@
  */
 #include "flash/flasher.h"
 
+#include "base/text.h"
+#include "flash/guard.h"
+#include "flash/old.h"
 #include "flash/plan.h"
 #include "flash/write.h"
 
@@ -50,8 +53,35 @@ static void announce_file(const struct kiln_flasher *f, const struct kiln_plan *
 	if (file->redigested)
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_REDIGESTED,
 								.item = file->file->name });
+}
+
+kiln_code kiln_flasher_write_whole(struct kiln_flasher *f, const struct kiln_plan *plan,
+				   const struct kiln_plan_file *file, struct kiln_err *err)
+{
 	if (erases_files(plan))
 		emit_erase(f, KILN_FLASH_FILE_ERASE, file);
+	return kiln_flasher_write_file(f, file, !plan->job->no_compress, err);
+}
+
+/* By its digest: it costs one question, where a write costs a write. */
+static kiln_code skip_same(struct kiln_flasher *f, const struct kiln_plan_file *file,
+			   struct kiln_err *err)
+{
+	struct kiln_flash_event event = { .stage = KILN_FLASH_COMPARING,
+					  .address = file->file->address,
+					  .total = file->size,
+					  .item = file->file->name };
+	bool same;
+
+	kiln_flasher_emit(f, event);
+	KILN_TRY(kiln_flasher_holds(f, file->address, file->data, file->size, &same, err));
+	if (!same)
+		return KILN_OK;
+	event.stage = KILN_FLASH_STANDS;
+	event.done = 1;
+	kiln_flasher_emit(f, event);
+	f->skipped = file;
+	return KILN_OK;
 }
 
 static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan,
@@ -60,11 +90,30 @@ static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan
 	const struct kiln_plan_file *file = step->file;
 
 	announce_file(f, plan, file);
-	f->same = f->by_parts = NULL;
+	f->same = f->by_parts = f->skipped = NULL;
+	if (plan->job->skip_same && !file->file->encrypt)
+		KILN_TRY(skip_same(f, file, err));
+	if (f->skipped == file)
+		return KILN_OK;
+	if (file->file->old && !file->file->encrypt)
+		return kiln_flasher_write_over(f, plan, file, err);
 	/* a ROM erases and answers too slowly for it; what was just erased holds nothing to keep */
 	if (plan->job->diff && !plan->job->erase_all && f->loader.is_stub)
 		return kiln_flasher_write_difference(f, file, !plan->job->no_compress, err);
-	return kiln_flasher_write_file(f, file, !plan->job->no_compress, err);
+	return kiln_flasher_write_whole(f, plan, file, err);
+}
+
+static void tell_again(const struct kiln_flasher *f, const struct kiln_plan_file *file,
+		       const struct kiln_err *fault)
+{
+	if (file->file->old)
+		kiln_flasher_note(f,
+				  "Verification failed after fast reflash (flash content did not "
+				  "match the expected data). Reflashing the whole image...");
+	else
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
+								.address = file->address,
+								.item = fault->why });
 }
 
 static kiln_code step_verify(struct kiln_flasher *f, const struct kiln_plan *plan,
@@ -73,16 +122,22 @@ static kiln_code step_verify(struct kiln_flasher *f, const struct kiln_plan *pla
 	struct kiln_err fault = KILN_ERR_INIT;
 	kiln_code code;
 
+	if (f->skipped == step->file)
+		return KILN_OK;
+	if (step->file->file->encrypt) { /* what would be read is not what was sent */
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_UNVERIFIED,
+								.address = step->file->address,
+								.item = step->file->file->name });
+		return KILN_OK;
+	}
 	if (f->same == step->file) /* digests of all its blocks were right just now */
 		return kiln_flasher_tell_verified(f, step->file);
 	code = kiln_flasher_verify_file(f, step->file, &fault);
 	/* what looked alike was not, or changed: nothing is taken for granted the second time */
 	if (code == KILN_E_VERIFY && f->by_parts == step->file) {
 		f->by_parts = NULL;
-		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
-								.address = step->file->address,
-								.item = fault.why });
-		KILN_TRY(kiln_flasher_write_file(f, step->file, !plan->job->no_compress, err));
+		tell_again(f, step->file, &fault);
+		KILN_TRY(kiln_flasher_write_whole(f, plan, step->file, err));
 		return kiln_flasher_verify_file(f, step->file, err);
 	}
 	if (code != KILN_OK && err)
@@ -144,24 +199,114 @@ static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *
 	return code;
 }
 
+/* What can't be compared: nothing stands there, or the chip can't or must not tell. */
+static const char *why_not_compare(const struct kiln_flasher *f, const struct kiln_flash_job *job)
+{
+	if (job->erase_all)
+		return "enabled erase-all";
+	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
+		return "ESP8266 in ROM bootloader";
+	return f->loader.secure_download ? "enabled secure download mode" : NULL;
+}
+
+static void note_no_compare(const struct kiln_flasher *f, const char *what, const char *why)
+{
+	char text[200];
+
+	kiln_text_format(text, sizeof(text), "%s is not supported with %s. Will flash all data.",
+			 what, why);
+	kiln_flasher_note(f, text);
+}
+
+/* `ret_files`: a copy without what is not to be compared with; the caller frees. */
+static kiln_code settle_compare(const struct kiln_flasher *f, struct kiln_flash_job *job,
+				struct kiln_flash_file **ret_files, struct kiln_err *err)
+{
+	const char *why = why_not_compare(f, job);
+	bool any = false;
+
+	for (size_t i = 0; i < job->n_files; i++)
+		any |= job->files[i].old != NULL;
+	if (!why || !(any || job->skip_same))
+		return KILN_OK;
+	*ret_files = malloc(job->n_files * sizeof(**ret_files));
+	if (!*ret_files)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot plan the job");
+	memcpy(*ret_files, job->files, job->n_files * sizeof(**ret_files));
+	for (size_t i = 0; i < job->n_files; i++)
+		(*ret_files)[i].old = NULL;
+	job->files = *ret_files;
+	if (any)
+		note_no_compare(f, "Fast reflashing of changed data sectors", why);
+	if (job->skip_same)
+		note_no_compare(f, "Skipping flashing of already flashed content", why);
+	job->skip_same = false;
+	return KILN_OK;
+}
+
+/* An image that was signed must stay as it is. */
+static void settle_header(const struct kiln_flasher *f, const struct kiln_chip_guards *guards,
+			  struct kiln_flash_job *job)
+{
+	if (!guards->secure_boot && !f->loader.secure_download)
+		return;
+	if (job->mode >= 0 || job->freq >= 0 || job->size != KILN_FLASH_KEEP)
+		kiln_flasher_warn(f,
+				  "Security features enabled, so not changing any flash settings.");
+	job->mode = job->freq = KILN_FLASH_KEEP;
+	job->keep_header = true;
+}
+
+static kiln_code settle_job(struct kiln_flasher *f, struct kiln_flash_job *job,
+			    struct kiln_flash_file **ret_files, struct kiln_err *err)
+{
+	struct kiln_chip_guards guards;
+
+	KILN_TRY(kiln_flasher_check_guards(f, job, &guards, err));
+	KILN_TRY(settle_compare(f, job, ret_files, err));
+	settle_header(f, &guards, job);
+	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
+		job->no_compress = true; /* that ROM can't unpack */
+	return KILN_OK;
+}
+
+static kiln_code tell_size(struct kiln_flasher *f, int64_t size, struct kiln_err *err)
+{
+	const struct kiln_flash_job job = { .size = size };
+
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	KILN_TRY(kiln_flasher_attach(f, size, err));
+	if (size == KILN_FLASH_DETECT)
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,
+								.total = size_of_job(f, &job) });
+	return KILN_OK;
+}
+
+static kiln_code plan_and_run(struct kiln_flasher *f, const struct kiln_flash_job *job,
+			      struct kiln_err *err)
+{
+	struct kiln_plan plan;
+	kiln_code code;
+
+	KILN_TRY(make_plan(f, job, &plan, err));
+	code = run(f, &plan, err);
+	kiln_plan_done(&plan);
+	return code;
+}
+
 kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
 			     struct kiln_err *err)
 {
 	struct kiln_flash_job able = *job;
-	struct kiln_plan plan;
+	struct kiln_flash_file *files = NULL;
 	kiln_code code;
 
 	KILN_TRY(kiln_flasher_find_flash(flasher, err));
-	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
-	KILN_TRY(kiln_flasher_attach(flasher, job->size, err));
-	if (job->size == KILN_FLASH_DETECT)
-		kiln_flasher_emit(flasher,
-				  (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,
-							     .total = size_of_job(flasher, job) });
-	if (!flasher->loader.is_stub && flasher->loader.chip->rom_is_old)
-		able.no_compress = true; /* that ROM can't unpack */
-	KILN_TRY(make_plan(flasher, &able, &plan, err));
-	code = run(flasher, &plan, err);
-	kiln_plan_done(&plan);
+	code = settle_job(flasher, &able, &files, err);
+	if (code == KILN_OK)
+		code = tell_size(flasher, job->size, err);
+	if (code == KILN_OK)
+		code = plan_and_run(flasher, &able, err);
+	free(files);
 	return code;
 }

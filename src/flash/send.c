@@ -79,6 +79,7 @@ static kiln_code send_begin(struct sending *s, struct kiln_err *err)
 		.n_blocks = s->stream->n_blocks,
 		.block_size = s->block_size,
 		.offset = file->address,
+		.encrypt = file->file->encrypt,
 		.has_encrypted_word = l->is_stub || l->chip->rom_has_encrypted_word,
 	};
 	const struct kiln_request request = kiln_request_begin(s->form->begin, &begin);

@@ -9,6 +9,10 @@
 kiln_code kiln_flasher_write_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
 				  bool compress, struct kiln_err *err);
 
+/* The same in a job: say what is erased for it. */
+kiln_code kiln_flasher_write_whole(struct kiln_flasher *f, const struct kiln_plan *plan,
+				   const struct kiln_plan_file *file, struct kiln_err *err);
+
 /*
  * Write only what differs from the flash: asks, then erases and sends sectors. Notes in `f` if the
  * whole file stood there already, or a part of it was left out.

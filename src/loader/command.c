@@ -89,7 +89,8 @@ struct kiln_request kiln_request_begin(kiln_op op, const struct kiln_begin *begi
 	return (struct kiln_request){
 		.op = op,
 		.n_words = begin->has_encrypted_word ? BEGIN_WORDS + 1 : BEGIN_WORDS,
-		.words = { begin->size, begin->n_blocks, begin->block_size, begin->offset, 0 },
+		.words = { begin->size, begin->n_blocks, begin->block_size, begin->offset,
+			   begin->encrypt },
 	};
 }
 

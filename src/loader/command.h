@@ -74,6 +74,7 @@ struct kiln_begin {
 	uint32_t block_size;
 	uint32_t offset;
 	bool has_encrypted_word; /* flash only: stubs, and ROMs after the ESP32's */
+	bool encrypt;            /* what comes: by the chip, with the key in its eFuses */
 };
 
 struct kiln_reg_write {

@@ -114,7 +114,7 @@ def test_load_ram(run, tmp_path):
     (['flash_id', '-sc', '1,2,3,4'], 'Values are SPI, HSPI, or a sequence of 5 pin numbers'),
     (['flash_id', '-sc', '1,2,3,4,5,6'], "invalid value for --spi-connection: '1,2,3,4,5,6'"),
     (['flash_id', '-sc', '1,2,3,4,x'], "invalid value for --spi-connection: '1,2,3,4,x'"),
-    (['--override-vddsdio', '5V', 'flash_id'], "invalid value for --override-vddsdio: '5V'"),
+    (['--override-vddsdio=5V', 'flash_id'], "invalid value for --override-vddsdio: '5V'"),
 ])
 def test_wrong_lines(run, args, error):
     done = run('esptool.py', '-p', BOARD, *args, check=2)
