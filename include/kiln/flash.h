@@ -56,6 +56,8 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_COMPARING, /* address, total: bytes; item: file. What stands there is asked for
 			       */
 	KILN_FLASH_COMPARED, /* address; done: bytes that stand there already, total: of the file */
+	KILN_FLASH_DIFFERS,  /* after COMPARED, for each run of sectors: address, total: bytes;
+				done == 1: they are erased, nothing is sent */
 	KILN_FLASH_WIRING, /* the flash chip is connected. total: 1 if `wiring` said how, done: 1 if
 			      the chip's eFuses did; item: how, NULL: as usual. Not of a stub that
 			      connects by itself. Comes before SIZE_ASKED */
@@ -78,9 +80,10 @@ typedef enum kiln_flash_stage {
  * around DETECT_SWITCH; ERASING, ERASED come before WILL_ERASE, which then is left out (a job with
  * erase_all); all WILL_ERASE come first, then for each file FILE, PARAMS and REDIGESTED (if its
  * header was changed), FILE_ERASE (as WILL_ERASE), COMPRESSED (unless no_compress), WRITING..,
- * WROTE, VERIFYING, VERIFIED. A job with `diff` has no WILL_ERASE and FILE_ERASE, COMPARING and
- * COMPARED (if it was worth while) before COMPRESSED, and of a file that stands there already none
- * from COMPRESSED to WROTE. chip->flash_id and flash_size are known from the end of SIZE_ASKED on.
+ * WROTE, VERIFYING, VERIFIED. A job with `diff` has no WILL_ERASE and FILE_ERASE, COMPARING,
+ * COMPARED and DIFFERS.. (if it was worth while) before COMPRESSED, and of a file that stands there
+ * already none from DIFFERS to WROTE. chip->flash_id and flash_size are known from the end of
+ * SIZE_ASKED on.
  */
 struct kiln_flash_event {
 	kiln_flash_stage stage;

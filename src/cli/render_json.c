@@ -57,6 +57,7 @@ static const struct {
 	{ KILN_FLASH_READ, "read", ADDRESS | TOTAL | ELAPSED },
 	{ KILN_FLASH_COMPARING, "comparing", ADDRESS | TOTAL },
 	{ KILN_FLASH_COMPARED, "compared", ADDRESS | DONE | TOTAL },
+	{ KILN_FLASH_DIFFERS, "differs", ADDRESS | TOTAL },
 	{ KILN_FLASH_WIRING, "wiring", ITEM },
 	{ KILN_FLASH_SUPPLY, "supply", ITEM },
 	{ KILN_FLASH_LOADING, "loading", ADDRESS | TOTAL },

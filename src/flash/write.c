@@ -208,6 +208,12 @@ static kiln_code write_runs(struct kiln_flasher *f, const struct kiln_plan_file 
 	if (!parts.items)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot write '%s'", file->file->name);
 	while (code == KILN_OK && kiln_delta_next(delta, file, &run)) {
+		kiln_flasher_emit(f, (struct kiln_flash_event){
+					     .stage = KILN_FLASH_DIFFERS,
+					     .address = (uint32_t)(file->address + run.from),
+					     .done = run.state == KILN_SECTOR_BLANK,
+					     .total = run.size,
+					     .item = file->file->name });
 		if (run.state == KILN_SECTOR_BLANK)
 			code = erase_run(f, file, &run, err);
 		else

@@ -12,22 +12,28 @@
  */
 enum { KILN_FLASH_MAP_MAX = 128 };
 
+typedef enum kiln_area_kind {
+	KILN_AREA_WRITTEN = 0, /* by this job */
+	KILN_AREA_SAME,        /* a file that stood there already, but for what is written of it */
+	KILN_AREA_PARTITION,
+} kiln_area_kind;
+
 struct kiln_flash_area {
 	uint64_t offset, size;
-	char name[96];  /* untrusted */
-	bool partition; /* else: written by this job */
+	char name[96]; /* untrusted */
+	kiln_area_kind kind;
 };
 
 struct kiln_flash_map {
 	uint64_t size; /* of the flash; 0: not known */
 	bool erased;   /* all that was not written is erased; else it was left as it was */
 	struct kiln_flash_area areas[KILN_FLASH_MAP_MAX];
-	size_t n;
+	size_t n, left_out;
 };
 
-/* Areas past the maximum are left out. */
-void kiln_flash_map_add(struct kiln_flash_map *map, bool partition, uint64_t offset, uint64_t size,
-			const char *name);
+/* Areas past the maximum are left out, and counted. Later ones are drawn over earlier ones. */
+void kiln_flash_map_add(struct kiln_flash_map *map, kiln_area_kind kind, uint64_t offset,
+			uint64_t size, const char *name);
 /* The partition table in a written file, if there is one at 0x8000. */
 void kiln_flash_map_partitions(struct kiln_flash_map *map, uint64_t offset, struct kiln_span file);
 void kiln_flash_map_svg(const struct kiln_flash_map *map, struct kiln_buf *out);

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * %flash: a whole flash job in a cell. The engine's events become a bar that moves, lines of text
- * that stay, and a map of the flash; then the board is connected.
- */
+/* %flash: a whole flash job in a cell; then the board is connected. */
 #include "kernel/magic.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,13 +13,11 @@
 #include "base/text.h"
 #include "flash/place.h"
 #include "kernel/download.h"
-#include "kernel/flash_map.h"
-#include "kernel/picture.h"
+#include "kernel/flash_report.h"
 #include "kernel/state.h"
-#include "kernel/xml.h"
 
 enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD, FLASH_OFFLINE };
-enum { FILE_MAX = 256 << 20, BAR_WIDTH = 30, BAUD = 460800, MAP_MAX = 256 * 1024 };
+enum { FILE_MAX = 256 << 20, BAUD = 460800 };
 
 struct job {
 	struct kiln_kernel *k;
@@ -32,8 +26,7 @@ struct job {
 	char path[4096], url[256];
 	unsigned baud;
 	bool erase, offline;
-	struct kiln_display bar;
-	struct kiln_flash_map map;
+	struct kiln_flash_report report;
 };
 
 /* ---- what goes where ---- */
@@ -78,14 +71,12 @@ static kiln_code read_file(struct job *job, const char *path, struct kiln_err *e
 	return code;
 }
 
-static void show_bar(struct job *job, const char *what, uint64_t done, uint64_t total);
-
 static void on_download(void *user, const char *what, uint64_t done, uint64_t total)
 {
 	struct job *job = user;
 
-	if (kiln_display_due(&job->bar))
-		show_bar(job, what, done, total);
+	if (kiln_display_due(&job->report.bar))
+		kiln_flash_bar(&job->report, what, done, total);
 }
 
 static kiln_code fetch(struct job *job, const char *url, struct kiln_err *err)
@@ -150,129 +141,17 @@ static kiln_code find_port(struct job *job, const char *named, struct kiln_err *
 	return KILN_E_NO_BOARD;
 }
 
-/* ---- events ---- */
-
-static void show_bar(struct job *job, const char *what, uint64_t done, uint64_t total)
-{
-	const uint64_t part = total ? (done < total ? done : total) : 0;
-	const unsigned percent = total ? (unsigned)(100 * part / total) : 0;
-	const unsigned filled = percent * BAR_WIDTH / 100;
-	struct kiln_buf html = KILN_BUF_INIT(8192);
-	char plain[300], bar[BAR_WIDTH + 1] = { 0 };
-
-	memset(bar, ' ', BAR_WIDTH);
-	memset(bar, '=', filled);
-	kiln_text_format(plain, sizeof(plain), "[%s] %3u %%  %s", bar, percent, what);
-	(void)kiln_buf_printf(&html,
-			      "<div style=\"font-family:monospace\">"
-			      "<div style=\"display:inline-block;width:300px;height:14px;"
-			      "background:#ddd;vertical-align:middle\"><div style=\"width:%u%%;"
-			      "height:14px;background:#e8792f\"></div></div> %3u&nbsp;%% ",
-			      percent, percent);
-	kiln_xml_text(&html, what);
-	(void)kiln_buf_puts(&html, "</div>");
-	kiln_display_show(job->k, &job->bar, "text/html", kiln_buf_str(&html), plain);
-	kiln_buf_done(&html);
-}
-
-static void say(struct job *job, const char *fmt, ...) KILN_PRINTF(2, 3);
-
-static void say(struct job *job, const char *fmt, ...)
-{
-	char line[600];
-	va_list args;
-
-	va_start(args, fmt);
-	kiln_text_vformat(line, sizeof(line), fmt, args);
-	va_end(args);
-	kiln_kernel_print(job->k, KILN_STDOUT, "%s\n", line);
-}
-
-static void say_chip(struct job *job, const struct kiln_chip_info *chip)
-{
-	const uint8_t *m = chip->mac;
-
-	say(job, "chip     %s (revision %u), crystal %uMHz, MAC %02x:%02x:%02x:%02x:%02x:%02x",
-	    chip->description, chip->revision / 100, chip->crystal_mhz, m[0], m[1], m[2], m[3],
-	    m[4], m[5]);
-}
-
-static void on_writing(struct job *job, const struct kiln_flash_event *e)
-{
-	char what[200];
-
-	if (!kiln_display_due(&job->bar) && e->done < e->total)
-		return;
-	kiln_text_format(what, sizeof(what), "writing at 0x%08" PRIx32, e->address);
-	show_bar(job, what, e->done, e->total);
-}
-
-static void on_wrote(struct job *job, const struct kiln_flash_event *e)
-{
-	say(job, "wrote    %" PRIu64 " bytes at 0x%08" PRIx32 " in %.1f s", e->total, e->address,
-	    (double)e->elapsed_ms / 1000);
-	kiln_flash_map_add(&job->map, false, e->address, e->total, job->path);
-	kiln_flash_map_partitions(&job->map, e->address, kiln_span(job->file.data, job->file.size));
-}
-
-static void on_event(void *user, const struct kiln_flash_event *e)
-{
-	struct job *job = user;
-
-	if (e->chip && e->chip->flash_size)
-		job->map.size = e->chip->flash_size;
-	switch (e->stage) {
-	case KILN_FLASH_CONNECTING:
-		show_bar(job, "connecting", 0, 0);
-		break;
-	case KILN_FLASH_CHIP:
-		say_chip(job, e->chip);
-		break;
-	case KILN_FLASH_STUB_UPLOAD:
-		show_bar(job, "starting the flasher", 0, 0);
-		break;
-	case KILN_FLASH_ERASING:
-		show_bar(job, "erasing (this may take a while)", 0, 0);
-		break;
-	case KILN_FLASH_ERASED:
-		say(job, "erased   in %.1f s", (double)e->elapsed_ms / 1000);
-		break;
-	case KILN_FLASH_WRITING:
-		on_writing(job, e);
-		break;
-	case KILN_FLASH_WROTE:
-		on_wrote(job, e);
-		break;
-	case KILN_FLASH_VERIFYING:
-		show_bar(job, "verifying", 1, 1);
-		break;
-	case KILN_FLASH_VERIFIED:
-		say(job, "verified");
-		show_bar(job, "written and verified", 1, 1);
-		break;
-	case KILN_FLASH_WARNING:
-		kiln_kernel_print(job->k, KILN_STDERR, "warning: %s\n", e->item);
-		break;
-	case KILN_FLASH_RETRY:
-		kiln_kernel_print(job->k, KILN_STDERR,
-				  "warning: sending again from 0x%08" PRIx32 ": %s\n", e->address,
-				  e->item ? e->item : "");
-		break;
-	default:
-		break;
-	}
-}
-
 /* ---- the job ---- */
 
 static kiln_code write_flash(struct job *job, struct kiln_err *err)
 {
-	const struct kiln_flasher_options options = { .baud = job->baud,
-						      .event = on_event,
-						      .user = job };
+	const struct kiln_flasher_options options = {
+		.baud = job->baud, .quick = true, .event = kiln_flash_on_event, .user = &job->report
+	};
 	const struct kiln_flash_job write = { .files = &job->file,
 					      .n_files = 1,
 					      .erase_all = job->erase,
+					      .diff = !job->erase,
 					      .mode = KILN_FLASH_KEEP,
 					      .freq = KILN_FLASH_KEEP,
 					      .size = KILN_FLASH_KEEP };
@@ -286,20 +165,6 @@ static kiln_code write_flash(struct job *job, struct kiln_err *err)
 	/* the chip is reset in any case; what went wrong first is what is told */
 	closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
 	return code == KILN_OK ? closed : code;
-}
-
-static void show_map(struct job *job)
-{
-	struct kiln_buf svg = KILN_BUF_INIT(MAP_MAX), text = KILN_BUF_INIT(MAP_MAX);
-	struct kiln_display display = { .next = 0 };
-
-	job->map.erased = job->erase;
-	kiln_flash_map_svg(&job->map, &svg);
-	kiln_flash_map_text(&job->map, &text);
-	kiln_display_show(job->k, &display, "image/svg+xml", kiln_buf_str(&svg),
-			  kiln_buf_str(&text));
-	kiln_buf_done(&svg);
-	kiln_buf_done(&text);
 }
 
 static bool connect(struct job *job)
@@ -340,14 +205,16 @@ static bool run_flash(struct kiln_kernel *k, const struct kiln_magic_args *args)
 	if (!job)
 		return kiln_kernel_fail_text(k, kiln_code_name(KILN_E_NOMEM), "out of memory");
 	job->k = k;
+	job->report.k = k;
 	kiln_buf_init(&job->data, FILE_MAX);
 	code = prepare(job, args, &err);
 	if (code == KILN_OK) {
+		job->report.file = &job->file;
+		job->report.map.erased = job->erase;
 		kiln_kernel_board_release(k); /* the flasher needs the port */
 		code = write_flash(job, &err);
 	}
-	if (code == KILN_OK)
-		show_map(job);
+	kiln_flash_report_end(&job->report, code == KILN_OK);
 	good = code == KILN_OK ? connect(job) : kiln_kernel_fail_err(k, &err);
 	kiln_buf_done(&job->data);
 	free(job);
@@ -360,11 +227,11 @@ const struct kiln_magic kiln_magic_flash = {
 	.min_words = 1,
 	.max_words = 1,
 	.summary = "Put firmware on a microcontroller, and connect to it",
-	.more = "Without --port: the connected board, else the only one there is. Nothing is "
-		"written before the whole job is known to be possible; what was written is "
-		"verified.\nGet firmware from micropython.org/download; its address does too. What "
-		"was "
-		"downloaded is kept for days without a network.\n\n"
+	.more = "Without --port: the connected board, else the only one there is. Nothing is\n"
+		"written before the whole job is known to be possible; sectors that hold the same\n"
+		"already are left; what was written is verified. Get firmware from\n"
+		"micropython.org/download; its address does too. What was downloaded is kept, for\n"
+		"days without a network.\n\n"
 		"Example:\n  %flash ~/esp32-20220117-v1.18.bin --erase\n"
 		"  %flash firmware.bin --port /dev/ttyUSB0\n"
 		"  %flash https://micropython.org/resources/firmware/"

@@ -50,6 +50,47 @@ def test_the_connected_board_is_flashed(kernel, run):
     assert kernel.run('print(2)').stdout == '2\n'
 
 
+def picture(shown):
+    """What the map says, as text and as the texts of the picture."""
+    data = displays(shown)[-1][1]['data']
+    return data['text/plain'].splitlines(), ET.fromstring(data['image/svg+xml'])
+
+
+def test_what_stands_there_already_is_left(kernel, run, tmp_path):
+    make_board(run, 'demo')
+    size = FIRMWARE.stat().st_size
+    end = f'0x{0x1000 + size:06x}'
+    url = 'sim:demo?clock=virtual'
+    shown = kernel.run(f'%flash {FIRMWARE} -p {url}')
+    lines = plain(shown.stdout).splitlines()
+    assert lines[1:3] == [f'the same {size} bytes at 0x00001000: nothing to write', 'verified']
+    text, _ = picture(shown)
+    assert text[0] == f'unchanged  0x001000  {end}  {FIRMWARE}'
+    assert 'partition  0x009000  0x00f000  nvs' in text and text[-1] == 'the rest   left as it was'
+
+    changed = bytearray(FIRMWARE.read_bytes())
+    changed[0x5000:0x5010] = bytes(16)  # no part of an image
+    changed[0xa000:0xa010] = bytes(16)
+    (tmp_path / 'changed.bin').write_bytes(changed)
+    shown = kernel.run('%flash changed.bin')
+    assert re.search(rf'the same {size - 8192} of {size} bytes\nwrote    8192 bytes at 0x00006000 in',
+                     shown.stdout), shown.stdout
+    text, svg = picture(shown)
+    assert text[:3] == [f'unchanged  0x001000  {end}  changed.bin',
+                        'written    0x006000  0x007000  changed.bin',
+                        'written    0x00b000  0x00c000  changed.bin']
+    titles = [e.text for e in svg.iter('{http://www.w3.org/2000/svg}title')]
+    assert 'changed.bin, written: 0x006000 to 0x007000, 4096 bytes' in titles
+    assert 'nvs, partition: 0x009000 to 0x00f000, 24576 bytes' in titles
+
+
+def test_a_failure_stops_the_bar(kernel):
+    shown = kernel.run(f"%flash {FIRMWARE} -p 'sim:x?clock=virtual&fault=unplug@20000'")
+    assert shown.status == 'error' and shown.reply['ename'] == 'KILN_E_PORT_GONE', shown
+    assert displays(shown)[-1][1]['data']['text/plain'].endswith(' %  failed')
+    assert shown.errors[0]['traceback'][1].startswith('\x1b[33mhint:')
+
+
 def test_bad_input(kernel, tmp_path):
     def fails(code):
         shown = kernel.run(code)
