@@ -7,6 +7,7 @@
 enum {
 	HEADER = 8,
 	OUT_MAX = 1 << 17,
+	LEGACY_FLASH_SIZE = 16 << 20,
 };
 
 #define THINK_TIME (50 * SIM_US)      /* from a frame's end to its answer, when there is no work */
@@ -270,7 +271,8 @@ static void start_stub(struct sim_download *d)
 	sim_receiver_start(&d->receiver, stub->legacy);
 	if (!stub->legacy)
 		(void)sim_bus_write(d->bus, spi->base + spi->usr, d->bus->model->spi_user_stub);
-	d->attached = true; /* a stub attaches the flash when it starts */
+	d->attached = true; /* a stub attaches the flash when it starts; the newer asks it */
+	d->flash_size = stub->legacy ? LEGACY_FLASH_SIZE : d->bus->flash->size;
 	d->loading = (struct sim_loading){ 0 };
 	sim_send_frame(d, "OHAI", 4);
 }

@@ -149,6 +149,50 @@ static const char *const usb_names[] = {
 	[KILN_USB_OTG] = "USB-OTG",
 };
 
+/* A reader that only notes what is asked for. */
+struct noting {
+	uint32_t addresses[KILN_LOADER_REGS_MAX];
+	size_t n;
+};
+
+static kiln_code note(void *user, uint32_t address, uint32_t *ret_value, struct kiln_err *err)
+{
+	struct noting *noting = user;
+	size_t i = 0;
+
+	(void)err;
+	while (i < noting->n && noting->addresses[i] != address)
+		i++;
+	if (i == noting->n && i < KILN_LOADER_REGS_MAX)
+		noting->addresses[noting->n++] = address;
+	*ret_value = 0;
+	return KILN_OK;
+}
+
+/*
+ * Which registers a chip is described by only its row knows. It is let through once on its own,
+ * and all that it asks for is fetched together. What depends on a value is asked for later.
+ */
+static kiln_code read_ahead(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip *chip = f->loader.chip;
+	struct noting noting = { .n = 0 };
+	const struct kiln_chip_reader reader = {
+		.read_reg = note,
+		.user = &noting,
+		.baud = kiln_link_baud(f->loader.link),
+	};
+	struct kiln_chip_info ignored;
+
+	if (!f->loader.quick)
+		return KILN_OK;
+	/* zeros may describe no chip at all */
+	const kiln_code code = chip->read_info(chip, &reader, &ignored, NULL);
+
+	(void)code;
+	return kiln_loader_learn_regs(&f->loader, noting.addresses, noting.n, err);
+}
+
 /* In secure download mode no register can be read: the family is all that is known. */
 static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 {
@@ -160,7 +204,9 @@ static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 		kiln_text_format(f->info.description, sizeof(f->info.description),
 				 "%s in Secure Download Mode", chip->name);
 	} else {
+		KILN_TRY(read_ahead(f, err));
 		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
+		f->loader.n_known = 0;
 	}
 	f->loader.revision = f->info.revision;
 	f->info.usb = usb_names[kiln_loader_usb_mode(&f->loader)];
@@ -237,6 +283,7 @@ kiln_code kiln_flasher_open(const struct kiln_host *host, const char *url,
 	}
 	kiln_loader_init(&f->loader, link);
 	f->loader.limits = options->limits;
+	f->loader.quick = options->quick;
 	f->opened = kiln_link_now(link);
 	code = bring_up(f, err);
 	if (code != KILN_OK) {
@@ -387,6 +434,24 @@ kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *er
 		return KILN_OK;
 	}
 	return raise_baud(flasher, err);
+}
+
+/*
+ * Requests have no checksum: one that was garbled may keep the chip busy for hours (a delay behind
+ * a register), or point anywhere. Before anything was written there is no harm in a reset.
+ */
+bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code)
+{
+	return code == KILN_E_TIMEOUT && !f->no_lines &&
+	       f->options.before != KILN_BEFORE_NO_RESET &&
+	       f->options.before != KILN_BEFORE_NO_RESET_NO_SYNC;
+}
+
+kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err)
+{
+	f->attached = false;
+	KILN_TRY(start_over(f, err));
+	return kiln_flasher_prepare(f, err);
 }
 
 /* An empty write that ends: a stub then goes back to the ROM, a ROM on to the firmware. */

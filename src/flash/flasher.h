@@ -43,6 +43,10 @@ void kiln_flasher_note(const struct kiln_flasher *f, const char *text);
 void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_PRINTF(2, 3);
 
 typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 } kiln_flash_work;
+/* Reset a chip that fell silent, and bring it to where prepare left it. */
+bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code);
+kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err);
+
 /* A time limit that grows with the work; at least the loader's own. */
 kiln_ms kiln_flasher_timeout(const struct kiln_flasher *f, kiln_flash_work work, uint64_t bytes);
 

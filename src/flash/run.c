@@ -294,6 +294,20 @@ static kiln_code plan_and_run(struct kiln_flasher *f, const struct kiln_flash_jo
 	return code;
 }
 
+static kiln_code find_flash(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = kiln_flasher_find_flash(f, &fault);
+
+	if (kiln_flasher_can_bring_back(f, code)) {
+		KILN_TRY(kiln_flasher_bring_back(f, err));
+		return kiln_flasher_find_flash(f, err);
+	}
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
+}
+
 kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
 			     struct kiln_err *err)
 {
@@ -301,7 +315,7 @@ kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_fla
 	struct kiln_flash_file *files = NULL;
 	kiln_code code;
 
-	KILN_TRY(kiln_flasher_find_flash(flasher, err));
+	KILN_TRY(find_flash(flasher, err));
 	code = settle_job(flasher, &able, &files, err);
 	if (code == KILN_OK)
 		code = tell_size(flasher, job->size, err);

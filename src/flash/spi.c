@@ -94,22 +94,78 @@ static kiln_code finish(struct kiln_loader *l, struct kiln_err *err)
 	return KILN_E_TIMEOUT;
 }
 
+/* What the controller is set to is asked for once: it is put back after each command. */
+static kiln_code learn_user(struct kiln_loader *l, struct kiln_err *err)
+{
+	const struct kiln_chip_spi *spi = &l->chip->spi;
+	const uint32_t addresses[] = { spi->base + spi->usr, spi->base + spi->usr2 };
+
+	if (l->has_spi_user)
+		return KILN_OK;
+	KILN_TRY(kiln_loader_read_regs(l, addresses, 2, l->spi_user, err));
+	l->has_spi_user = true;
+	return KILN_OK;
+}
+
+static void add_restore(struct writes *w, const struct kiln_loader *l)
+{
+	add(w, w->spi->usr, l->spi_user[0]);
+	add(w, w->spi->usr2, l->spi_user[1]);
+}
+
+/*
+ * The command, whether it is done, what came in, and the settings put back: without waiting in
+ * between. *ret_done is false if the controller was still busy, as it hardly can be.
+ */
+static kiln_code run_at_once(struct kiln_loader *l, const struct writes *command, bool *ret_done,
+			     uint32_t *ret_in, struct kiln_err *err)
+{
+	const struct kiln_chip_spi *spi = &l->chip->spi;
+	struct writes restore = { .spi = spi };
+
+	add_restore(&restore, l);
+	const struct kiln_request requests[] = {
+		kiln_request_write_reg(command->items, command->n),
+		kiln_request_read_reg(spi->base + spi->cmd),
+		kiln_request_read_reg(spi->base + spi->w0),
+		kiln_request_write_reg(restore.items, restore.n),
+	};
+	uint32_t values[sizeof(requests) / sizeof(requests[0])];
+
+	KILN_TRY(kiln_loader_ask_all(l, requests, sizeof(requests) / sizeof(requests[0]), values,
+				     err));
+	*ret_done = !(values[1] & SPI_CMD_USR);
+	*ret_in = values[2];
+	return KILN_OK;
+}
+
+static kiln_code run_in_steps(struct kiln_loader *l, const struct writes *command, bool at_once,
+			      uint32_t *ret_in, struct kiln_err *err)
+{
+	const struct kiln_chip_spi *spi = &l->chip->spi;
+	struct writes restore = { .spi = spi };
+
+	add_restore(&restore, l);
+	KILN_TRY(send(l, command, at_once, err));
+	KILN_TRY(finish(l, err));
+	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->w0, ret_in, err));
+	return send(l, &restore, at_once, err);
+}
+
 kiln_code kiln_spi_run(struct kiln_loader *l, const struct kiln_spi_command *c, bool at_once,
 		       uint32_t *ret_in, struct kiln_err *err)
 {
-	const struct kiln_chip_spi *spi = &l->chip->spi;
-	struct writes command = { .spi = spi }, restore = { .spi = spi };
-	uint32_t usr, usr2, in;
+	struct writes command = { .spi = &l->chip->spi };
+	uint32_t in = 0;
+	bool done = false;
 
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr, &usr, err));
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr2, &usr2, err));
+	KILN_TRY(learn_user(l, err));
 	add_command(&command, c);
-	add(&restore, spi->usr, usr);
-	add(&restore, spi->usr2, usr2);
-	KILN_TRY(send(l, &command, at_once, err));
-	KILN_TRY(finish(l, err));
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->w0, &in, err));
-	KILN_TRY(send(l, &restore, at_once, err));
+	/* a command that only reads may be done again, one by one, if that goes wrong */
+	if (at_once && l->quick && c->bits_in && !c->bits_out)
+		KILN_TRY(run_at_once(l, &command, &done, &in, err));
+	if (!done)
+		KILN_TRY(run_in_steps(l, &command, at_once, &in, err));
 	if (ret_in)
 		*ret_in = in;
 	return KILN_OK;
@@ -119,21 +175,17 @@ kiln_code kiln_spi_run(struct kiln_loader *l, const struct kiln_spi_command *c, 
 kiln_code kiln_spi_run_two(struct kiln_loader *l, uint8_t first, uint8_t second, bool at_once,
 			   struct kiln_err *err)
 {
-	const struct kiln_chip_spi *spi = &l->chip->spi;
-	struct writes all = { .spi = spi };
-	uint32_t usr, usr2;
+	struct writes all = { .spi = &l->chip->spi };
 
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr, &usr, err));
-	KILN_TRY(kiln_loader_read_reg(l, spi->base + spi->usr2, &usr2, err));
-	add(&all, spi->usr, SPI_USR_COMMAND);
-	add(&all, spi->usr2, SPI_USR2_BITLEN | first);
-	add(&all, spi->cmd, SPI_CMD_USR);
+	KILN_TRY(learn_user(l, err));
+	add(&all, all.spi->usr, SPI_USR_COMMAND);
+	add(&all, all.spi->usr2, SPI_USR2_BITLEN | first);
+	add(&all, all.spi->cmd, SPI_CMD_USR);
 	all.items[all.n - 1].delay_us = SETTLE_US;
-	add(&all, spi->usr2, SPI_USR2_BITLEN | second);
-	add(&all, spi->cmd, SPI_CMD_USR);
+	add(&all, all.spi->usr2, SPI_USR2_BITLEN | second);
+	add(&all, all.spi->cmd, SPI_CMD_USR);
 	all.items[all.n - 1].delay_us = SETTLE_US;
-	add(&all, spi->usr, usr);
-	add(&all, spi->usr2, usr2);
+	add_restore(&all, l);
 	return send(l, &all, at_once, err);
 }
 

@@ -211,6 +211,9 @@ kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_
 		told = KILN_FLASH_DEFAULT_SIZE;
 	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
 		return KILN_OK; /* this ROM takes the size from nobody */
+	/* the stub that we brought along asked the flash chip by itself as it started */
+	if (f->loader.quick && f->loader.ahead && told == f->info.flash_size)
+		return KILN_OK;
 	request = kiln_request_spi_set_params((uint32_t)told);
 	return kiln_loader_ask(&f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
 }

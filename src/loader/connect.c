@@ -130,7 +130,9 @@ static kiln_code sync_once(struct connecting *c, struct kiln_err *err)
 		c->heard_reply = true;
 	} while (reply.op != KILN_OP_SYNC);
 	stub = reply.value == 0;
-	KILN_TRY(drain_sync(l, &stub, err));
+	/* the other seven are passed over by whoever reads next */
+	if (stub || !l->quick)
+		KILN_TRY(drain_sync(l, &stub, err));
 	l->is_stub = stub;
 	return KILN_OK;
 }
@@ -284,6 +286,7 @@ kiln_code kiln_loader_connect(struct kiln_loader *l, const struct kiln_connect *
 
 	l->is_stub = false;
 	l->ahead = 0;
+	l->has_spi_user = false;
 	if (how->no_sync)
 		return KILN_OK;
 	c.plan = kiln_reset_plan_for(l->link, how->usb_reset);

@@ -28,6 +28,8 @@ enum {
 	KILN_LOADER_BLOCK_RAM = 0x1800,
 };
 
+enum { KILN_LOADER_REGS_MAX = 32 };
+
 struct kiln_loader {
 	struct kiln_link *link;
 	const struct kiln_chip *chip; /* NULL before it is known */
@@ -38,6 +40,7 @@ struct kiln_loader {
 	 * was found running it is not known, and 0.
 	 */
 	unsigned ahead;
+	bool quick;            /* requests follow each other without waiting, where that is safe */
 	unsigned ahead_failed; /* how often that went wrong */
 	bool gap;              /* the next frame stands apart from what was sent before */
 	int64_t wire_free_us;  /* when what was sent will have left for the chip */
@@ -51,6 +54,12 @@ struct kiln_loader {
 	bool frame_ready; /* a whole frame was found by the way, and not asked for yet */
 	struct kiln_buf request, wire;
 	struct kiln_buf heard;
+	struct kiln_reg_value {
+		uint32_t address, value;
+	} known[KILN_LOADER_REGS_MAX];
+	size_t n_known;
+	bool has_spi_user; /* the SPI controller's registers USER and USER2, as they are put back */
+	uint32_t spi_user[2];
 };
 
 void kiln_loader_init(struct kiln_loader *l, struct kiln_link *link);
@@ -115,6 +124,21 @@ kiln_code kiln_loader_read_reg(struct kiln_loader *l, uint32_t address, uint32_t
 			       struct kiln_err *err);
 kiln_code kiln_loader_write_regs(struct kiln_loader *l, const struct kiln_reg_write *writes,
 				 unsigned n, struct kiln_err *err);
+
+/*
+ * Several requests, sent as far ahead of their replies as the loader can take (a ROM: what its
+ * UART's FIFO holds; the 2026 stub: its two buffers; else one by one), and the values of their
+ * replies. For requests that may be done twice: if that fails they are asked one by one.
+ */
+kiln_code kiln_loader_ask_all(struct kiln_loader *l, const struct kiln_request *requests, size_t n,
+			      uint32_t *ret_values, struct kiln_err *err);
+/* Fails with: as kiln_loader_read_reg. `n` is KILN_LOADER_REGS_MAX at most. */
+kiln_code kiln_loader_read_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
+				uint32_t *ret_values, struct kiln_err *err);
+
+/* Fetch registers for kiln_loader_reader, which then asks no more for them while n_known is set. */
+kiln_code kiln_loader_learn_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
+				 struct kiln_err *err);
 
 /* How the port reaches the chip: through a bridge, or by the chip's own USB of either kind. */
 typedef enum kiln_usb_mode { KILN_USB_NONE, KILN_USB_JTAG, KILN_USB_OTG } kiln_usb_mode;

@@ -39,6 +39,24 @@ kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why, s
 	return KILN_OK;
 }
 
+/*
+ * The first request is short and quickly done: while the ROM does it, what comes behind waits in
+ * the UART's FIFO. (So does the real one of an ESP32, in emulation.)
+ */
+static kiln_code command_two(struct kiln_loader *l, const struct kiln_request *first,
+			     const struct kiln_request *second, struct kiln_err *err)
+{
+	struct kiln_reply reply;
+	kiln_ms ms;
+
+	KILN_TRY(kiln_loader_absorb(l, err));
+	KILN_TRY(kiln_loader_send(l, first, err));
+	KILN_TRY(kiln_loader_send(l, second, err));
+	ms = KILN_LOADER_TIMEOUT + 2 * kiln_loader_wire_ms(l, l->wire.len);
+	KILN_TRY(kiln_loader_receive(l, first, ms, &reply, err));
+	return kiln_loader_receive(l, second, ms, &reply, err);
+}
+
 kiln_code kiln_loader_load_ram(struct kiln_loader *l, uint32_t address, struct kiln_span part,
 			       struct kiln_err *err)
 {
@@ -49,15 +67,22 @@ kiln_code kiln_loader_load_ram(struct kiln_loader *l, uint32_t address, struct k
 		.block_size = size,
 		.offset = address,
 	};
-	struct kiln_request request = kiln_request_begin(KILN_OP_MEM_BEGIN, &begin);
+	const struct kiln_request open = kiln_request_begin(KILN_OP_MEM_BEGIN, &begin);
+	const bool together = l->quick && !l->is_stub;
+	struct kiln_request request;
 	struct kiln_span block;
 	struct kiln_reply reply;
 
-	KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
+	if (!together)
+		KILN_TRY(kiln_loader_command(l, &open, KILN_LOADER_TIMEOUT, &reply, err));
 	for (uint32_t seq = 0; seq < begin.n_blocks; seq++) {
 		(void)kiln_span_take(&part, part.n < size ? part.n : size, &block);
 		request = kiln_request_data(KILN_OP_MEM_DATA, seq, block);
-		KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
+		if (seq == 0 && together)
+			KILN_TRY(command_two(l, &open, &request, err));
+		else
+			KILN_TRY(
+				kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 	}
 	return KILN_OK;
 }
@@ -134,6 +159,7 @@ kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
 			return code;
 	} while (!kiln_span_equal(frame, kiln_span(hello, sizeof(hello) - 1)));
 	l->is_stub = true;
+	l->has_spi_user = false; /* it sets the controller up for itself */
 	l->ahead = kiln_loader_usb_mode(l) == KILN_USB_NONE ? stub->ahead : 0;
 	return KILN_OK;
 }
