@@ -19,6 +19,7 @@ struct sim_server {
 	struct sim_endpoint *first;
 	int epoll;
 	char name[64];
+	int hold_ms;
 	char announcement[1024]; /* path; empty: there is none */
 };
 
@@ -70,6 +71,16 @@ void sim_server_add(struct sim_server *server, struct sim_endpoint *e)
 	while (*at)
 		at = &(*at)->next;
 	*at = e;
+}
+
+void sim_server_play_resets(struct sim_server *server, int hold_ms)
+{
+	server->hold_ms = hold_ms;
+}
+
+int sim_server_hold_ms(const struct sim_server *server)
+{
+	return server->hold_ms;
 }
 
 struct kiln_link *sim_server_link(struct sim_server *server)

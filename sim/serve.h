@@ -25,6 +25,13 @@ struct sim_server;
 KILN_CHECK kiln_code sim_server_open(struct kiln_link *link, const char *name,
 				     struct sim_server **ret_server, struct kiln_err *err);
 
+/*
+ * The link is a port of this machine, not a board of ours: resets to the loader are recognised and
+ * their rest is played here, IO0 low for `hold_ms`; a client that leaves gives back the baud. To
+ * be called before endpoints are added.
+ */
+void sim_server_play_resets(struct sim_server *server, int hold_ms);
+
 /* `symlink`: a name to reach the pty by, or NULL. Fails with: E_EXISTS, E_IO, E_NOMEM. */
 KILN_CHECK kiln_code sim_server_add_pty(struct sim_server *server, const char *symlink,
 					struct kiln_err *err);

@@ -10,10 +10,16 @@ enum { DATA_BITS = 8, STOP_BITS = 1 };
 /* A break that a client held longer than this was meant to be seen, not to be timed. */
 enum { BREAK_MAX_MS = 500 };
 
-void sim_com_init(struct sim_com *com, struct kiln_link *link, const char *name)
+void sim_com_init(struct sim_com *com, struct kiln_link *link, const char *name, int hold_ms)
 {
-	*com = (struct sim_com){ .link = link, .held_until = KILN_FOREVER };
-	kiln_text_format(com->signature, sizeof(com->signature), "kiln sim %s", name);
+	*com = (struct sim_com){
+		.link = link,
+		.held_until = KILN_FOREVER,
+		.hold_ms = hold_ms,
+		.first_baud = kiln_link_baud(link),
+	};
+	kiln_text_format(com->signature, sizeof(com->signature),
+			 hold_ms ? "kiln rfc2217-server %s" : "kiln sim %s", name);
 }
 
 /* --- commands with a value: each returns what the answer says --- */
@@ -23,7 +29,7 @@ static kiln_code set_baud(struct sim_com *com, uint32_t value, uint32_t *ret, st
 	if (value != 0) {
 		const kiln_code code = kiln_link_set_baud(com->link, value, err);
 
-		if (code != KILN_OK && code != KILN_E_INVALID)
+		if (code != KILN_OK && code != KILN_E_INVALID && code != KILN_E_UNSUPPORTED)
 			return code;
 	}
 	*ret = kiln_link_baud(com->link);
@@ -65,12 +71,29 @@ static kiln_code stop_size(struct sim_com *com, uint32_t value, uint32_t *ret, s
  */
 enum { HOLD_MS = 250 };
 
+/* A port without lines (a pty) is served all the same: its bytes go through. */
+static kiln_code apply(struct sim_com *com, bool dtr, bool rts, struct kiln_err *err)
+{
+	const kiln_code code = kiln_link_set_lines(com->link, dtr, rts, err);
+
+	return code == KILN_E_UNSUPPORTED ? KILN_OK : code;
+}
+
 kiln_code sim_com_settle(struct sim_com *com, struct kiln_err *err)
 {
 	if (com->held_until == KILN_FOREVER)
 		return KILN_OK;
 	com->held_until = KILN_FOREVER;
-	return kiln_link_set_lines(com->link, com->dtr, com->rts, err);
+	return apply(com, com->dtr, com->rts, err);
+}
+
+/* From reset straight to IO0, then let go: with the timing that a network does not keep. */
+static kiln_code play_reset(struct sim_com *com, struct kiln_err *err)
+{
+	KILN_TRY(apply(com, true, false, err));
+	KILN_TRY(kiln_link_sleep(com->link, com->hold_ms, err));
+	com->played = true;
+	return apply(com, false, false, err);
 }
 
 static kiln_code set_lines(struct sim_com *com, bool dtr, bool rts, struct kiln_err *err)
@@ -79,6 +102,13 @@ static kiln_code set_lines(struct sim_com *com, bool dtr, bool rts, struct kiln_
 
 	com->dtr = dtr;
 	com->rts = rts;
+	if (first_half && com->hold_ms)
+		return play_reset(com, err);
+	if (com->played && !rts) { /* the client's own second half */
+		com->played = dtr;
+		return KILN_OK;
+	}
+	com->played = false;
 	com->held_until = kiln_link_after(com->link, HOLD_MS);
 	return first_half ? KILN_OK : sim_com_settle(com, err);
 }
@@ -200,6 +230,8 @@ kiln_code sim_com_obey(struct sim_com *com, const struct kiln_com *command, stru
 
 kiln_code sim_com_hang_up(struct sim_com *com, struct kiln_err *err)
 {
-	com->broken = com->suspended = false;
+	com->broken = com->suspended = com->played = false;
+	if (com->hold_ms && com->first_baud)
+		(void)!kiln_link_set_baud(com->link, com->first_baud, NULL);
 	return set_lines(com, false, false, err);
 }

@@ -19,11 +19,14 @@ struct sim_com {
 	bool suspended;        /* the client wants no data for now */
 	bool purged;           /* set when what is held for the client must be thrown away */
 	kiln_ms break_began;
-	kiln_ms held_until; /* a change of the lines waits till then; KILN_FOREVER: none does */
+	kiln_ms held_until;  /* a change of the lines waits till then; KILN_FOREVER: none does */
+	int hold_ms;         /* play resets to the loader, with IO0 low so long; 0: don't */
+	bool played;         /* what is left of one that was played means nothing any more */
+	unsigned first_baud; /* before the first client */
 	char signature[96];
 };
 
-void sim_com_init(struct sim_com *com, struct kiln_link *link, const char *name);
+void sim_com_init(struct sim_com *com, struct kiln_link *link, const char *name, int hold_ms);
 
 /*
  * Do a client's command and put the answer into `reply`. Returns what the board's link fails

@@ -43,6 +43,7 @@ KILN_CHECK kiln_code sim_endpoint_watch(struct sim_endpoint *e, int fd, uint32_t
 void sim_server_add(struct sim_server *server, struct sim_endpoint *e);
 struct kiln_link *sim_server_link(struct sim_server *server);
 int sim_server_epoll(struct sim_server *server);
+int sim_server_hold_ms(const struct sim_server *server); /* 0: resets are not played */
 const char *sim_server_name(const struct sim_server *server);
 
 #endif

@@ -24,6 +24,7 @@ struct server {
 	struct sim_endpoint endpoint;
 	int listener;
 	int client;       /* -1: none */
+	char peer[64];    /* its address */
 	uint32_t watched; /* epoll events of the client */
 	struct kiln_telnet telnet;
 	struct sim_com com;
@@ -39,6 +40,12 @@ static struct server *self(struct sim_endpoint *e)
 
 /* --- the client's socket --- */
 
+static void log_client(const struct server *s, const char *what)
+{
+	kiln_log(&kiln_link_host(s->endpoint.link)->ui, KILN_LOG_INFO, "rfc2217", "%s: %s", what,
+		 s->peer);
+}
+
 static kiln_code drop_client(struct server *s, struct kiln_err *err)
 {
 	close(s->client); /* leaves the epoll set by itself */
@@ -47,6 +54,7 @@ static kiln_code drop_client(struct server *s, struct kiln_err *err)
 	kiln_buf_reset(&s->heard);
 	kiln_buf_reset(&s->out);
 	kiln_buf_reset(&s->in);
+	log_client(s, "disconnected");
 	return sim_com_hang_up(&s->com, err);
 }
 
@@ -181,6 +189,17 @@ static bool is_leaving(const struct server *s)
 	return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
+static void name_peer(struct server *s)
+{
+	struct sockaddr_storage address;
+	socklen_t n = sizeof(address);
+
+	(void)kiln_text_copy(s->peer, sizeof(s->peer), "?");
+	if (getpeername(s->client, (struct sockaddr *)&address, &n) == 0)
+		(void)getnameinfo((struct sockaddr *)&address, n, s->peer, sizeof(s->peer), NULL, 0,
+				  NI_NUMERICHOST);
+}
+
 static kiln_code take_client(struct server *s, int fd, struct kiln_err *err)
 {
 	const int on = 1;
@@ -188,6 +207,8 @@ static kiln_code take_client(struct server *s, int fd, struct kiln_err *err)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	s->client = fd;
 	s->watched = EPOLLIN;
+	name_peer(s);
+	log_client(s, "connected");
 	greet(s);
 	(void)send_out(s); /* a failure is noticed by the next read */
 	return sim_endpoint_watch(&s->endpoint, fd, EPOLLIN, false, err);
@@ -337,7 +358,8 @@ kiln_code sim_server_add_rfc2217(struct sim_server *server, const char *host, ui
 	s->endpoint.epoll = sim_server_epoll(server);
 	s->endpoint.wake_at = KILN_FOREVER;
 	s->listener = s->client = -1;
-	sim_com_init(&s->com, s->endpoint.link, sim_server_name(server));
+	sim_com_init(&s->com, s->endpoint.link, sim_server_name(server),
+		     sim_server_hold_ms(server));
 	kiln_buf_init(&s->heard, SIM_CLIENT_MAX);
 	kiln_buf_init(&s->out, OUT_MAX);
 	kiln_buf_init(&s->in, 2 * SIM_PIECE);

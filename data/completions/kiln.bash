@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel sim version'
+_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel rfc2217-server sim version'
 
 _kiln_persona()
 {
@@ -9,6 +9,8 @@ _kiln_persona()
 	esptool.py) echo esptool.py ;;
 	esptool) echo esptool ;;
 	mpremote) echo mpremote ;;
+	esp_rfc2217_server.py) echo rfc2217-server ;;
+	esp_rfc2217_server) echo rfc2217-server ;;
 	esac
 }
 
@@ -111,6 +113,7 @@ _kiln_options()
 	nvs) echo ' --output -o --size -s --json --verbose -v --quiet -q' ;;
 	help) echo ' --verbose -v --quiet -q' ;;
 	kernel) echo ' --user --prefix --sys-prefix --name --display-name --file -f --json --verbose -v --quiet -q' ;;
+	rfc2217-server) echo ' --localport -p --r0 --json --verbose -v --quiet -q' ;;
 	sim) echo ' --pty --rfc2217 --link --chip --flash --size --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
 	version) echo ' --json --verbose -v --quiet -q' ;;
 	esac
@@ -288,6 +291,7 @@ _kiln_values()
 	'kernel --name') echo ''  ;;
 	'kernel --display-name') echo ''  ;;
 	'kernel --file' | 'kernel -f') echo ''  ;;
+	'rfc2217-server --localport' | 'rfc2217-server -p') echo ''  ;;
 	'sim --rfc2217') echo ''  ;;
 	'sim --link') echo ''  ;;
 	'sim --chip') echo ''  ;;
@@ -334,4 +338,4 @@ _kiln()
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
-complete -o default -F _kiln kiln esptool.py esptool mpremote
+complete -o default -F _kiln kiln esptool.py esptool mpremote esp_rfc2217_server.py esp_rfc2217_server

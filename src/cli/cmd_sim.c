@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "cli/address.h"
 #include "cli/commands.h"
 #include "sim/serve.h"
 #include "sim/sim.h"
@@ -96,34 +97,6 @@ static kiln_code make_url(const struct params *p, const char *name, struct kiln_
 
 /* --- serving --- */
 
-struct address {
-	char host[256];
-	uint16_t port;
-};
-
-/* "[HOST:]PORT"; an IPv6 address may stand in brackets. */
-static kiln_code parse_address(const char *text, struct address *ret, struct kiln_err *err)
-{
-	const char *colon = strrchr(text, ':');
-	const char *digits = colon ? colon + 1 : text, *host = text;
-	size_t n = colon ? (size_t)(colon - text) : 0;
-	uint64_t port;
-
-	if (n >= 2 && host[0] == '[' && host[n - 1] == ']') {
-		host++;
-		n -= 2;
-	}
-	if (!kiln_text_to_u64(digits, &port) || port > UINT16_MAX || n >= sizeof(ret->host)) {
-		(void)kiln_fail(err, KILN_E_INVALID, "'%s' is no address to serve at", text);
-		kiln_hint(err, "it is a port, or a host and a port: 4000, 0.0.0.0:4000, [::]:4000");
-		return KILN_E_INVALID;
-	}
-	kiln_text_format(ret->host, sizeof(ret->host), "%.*s", n ? (int)n : 99,
-			 n ? host : default_host);
-	ret->port = (uint16_t)port;
-	return KILN_OK;
-}
-
 static kiln_code add_endpoints(const struct params *p, const struct address *at,
 			       struct sim_server *server, struct kiln_err *err)
 {
@@ -179,7 +152,7 @@ static kiln_code serve_url(struct cli *cli, const struct params *p, const char *
 	kiln_code code;
 
 	/* first, so that a wrong line makes no board */
-	KILN_TRY(parse_address(p->rfc2217 ? p->rfc2217 : "0", &at, err));
+	KILN_TRY(address_parse(p->rfc2217 ? p->rfc2217 : "0", default_host, &at, err));
 	KILN_TRY(kiln_link_open(&cli->host, url, ROM_BAUD, &link, err));
 	code = sim_server_open(link, name, &server, err);
 	if (code != KILN_OK) {

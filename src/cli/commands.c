@@ -34,6 +34,7 @@ const struct command *const commands[] = {
 	&cmd_nvs,
 	&cmd_help,
 	&cmd_kernel,
+	&cmd_rfc2217_server,
 	&cmd_sim,
 	&cmd_version,
 	&cmd_man,

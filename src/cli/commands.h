@@ -17,6 +17,7 @@ extern const struct command cmd_help;
 extern const struct command cmd_kernel;
 extern const struct command cmd_mpremote;
 extern const struct command cmd_repl;
+extern const struct command cmd_rfc2217_server;
 extern const struct command cmd_sim;
 extern const struct command cmd_partition_table;
 extern const struct command cmd_nvs;

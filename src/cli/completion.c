@@ -286,8 +286,8 @@ static void fish_persona(struct kiln_buf *out, const char *program, const struct
 	struct fish_place place = { program, NULL, completion_face_of(c, program).rules };
 	const struct subcommand *sub;
 
-	fish_table(out, place, c->own_options);
-	for (size_t i = 0; (sub = c->subcommand(i)) != NULL; i++) {
+	fish_table(out, place, c->own_options ? c->own_options : c->options);
+	for (size_t i = 0; c->subcommand && (sub = c->subcommand(i)) != NULL; i++) {
 		fish_word(out, place, sub->name, sub->summary);
 		place.seen = sub->name;
 		fish_table(out, place, sub->options);
