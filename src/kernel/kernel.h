@@ -4,6 +4,7 @@
 
 #include <kiln/link.h>
 
+#include "base/buf.h"
 #include "kernel/connection.h"
 
 /* The Jupyter kernel: serves one notebook until it is told to end. */
@@ -21,5 +22,8 @@ struct kiln_kernel_config {
  * Fails with: what kiln_sockets_open fails with, E_NOMEM, E_IO.
  */
 kiln_code kiln_kernel_run(const struct kiln_kernel_config *config, struct kiln_err *err);
+
+/* All magics in Markdown: a table, then what -h of each says. */
+void kiln_kernel_manual(struct kiln_buf *out);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-enum { HELP_COLUMN = 24 };
+enum { HELP_COLUMN = 24, WIDTH = 88 };
 
 const char *kiln_magic_sign(const struct kiln_magic *m)
 {
@@ -43,6 +43,34 @@ static void add_option(struct kiln_buf *out, const struct kiln_magic_option *o)
 		(void)kiln_buf_printf(out, "%-*s%s\n", HELP_COLUMN, left, o->help);
 }
 
+/* Paragraphs are wrapped; what is indented is an example, and stays. */
+static void add_wrapped(struct kiln_buf *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		const size_t space = strspn(text, " "), word = strcspn(text + space, " \n");
+
+		if (text[space] == '\n') {
+			column = 0;
+			text += space + 1;
+			(void)kiln_buf_putc(out, '\n');
+			continue;
+		}
+		if (column > 0 && column + space + word > WIDTH) {
+			(void)kiln_buf_putc(out, '\n');
+			column = 0;
+		} else {
+			(void)kiln_buf_append(out, text, space);
+			column += space;
+		}
+		(void)kiln_buf_append(out, text + space, word);
+		column += word;
+		text += space + word;
+	}
+	(void)kiln_buf_putc(out, '\n');
+}
+
 void kiln_magic_help(const struct kiln_magic *m, struct kiln_buf *out)
 {
 	static const struct kiln_magic_option help = { 'h', "help", NULL,
@@ -53,6 +81,22 @@ void kiln_magic_help(const struct kiln_magic *m, struct kiln_buf *out)
 	add_option(out, &help);
 	for (const struct kiln_magic_option *o = m->options; o && o->name; o++)
 		add_option(out, o);
-	if (m->more)
-		(void)kiln_buf_printf(out, "\n%s\n", m->more);
+	if (m->more) {
+		(void)kiln_buf_putc(out, '\n');
+		add_wrapped(out, m->more);
+	}
+}
+
+void kiln_kernel_manual(struct kiln_buf *out)
+{
+	(void)kiln_buf_puts(out, "| magic | what it does |\n|---|---|\n");
+	for (size_t i = 0; kiln_magics[i]; i++)
+		(void)kiln_buf_printf(out, "| `%s%s` | %s |\n", kiln_magic_sign(kiln_magics[i]),
+				      kiln_magics[i]->name, kiln_magics[i]->summary);
+	for (size_t i = 0; kiln_magics[i]; i++) {
+		(void)kiln_buf_printf(out, "\n## %s%s\n\n```\n", kiln_magic_sign(kiln_magics[i]),
+				      kiln_magics[i]->name);
+		kiln_magic_help(kiln_magics[i], out);
+		(void)kiln_buf_puts(out, "```\n");
+	}
 }

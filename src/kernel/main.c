@@ -10,9 +10,11 @@
 #include "kernel/kernel.h"
 #include "sim/sim.h"
 
-static const char usage[] = "usage: kiln-kernel [-v] [-f] CONNECTION_FILE\n\n"
-			    "The Jupyter kernel for MicroPython boards. Jupyter starts it;\n"
-			    "'kiln kernel install' tells Jupyter of it.\n";
+static const char usage[] =
+	"usage: kiln-kernel [-v] [-f] CONNECTION_FILE\n"
+	"       kiln-kernel -m\n\n"
+	"The Jupyter kernel for MicroPython boards. Jupyter starts it;\n"
+	"'kiln kernel install' tells Jupyter of it. -m prints its magics, in Markdown.\n";
 
 static void log_line(void *user, kiln_level level, const char *module, const char *line)
 {
@@ -84,6 +86,17 @@ static int serve(const char *file, const struct kiln_kernel_config *preset)
 	return 0;
 }
 
+static int print_manual(void)
+{
+	struct kiln_buf text = KILN_BUF_INIT(1 << 20);
+	bool good;
+
+	kiln_kernel_manual(&text);
+	good = !text.failed && fputs(kiln_buf_str(&text), stdout) != EOF && fflush(stdout) == 0;
+	kiln_buf_done(&text);
+	return good ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const struct kiln_scheme schemes[] = { kiln_sim_scheme, { .name = NULL } };
@@ -97,11 +110,13 @@ int main(int argc, char **argv)
 	const char *file = NULL;
 	int option;
 
-	while ((option = getopt(argc, argv, "f:vh")) != -1) {
+	while ((option = getopt(argc, argv, "f:vhm")) != -1) {
 		if (option == 'f') {
 			file = optarg;
 		} else if (option == 'v') {
 			config.ui.level = KILN_LOG_DEBUG;
+		} else if (option == 'm') {
+			return print_manual();
 		} else {
 			fputs(usage, option == 'h' ? stdout : stderr);
 			return option == 'h' ? 0 : 2;
