@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <kiln/port.h>
+
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/ports.h"
@@ -37,8 +39,10 @@ struct session {
 	const struct params *params;
 	struct terminal terminal;
 	struct terminal_options options;
+	struct terminal_history history;
 	struct kiln_link *link;
 	char url[256];
+	struct kiln_port port; /* what it was plugged in as; empty if that is not known */
 };
 
 static kiln_code connect_to(struct session *s, struct kiln_err *err)
@@ -52,20 +56,69 @@ static kiln_code connect_to(struct session *s, struct kiln_err *err)
 		       : KILN_OK;
 }
 
+/* What tells this board from others of its kind, wherever it is plugged in: its USB serial number.
+ */
+static void remember_port(struct session *s)
+{
+	struct kiln_port_list list = { .n = 0 };
+
+	if (kiln_ports_scan(&s->terminal.host, &list, NULL) != KILN_OK)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct kiln_port *port = &list.ports[i];
+
+		if (strcmp(port->url, s->url) == 0 || strcmp(port->device, s->url) == 0)
+			s->port = *port;
+	}
+	kiln_ports_done(&list);
+}
+
+static bool is_same_board(const struct kiln_port *a, const struct kiln_port *b)
+{
+	return a->is_usb && b->is_usb && a->serial[0] && strcmp(a->serial, b->serial) == 0 &&
+	       a->vid == b->vid && a->pid == b->pid && strcmp(a->interface, b->interface) == 0;
+}
+
+/* Another board may have got its name, and it another one: the serial number decides. */
+static bool find_again(struct session *s)
+{
+	struct kiln_port_list list = { .n = 0 };
+	bool found = false;
+
+	if (!s->port.is_usb || !s->port.serial[0])
+		return true; /* nothing tells it from others: its name has to do */
+	if (kiln_ports_scan(&s->terminal.host, &list, NULL) != KILN_OK)
+		return false;
+	for (size_t i = 0; i < list.n && !found; i++) {
+		found = is_same_board(&s->port, &list.ports[i]);
+		/* the name that the user gave is as good, while it is this one's */
+		if (found && strcmp(list.ports[i].device, s->url) != 0)
+			kiln_text_copy(s->url, sizeof(s->url), list.ports[i].url);
+	}
+	kiln_ports_done(&list);
+	return found;
+}
+
 /* False if the user has had enough of waiting. */
 static bool reconnect(struct session *s)
 {
+	char before[sizeof(s->url)];
+
+	kiln_text_copy(before, sizeof(before), s->url);
 	kiln_link_close(s->link);
 	s->link = NULL;
 	printf("\r\n(the board is gone: waiting for it; Ctrl-] leaves)\r\n");
 	fflush(stdout);
-	while (connect_to(s, NULL) != KILN_OK) {
+	while (!find_again(s) || connect_to(s, NULL) != KILN_OK) {
 		kiln_link_close(s->link);
 		s->link = NULL;
 		if (terminal_pause(&s->terminal, LOOK_MS))
 			return false;
 	}
-	printf("(it is back)\r\n");
+	if (strcmp(before, s->url) == 0)
+		printf("(it is back)\r\n");
+	else
+		printf("(it is back, at %s)\r\n", s->url);
 	fflush(stdout);
 	return true;
 }
@@ -113,6 +166,7 @@ static kiln_code run_session(struct session *s, struct kiln_err *err)
 	KILN_TRY(terminal_enter(&s->terminal, err));
 	KILN_TRY(open_capture(s, err));
 	KILN_TRY(connect_to(s, err));
+	remember_port(s);
 	printf("Connected to %s; Ctrl-] leaves.\r\n", s->url);
 	fflush(stdout);
 	return talk(s, err);
@@ -123,15 +177,19 @@ static int run_params(struct cli *cli, const struct params *params)
 	struct session s = { .params = params,
 			     .options = { .escape = params->escape,
 					  .whole_paste = true,
+					  .tells = true,
 					  .inject_code = params->inject_code,
 					  .inject_file = params->inject_file } };
 	struct kiln_err err = KILN_ERR_INIT;
 	kiln_code code;
 
 	terminal_init(&s.terminal, &cli->host);
+	terminal_history_open(&s.history);
+	s.options.history = &s.history;
 	code = run_session(&s, &err);
 	kiln_link_close(s.link);
 	terminal_leave(&s.terminal);
+	terminal_history_close(&s.history);
 	if (s.options.capture && fclose(s.options.capture) != 0 && code == KILN_OK)
 		code = kiln_fail_errno(&err, KILN_E_IO, errno, "cannot write '%s'",
 				       params->capture);
@@ -181,7 +239,12 @@ const struct command cmd_repl = {
 		"but for Ctrl-] and Ctrl-x, which leave. A program that runs is not stopped, "
 		"neither by coming nor by leaving.\n\n"
 		"When the board is unplugged or resets its USB port, the terminal waits until it "
-		"is back, and goes on.\n\n"
+		"is back, and goes on; a board with a USB serial number is found under another "
+		"device name too. A reset of the chip is told, with its reason.\n\n"
+		"Ctrl-R at the prompt looks back through what was typed, in earlier sessions too: "
+		"letters narrow it down, Ctrl-R again goes to an older line, Enter runs the line, "
+		"Tab takes it over, Ctrl-C leaves it. The arrow keys are the board's, with the "
+		"history of its own.\n\n"
 		"Several lines that are pasted at the prompt are run as one program, with flow "
 		"control: their indentation stays as it is, and nothing is lost. Elsewhere, and in "
 		"terminals without bracketed paste, a paste is typed. Ctrl-E begins the paste mode "

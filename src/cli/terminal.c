@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/terminal.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <kiln/repl.h>
@@ -14,7 +11,6 @@
 #include "repl/watch.h"
 
 enum {
-	KEY_CTRL_C = 0x03,
 	KEY_CTRL_J = 0x0A,
 	KEY_CTRL_K = 0x0B,
 	KEY_CTRL_X = 0x18,
@@ -40,98 +36,8 @@ struct talk {
 	size_t begin_at;         /* bytes of PASTE_BEGIN that have come */
 	bool pasting;
 	bool leave;
+	bool told; /* that the board was reset; until its prompt comes */
 };
-
-/* Ctrl-C is a key here, and no signal: while a program of ours runs it ends the wait. */
-static bool take_interrupt(void)
-{
-	char keys[64];
-	const ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
-
-	return n > 0 && memchr(keys, KEY_CTRL_C, (size_t)n) != NULL;
-}
-
-static bool keys_wait(void)
-{
-	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-
-	return poll(&in, 1, 0) > 0;
-}
-
-/* Standard input and `fd` as one descriptor that polls readable when either is ready; or -1. */
-static int join(int fd, short events)
-{
-	struct epoll_event keys = { .events = EPOLLIN };
-	struct epoll_event other = { .events = (uint32_t)events };
-	const int both = epoll_create1(EPOLL_CLOEXEC);
-
-	if (both < 0)
-		return -1;
-	if (epoll_ctl(both, EPOLL_CTL_ADD, STDIN_FILENO, &keys) == 0 &&
-	    (fd < 0 || epoll_ctl(both, EPOLL_CTL_ADD, fd, &other) == 0))
-		return both;
-	close(both);
-	return -1;
-}
-
-/* The base waiter knows one descriptor, and signals; here there are two. */
-static kiln_code wait_for(void *user, int fd, short events, kiln_ms deadline)
-{
-	struct terminal *t = user;
-	const bool with_keys = t->listens || t->interrupts;
-	const int both = with_keys ? join(fd, events) : -1;
-	kiln_code code;
-
-	if (both < 0)
-		return t->base.wait(t->base.user, fd, events, deadline);
-	for (;;) {
-		struct pollfd other = { .fd = fd, .events = events };
-
-		code = t->base.wait(t->base.user, both, POLLIN, deadline);
-		if (code != KILN_OK)
-			break;
-		if (keys_wait() && (t->listens || take_interrupt())) {
-			t->has_keys = true;
-			code = KILN_E_CANCELLED;
-			break;
-		}
-		if (fd >= 0 && poll(&other, 1, 0) > 0)
-			break;
-	}
-	close(both);
-	return code;
-}
-
-void terminal_init(struct terminal *t, const struct kiln_host *host)
-{
-	*t = (struct terminal){ .host = *host, .base = host->waiter };
-	t->host.waiter = (struct kiln_waiter){ .wait = wait_for, .user = t };
-}
-
-kiln_code terminal_enter(struct terminal *t, struct kiln_err *err)
-{
-	struct termios raw;
-
-	if (tcgetattr(STDIN_FILENO, &t->saved) != 0) {
-		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot be a terminal");
-		kiln_why(err, "standard input is none");
-		kiln_hint(err, "'kiln exec -' runs a program that comes through a pipe");
-		return KILN_E_UNSUPPORTED;
-	}
-	raw = t->saved;
-	cfmakeraw(&raw); /* Ctrl-C too is a key for the board */
-	if (tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) != 0)
-		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot set the terminal up");
-	t->is_raw = true;
-	return KILN_OK;
-}
-
-void terminal_leave(struct terminal *t)
-{
-	if (t->is_raw)
-		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &t->saved);
-	t->is_raw = false;
-}
 
 static void show(const struct talk *talk, const void *p, size_t n)
 {
@@ -165,19 +71,63 @@ static void show_lines(void *user, const char *text, size_t n)
 	}
 }
 
+/* A chip's ROM has spoken: its program is gone, and so are variables. */
+static void tell_reset(struct talk *talk)
+{
+	static const char *const by[KILN_RESET_KINDS] = {
+		[KILN_RESET_UNKNOWN] = "",
+		[KILN_RESET_WATCHDOG] = " by its watchdog",
+		[KILN_RESET_SLEEP] = ": it woke up from deep sleep",
+		[KILN_RESET_POWER] = ": its supply gave way",
+	};
+
+	if (talk->told || !talk->options->tells)
+		return;
+	talk->told = true;
+	say(talk, "(the board was reset");
+	say(talk, by[talk->watch.last_reset]);
+	say(talk, ")\r\n");
+}
+
+static void note_seen(struct talk *talk, kiln_seen seen)
+{
+	if (seen == KILN_SEEN_FRIENDLY)
+		talk->told = false;
+	else if (seen == KILN_SEEN_ROM || seen == KILN_SEEN_DOWNLOAD)
+		tell_reset(talk);
+}
+
+static void hear_history(struct talk *talk, const uint8_t *p, size_t n)
+{
+	struct kiln_buf shown = KILN_BUF_INIT(16 * 1024);
+
+	if (!talk->options->history)
+		return;
+	terminal_history_heard(talk->options->history, p, n, &shown);
+	show(talk, shown.data, shown.len);
+	kiln_buf_done(&shown);
+}
+
 static void show_board(struct talk *talk, const uint8_t *p, size_t n)
 {
 	/* what any terminal can show, and the keys it knows: BS, HT, LF, CR, ESC */
 	static const char plain[] = "\b\t\n\r\033";
 	struct kiln_buf out = KILN_BUF_INIT(n * 4 + 1);
 
+	hear_history(talk, p, n);
 	for (size_t i = 0; i < n; i++) {
-		(void)kiln_watch_byte(&talk->watch, p[i]);
+		const kiln_seen seen = kiln_watch_byte(&talk->watch, p[i]);
+
 		if (!talk->options->escape || (p[i] >= 32 && p[i] <= 126) ||
 		    (p[i] && strchr(plain, p[i])))
 			(void)kiln_buf_putc(&out, p[i]);
 		else
 			(void)kiln_buf_printf(&out, "[%02x]", p[i]);
+		if (seen == KILN_SEEN_NOTHING)
+			continue;
+		show(talk, out.data, out.len);
+		kiln_buf_reset(&out);
+		note_seen(talk, seen);
 	}
 	show(talk, out.data, out.len);
 	kiln_buf_done(&out);
@@ -344,12 +294,27 @@ static void inject_code(struct talk *talk)
 	}
 }
 
+static bool search_takes(struct talk *talk, uint8_t key)
+{
+	struct kiln_buf shown = KILN_BUF_INIT(16 * 1024);
+	bool taken;
+
+	if (!talk->options->history)
+		return false;
+	taken = terminal_history_key(talk->options->history, key, &talk->keys, &shown);
+	show(talk, shown.data, shown.len);
+	kiln_buf_done(&shown);
+	return taken;
+}
+
 static kiln_code on_key(struct talk *talk, uint8_t key, struct kiln_err *err)
 {
 	const struct terminal_options *options = talk->options;
 
 	if (talk->pasting)
 		return paste_key(talk, key, err);
+	if (search_takes(talk, key))
+		return KILN_OK;
 	if (begins_paste(talk, key))
 		return KILN_OK;
 	if (key == KEY_CTRL_BRACKET || key == KEY_CTRL_X) {
@@ -376,6 +341,8 @@ static kiln_code take_keys(struct talk *talk, struct kiln_err *err)
 	}
 	for (ssize_t i = 0; i < n && !talk->leave; i++)
 		KILN_TRY(on_key(talk, keys[i], err));
+	if (talk->options->history)
+		terminal_history_rest(talk->options->history);
 	/* a lone ESC is a key; a terminal sends its sequences in one go */
 	if (talk->begin_at == 1) {
 		(void)kiln_buf_putc(&talk->keys, (uint8_t)PASTE_BEGIN[0]);
@@ -407,7 +374,7 @@ static kiln_code talk_on(struct talk *talk, struct kiln_err *err)
 	while (!talk->leave) {
 		KILN_TRY(listen(talk, err));
 		/* a read that finds bytes does not wait: a flood must not hide the keys */
-		if (keys_wait())
+		if (terminal_has_keys())
 			KILN_TRY(take_keys(talk, err));
 	}
 	return KILN_OK;
@@ -435,23 +402,4 @@ kiln_code terminal_run(struct terminal *t, struct kiln_link **link,
 	kiln_buf_done(&talk.keys);
 	kiln_buf_done(&talk.paste);
 	return code;
-}
-
-bool terminal_pause(struct terminal *t, kiln_ms ms)
-{
-	uint8_t keys[64];
-	kiln_code code;
-
-	t->listens = true;
-	t->has_keys = false;
-	code = wait_for(t, -1, 0, kiln_now() + ms);
-	t->listens = false;
-	if (code == KILN_E_TIMEOUT)
-		return false;
-	if (!t->has_keys)
-		return true;
-	const ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
-
-	return n <= 0 || memchr(keys, KEY_CTRL_BRACKET, (size_t)n) ||
-	       memchr(keys, KEY_CTRL_X, (size_t)n);
 }

@@ -8,6 +8,8 @@
 
 #include <kiln/link.h>
 
+#include "cli/terminal_history.h"
+
 /*
  * A terminal of this computer as that of a board: keys go to the board, what it says is shown.
  *
@@ -30,11 +32,13 @@ struct terminal {
 };
 
 struct terminal_options {
-	bool escape;             /* bytes that can't be shown are shown as [xx] */
-	bool whole_paste;        /* multi-line pastes are run as one program */
-	FILE *capture;           /* gets what is shown; NULL: nothing */
-	const char *inject_code; /* typed for Ctrl-J; NULL: Ctrl-J is a key like others */
-	const char *inject_file; /* run for Ctrl-K; NULL: Ctrl-K is a key like others */
+	bool escape;                      /* bytes that can't be shown are shown as [xx] */
+	bool whole_paste;                 /* multi-line pastes are run as one program */
+	FILE *capture;                    /* gets what is shown; NULL: nothing */
+	const char *inject_code;          /* typed for Ctrl-J; NULL: Ctrl-J is a key like others */
+	const char *inject_file;          /* run for Ctrl-K; NULL: Ctrl-K is a key like others */
+	struct terminal_history *history; /* for Ctrl-R; NULL: Ctrl-R is a key like others */
+	bool tells;                       /* that the board was reset, and why */
 };
 
 /* `host` must outlive the terminal, and the terminal its links. */
@@ -52,6 +56,9 @@ void terminal_leave(struct terminal *t);
  */
 KILN_CHECK kiln_code terminal_run(struct terminal *t, struct kiln_link **link,
 				  const struct terminal_options *options, struct kiln_err *err);
+
+/* Was a key pressed that nobody has read? */
+bool terminal_has_keys(void);
 
 /* Wait for `ms`; true if one of the keys that leave was pressed, or a signal came, meanwhile. */
 bool terminal_pause(struct terminal *t, kiln_ms ms);

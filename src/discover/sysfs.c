@@ -209,21 +209,33 @@ static enum kiln_port_rank rank_of(const char *name, const struct kiln_port *por
 	return begins_with(name, "ttyS") ? KILN_RANK_PC : KILN_RANK_PLATFORM;
 }
 
+/* The kernel writes '!' in sysfs for a '/' of the node's name. */
+static void node_name(const char *name, char node[NAME_MAX + 1])
+{
+	kiln_text_copy(node, NAME_MAX + 1, name);
+	for (char *c = node; *c; c++) {
+		if (*c == '!')
+			*c = '/';
+	}
+}
+
 static kiln_code add_tty(const char *root, const char *dev, const char *name,
 			 struct kiln_port_set *set, struct kiln_err *err)
 {
 	struct kiln_port port = { 0 };
 	struct where w;
+	char node[NAME_MAX + 1];
 
-	if (dev && !exists(dev, name))
+	node_name(name, node);
+	if (dev && !exists(dev, node))
 		return KILN_OK;
 	/* a Bluetooth port has a node as long as it is bound, and a device only while connected */
 	if (!locate(root, name, &w) && !begins_with(name, "rfcomm"))
 		return KILN_OK;
 	if (is_phantom(root, name))
 		return KILN_OK;
-	if (!kiln_text_format(port.device, sizeof(port.device), "/dev/%s", name) ||
-	    !kiln_text_format(port.url, sizeof(port.url), "serial:///dev/%s", name))
+	if (!kiln_text_format(port.device, sizeof(port.device), "/dev/%s", node) ||
+	    !kiln_text_format(port.url, sizeof(port.url), "serial:///dev/%s", node))
 		return KILN_OK;
 	if (w.usb[0])
 		describe_usb(&w, &port);
