@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl esptool mpremote partition-table nvs help kernel rfc2217-server sim version'
+_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl mip esptool mpremote partition-table nvs help kernel rfc2217-server sim version'
 
 _kiln_persona()
 {
@@ -19,7 +19,7 @@ _kiln_subcommands()
 	case $1 in
 	esptool) echo ' write-flash erase-flash erase-region read-flash verify-flash flash-id read-flash-status write-flash-status read-flash-sfdp load-ram read-mem write-mem dump-mem get-security-info read-mac chip-id run image-info elf2image make-image merge-bin version' ;;
 	esptool.py) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_flash_sfdp load_ram read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
-	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit rtc sleep help version' ;;
+	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit mip rtc sleep help version' ;;
 	esac
 }
 
@@ -48,6 +48,7 @@ _kiln_options()
 	df) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
+	mip) echo ' --port -p --all --target --index --no-mpy --mpy --locked --output -o --force -f --offline --baud -b --json --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
 	esptool/write-flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
 	esptool/erase-flash) echo ' --spi-connection -sc --help -h' ;;
@@ -105,6 +106,7 @@ _kiln_options()
 	mpremote/run) echo ' --help -h --follow -f' ;;
 	mpremote/fs) echo ' --help --recursive -r --force -f --verbose -v --size -s --human -h' ;;
 	mpremote/edit) echo ' --help -h' ;;
+	mpremote/mip) echo ' --help -h --mpy -m --target --index' ;;
 	mpremote/rtc) echo ' --help -h --set -s' ;;
 	mpremote/sleep) echo ' --help -h' ;;
 	mpremote/help) echo ' --help -h' ;;
@@ -172,6 +174,13 @@ _kiln_values()
 	'repl --capture') echo ''  ;;
 	'repl --inject-code') echo ''  ;;
 	'repl --inject-file') echo ''  ;;
+	'mip --port' | 'mip -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'mip --target') echo ''  ;;
+	'mip --index') echo ''  ;;
+	'mip --mpy') echo ''  ;;
+	'mip --locked') echo ''  ;;
+	'mip --output' | 'mip -o') echo ''  ;;
+	'mip --baud' | 'mip -b') echo ''  ;;
 	'esptool --chip' | 'esptool -c') echo ''  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool --port-filter') echo ''  ;;
@@ -279,6 +288,8 @@ _kiln_values()
 	'mpremote/repl --capture') echo ''  ;;
 	'mpremote/repl --inject-code') echo ''  ;;
 	'mpremote/repl --inject-file') echo ''  ;;
+	'mpremote/mip --target') echo ''  ;;
+	'mpremote/mip --index') echo ''  ;;
 	'partition-table --output' | 'partition-table -o') echo ''  ;;
 	'partition-table --flash-size') echo ''  ;;
 	'partition-table --offset') echo ''  ;;

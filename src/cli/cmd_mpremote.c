@@ -176,6 +176,16 @@ static const struct opt fs_options[] = {
 	{ 0 },
 };
 
+static const struct opt mip_options[] = {
+	HELP,
+	{ 'm', "mpy", NULL, OPT_FLAG, AT(mpy), "download as compiled .mpy files (default)" },
+	{ 0, "no-mpy", NULL, OPT_FLAG, AT(no_mpy), NULL },
+	{ 0, "target", "TARGET", OPT_STRING, AT(target), "destination direction on the device" },
+	{ 0, "index", "INDEX", OPT_STRING, AT(index),
+	  "package index to use (defaults to micropython-lib)" },
+	{ 0 },
+};
+
 const struct mpremote_command mpremote_commands[] = {
 	{ .is = { "connect", "[-h] device ...", "connect to given device", no_options },
 	  .words = { { "device", "Either list, auto, id:x, port:x, or any valid device name/path",
@@ -226,6 +236,18 @@ const struct mpremote_command mpremote_commands[] = {
 	  .raw = true,
 	  .acts = true,
 	  .run = mpremote_edit },
+	{ .is = { "mip",
+		  "[-h] [--mpy | --no-mpy] [--target TARGET] [--index INDEX]\n"
+		  "           command packages [packages ...] ...",
+		  "install packages from micropython-lib or third-party sources", mip_options },
+	  .words = { { "command", "mip command (e.g. install)", false },
+		     { "packages",
+		       "list package specifications, e.g. name, name@version, github:org/repo, "
+		       "github:org/repo@branch, gitlab:org/repo, gitlab:org/repo@branch, "
+		       "codeberg:org/repo, codeberg:org/repo@branch",
+		       true } },
+	  .acts = true,
+	  .run = mpremote_mip },
 	{ .is = { "rtc", "[-h] [--set | --no-set] ...", "get (default) or set the device RTC",
 		  rtc_options },
 	  .raw = true,

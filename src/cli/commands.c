@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&cmd_df,
 	&cmd_stat,
 	&cmd_repl,
+	&cmd_mip,
 	&cmd_esptool,
 	&cmd_mpremote,
 	&cmd_partition_table,

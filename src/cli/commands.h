@@ -15,6 +15,7 @@ extern const struct command cmd_fetch;
 extern const struct command cmd_flash;
 extern const struct command cmd_help;
 extern const struct command cmd_kernel;
+extern const struct command cmd_mip;
 extern const struct command cmd_mpremote;
 extern const struct command cmd_repl;
 extern const struct command cmd_rfc2217_server;

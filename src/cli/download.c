@@ -66,18 +66,19 @@ static void on_event(void *user, const struct kiln_fetch_event *e)
 		say(d, "warning: %s: using the copy of %s of '%s'", e->why, day, e->url);
 		break;
 	case KILN_FETCH_RESUMED:
-		kiln_log(&d->cli->host.ui, KILN_LOG_INFO, "fetch", "'%s' goes on from byte %llu",
+		kiln_log(&d->host->ui, KILN_LOG_INFO, "fetch", "'%s' goes on from byte %llu",
 			 e->url, (unsigned long long)e->done);
 		break;
 	case KILN_FETCH_DONE:
-		kiln_log(&d->cli->host.ui, KILN_LOG_INFO, "fetch", "'%s': %llu bytes%s", e->url,
+		kiln_log(&d->host->ui, KILN_LOG_INFO, "fetch", "'%s': %llu bytes%s", e->url,
 			 (unsigned long long)e->done, e->kept ? ", kept from before" : "");
 		term_line_clear(&d->line);
 		break;
 	}
 }
 
-kiln_code download_open(struct download *d, struct cli *cli, bool offline, struct kiln_err *err)
+kiln_code download_open(struct download *d, struct cli *cli, const struct kiln_host *host,
+			bool offline, struct kiln_err *err)
 {
 	const struct kiln_fetch_options options = {
 		.offline = offline,
@@ -85,10 +86,10 @@ kiln_code download_open(struct download *d, struct cli *cli, bool offline, struc
 		.user = d,
 	};
 
-	*d = (struct download){ .cli = cli };
-	if (!cli->json)
+	*d = (struct download){ .cli = cli, .host = host };
+	if (!cli->json && host == &cli->host)
 		(void)term_line_init(&d->line, stderr);
-	return kiln_fetcher_open(&cli->host, &options, &d->fetcher, err);
+	return kiln_fetcher_open(host, &options, &d->fetcher, err);
 }
 
 void download_close(struct download *d)
@@ -104,7 +105,7 @@ kiln_code download_one(struct cli *cli, bool offline, const struct kiln_fetch_re
 	struct download d;
 	kiln_code code;
 
-	KILN_TRY(download_open(&d, cli, offline, err));
+	KILN_TRY(download_open(&d, cli, &cli->host, offline, err));
 	code = kiln_fetch(d.fetcher, request, ret_file, err);
 	download_close(&d);
 	return code;

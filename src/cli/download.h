@@ -13,13 +13,16 @@
  */
 struct download {
 	struct cli *cli;
+	const struct kiln_host *host;
 	struct kiln_fetcher *fetcher;
 	struct term_line line;
 	kiln_ms drawn;
 };
 
-/* `d` stays where it is until download_close. Fails as kiln_fetcher_open. */
-KILN_CHECK kiln_code download_open(struct download *d, struct cli *cli, bool offline,
+/* `d` stays where it is until download_close. `host` is the program's, or that of a crew's worker.
+ * Fails as kiln_fetcher_open. */
+KILN_CHECK kiln_code download_open(struct download *d, struct cli *cli,
+				   const struct kiln_host *host, bool offline,
 				   struct kiln_err *err);
 void download_close(struct download *d);
 

@@ -21,6 +21,8 @@ struct mpremote_params {
 	bool follow, no_follow;
 	bool escape, no_escape;
 	const char *capture, *inject_code, *inject_file;
+	const char *target, *index;
+	bool mpy, no_mpy;
 	bool set, no_set;
 	bool recursive, no_recursive, force, no_force, verbose, no_verbose, size, human;
 };
@@ -97,5 +99,6 @@ int mpremote_exec(struct mpremote *m);
 int mpremote_run(struct mpremote *m);
 int mpremote_rtc(struct mpremote *m);
 int mpremote_repl(struct mpremote *m);
+int mpremote_mip(struct mpremote *m);
 
 #endif

@@ -166,7 +166,7 @@ EXEC_USAGE = 'usage: exec [-h] [--follow | --no-follow] expr ...\n'
 @pytest.mark.parametrize('line, code, text', [
     ('nope', 1, "mpremote: 'nope' is not a command\n"),
     ('--no', 1, "mpremote: '--no' is not a command\n"),
-    ('mip install x', 1, "mpremote: 'mip' is not a command\n"),
+    ('frob x', 1, "mpremote: 'frob' is not a command\n"),
     ('connect', 2, 'usage: connect [-h] device ...\n'
      'connect: error: the following arguments are required: device, next_command\n'),
     ('eval + eval 1', 2, 'usage: eval [-h] expr ...\n'
