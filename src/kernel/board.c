@@ -34,7 +34,7 @@ static kiln_code try_session(struct kiln_kernel *k, const char *what, struct kil
 	KILN_TRY(kiln_registry_connect(current->registry, what, &repl, &board, err));
 	current->board = board;
 	current->repl = repl;
-	current->hooked = false;
+	current->hooks = 0;
 	k->names_old = true;
 	current->chosen = true;
 	return KILN_OK;
@@ -155,7 +155,7 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 	}
 	good = !result.exception;
 	if (result.restarted) {
-		k->board.hooked = false;
+		k->board.hooks = 0;
 		kiln_kernel_print(k, KILN_STDERR,
 				  "(the board's interpreter has restarted: variables are gone)\n");
 	}
@@ -194,6 +194,7 @@ bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t 
 	}
 	if (good) {
 		kiln_kernel_input_prepare(k, code);
+		kiln_kernel_show_prepare(k, code);
 		/* a port that died of that question is opened again, or it is said why not */
 		good = kiln_kernel_board_need(k) && run_on(k, k->board.repl, &text, show_text, k);
 		kiln_marks_end(&k->marks);

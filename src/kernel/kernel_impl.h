@@ -27,6 +27,9 @@ enum {
 	SUBSCRIBERS_AT_ONCE = 16 /* welcomed before something else gets its turn */
 };
 
+/* What the kernel has added to a session's builtins. */
+enum { KILN_HOOK_INPUT = 1, KILN_HOOK_SHOW = 2 };
+
 struct kiln_history {
 	json_t *entries; /* arrays: session, line, input, output; NULL: not loaded yet */
 	json_int_t session;
@@ -53,7 +56,7 @@ struct current_board {
 	bool chosen;
 	struct kiln_board board;
 	struct kiln_repl *repl; /* NULL: not open now */
-	bool hooked;            /* its input() is ours */
+	unsigned hooks;         /* builtins that are ours there: KILN_HOOK_... */
 };
 
 /* A pipe whose bash cell has ended while a background child still writes. */
@@ -93,6 +96,7 @@ struct kiln_kernel {
 	/* the board's side of the running cell */
 	struct kiln_marks marks;
 	bool on_board;     /* a program runs there: nothing else can be asked */
+	bool may_show;     /* its code has display() or clear_output() */
 	bool last_part;    /* the cell's last: it may have a value to show */
 	kiln_ms ask_until; /* a question of our own ends then; 0: none is asked */
 	json_t *result;    /* value that the cell showed; NULL: none */
@@ -204,6 +208,11 @@ void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n);
 void kiln_kernel_take_stdin(struct kiln_kernel *k);
 /* Send an input_request, whose content is stolen; k->input becomes the answer. */
 void kiln_kernel_ask_front_end(struct kiln_kernel *k, json_t *content);
+
+/* show.c: display() and clear_output() of a board's program */
+void kiln_kernel_show_prepare(struct kiln_kernel *k, struct kiln_span code);
+void kiln_kernel_show(struct kiln_kernel *k, const char *payload, size_t n);
+void kiln_kernel_show_clear(struct kiln_kernel *k, const char *payload, size_t n);
 
 /* execute.c */
 void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,

@@ -53,7 +53,7 @@ static bool run_softreset(struct kiln_kernel *k, const struct kiln_magic_args *a
 
 	if (!kiln_kernel_board_need(k))
 		return false;
-	k->board.hooked = false;
+	k->board.hooks = 0;
 	if (!args->flags[SOFTRESET_QUIET])
 		print_banner(k, "softreset");
 	code = kiln_repl_soft_reset(k->board.repl, false, &output, &err);
@@ -125,7 +125,7 @@ static bool run_hardreset(struct kiln_kernel *k, const struct kiln_magic_args *a
 					      given);
 	if (!kiln_kernel_board_need(k))
 		return false;
-	k->board.hooked = false;
+	k->board.hooks = 0;
 	print_banner(k, "hardreset");
 	code = kiln_repl_hard_reset(k->board.repl, (kiln_ms)(seconds * 1000), &output, &result,
 				    &err);

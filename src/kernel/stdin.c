@@ -49,9 +49,11 @@ void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code)
 {
 	struct kiln_buf text = KILN_BUF_INIT(4096), answer = KILN_BUF_INIT(4096);
 
-	if (k->board.hooked || (!has_word(code, "input") && !has_word(code, "import")))
+	if (k->board.hooks & KILN_HOOK_INPUT ||
+	    (!has_word(code, "input") && !has_word(code, "import")))
 		return;
-	k->board.hooked = true; /* once, also where it fails: firmware without sys.stdin */
+	k->board.hooks |=
+		KILN_HOOK_INPUT; /* once, also where it fails: firmware without sys.stdin */
 	if (kiln_buf_printf(&text, hook, k->marks.nonce) == KILN_OK)
 		(void)kiln_kernel_ask(k, kiln_buf_str(&text), text.len, &answer, NULL);
 	kiln_buf_done(&text);

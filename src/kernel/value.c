@@ -52,6 +52,10 @@ static void on_mark(void *user, char kind, const char *payload, size_t n)
 		kiln_kernel_result(user, payload, n);
 	else if (kind == 'I')
 		kiln_kernel_input(user, payload, n);
+	else if (kind == 'D')
+		kiln_kernel_show(user, payload, n);
+	else if (kind == 'C')
+		kiln_kernel_show_clear(user, payload, n);
 }
 
 void kiln_kernel_marks_init(struct kiln_kernel *k)
