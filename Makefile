@@ -5,7 +5,7 @@ BUILD ?= build
 MESON_ARGS ?=
 PYTHON = /usr/bin/python3
 
-.PHONY: all setup demo notebook test check asan clang fuzz bench lint format cover install clean
+.PHONY: all setup demo notebook test check asan clang fuzz soak browser bench lint format cover install clean
 
 all: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -48,6 +48,18 @@ FUZZ_SECONDS ?= 60
 fuzz:
 	@tools/setup build test
 	tools/run-fuzz $(FUZZ_SECONDS)
+
+# the kernel under 1000 cells with interrupts, resets and pulled cables; SOAK_SEED repeats a run
+SOAK_SEED ?= 1
+soak: all
+	@tools/setup build test
+	KILN_SOAK_CELLS=1000 KILN_SOAK_SEED=$(SOAK_SEED) KILN_FLOOD_MB=10 \
+		meson test -C $(BUILD) --no-rebuild --timeout-multiplier 10 --verbose kernel_soak kernel_limits
+
+# a user's afternoon in chromium; the pictures that docs show are taken anew
+browser: all
+	@tools/setup build notebook
+	node tests/browser/notebook.mjs $(BUILD) docs/browser
 
 bench:
 	@tools/setup build bench

@@ -4,14 +4,13 @@
 // Usage: node tools/screenshot.mjs BUILD NOTEBOOK PICTURE
 // Starts Debian's jupyter notebook on a port of its own with the kernel of BUILD, opens NOTEBOOK in
 // chromium, runs all cells, waits until the kernel is idle, and takes the picture.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { launchBrowser, openNotebook, startJupyter } from './jupyter.mjs';
 
 const [build, notebook, picture] = process.argv.slice(2).map((p) => path.resolve(p));
 if (!picture) {
@@ -53,34 +52,7 @@ function prepare(firmwareUrl) {
   return { home, work, env };
 }
 
-// jupyter prints port 0 as it was told, so a free one is looked for here.
-async function freePort() {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  return port;
-}
-
-// jupyter writes its address to stderr once it listens
-async function startJupyter(work, env) {
-  const args = ['notebook', '--no-browser', '--ip=127.0.0.1', `--port=${await freePort()}`, '--NotebookApp.token=picture',
-    `--notebook-dir=${work}`];
-  if (process.getuid() === 0) args.push('--allow-root');
-  const server = spawn('/usr/bin/jupyter', args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  let text = '';
-  return new Promise((resolve, reject) => {
-    server.stderr.on('data', (chunk) => {
-      text += chunk;
-      const found = text.match(/http:\/\/127\.0\.0\.1:(\d+)\//);
-      if (found) resolve({ server, base: `http://127.0.0.1:${found[1]}` });
-    });
-    server.on('exit', () => reject(new Error(`jupyter did not start:\n${text}`)));
-  });
-}
-
 async function runAll(page) {
-  await page.waitForFunction(() => globalThis.Jupyter?.notebook?.kernel?.is_connected());
   await page.evaluate(() => {
     Jupyter.notebook.clear_all_output();
     Jupyter.notebook.execute_all_cells();
@@ -93,14 +65,9 @@ async function runAll(page) {
 const firmware = await serveFirmware();
 const { home, work, env } = prepare(firmware.url);
 const { server, base } = await startJupyter(work, env);
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
-    '--disable-sync', '--no-first-run', '--disable-quic'],
-});
+const browser = await launchBrowser();
 try {
-  const page = await browser.newPage({ viewport: { width: 1000, height: 1450 } });
-  await page.goto(`${base}/notebooks/${path.basename(notebook)}?token=picture`);
+  const page = await openNotebook(browser, base, path.basename(notebook), { width: 1000, height: 1450 });
   await runAll(page);
   await page.evaluate(() => {
     document.activeElement.blur();

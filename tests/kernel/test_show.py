@@ -3,7 +3,7 @@
 import base64
 
 from kernel_client import kernel  # noqa: F401 (a fixture)
-from test_board import connected, uid  # noqa: F401 (fixtures)
+from boards import connected, uid  # noqa: F401 (fixtures)
 
 
 def shown(cell):
