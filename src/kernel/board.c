@@ -146,6 +146,7 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 	bool good;
 
 	k->on_board = true;
+	k->stopped = false;
 	k->names_old = true;
 	status = kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err);
 	k->on_board = false;

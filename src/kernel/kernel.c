@@ -228,8 +228,10 @@ static bool take_interrupt(struct kiln_kernel *k)
 {
 	const bool interrupted = k->interrupted && k->running;
 
-	if (interrupted)
+	if (interrupted) {
 		k->interrupted = false;
+		k->stopped = true;
+	}
 	return interrupted;
 }
 

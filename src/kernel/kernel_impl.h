@@ -95,6 +95,7 @@ struct kiln_kernel {
 
 	/* the board's side of the running cell */
 	struct kiln_marks marks;
+	bool stopped;      /* it was interrupted; the program has not ended yet */
 	bool on_board;     /* a program runs there: nothing else can be asked */
 	bool may_show;     /* its code has display() or clear_output() */
 	bool last_part;    /* the cell's last: it may have a value to show */

@@ -129,6 +129,11 @@ void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n)
 
 	if (!k->running || !k->board.repl)
 		return;
+	if (k->stopped) {
+		/* a Ctrl-C that came before the program took any, and was lost: once more */
+		k->interrupted = true;
+		return;
+	}
 	if (!allowed(k)) {
 		answer_board(k, NULL);
 		return;

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from conftest import BUILD
-from kernel_client import Kernel, kernel  # noqa: F401 (a fixture)
+from kernel_client import Shown, kernel  # noqa: F401 (a fixture)
 from test_protocol import ask
 
 DEMO = 'sim:s?clock=virtual'
@@ -104,7 +104,7 @@ def test_the_device_list_while_a_cell_runs(busy):
                        ('%connect -h', 'usage: %connect')):
         reply, published = kernel.finish(run_in(kernel, subshell, code))
         assert reply['status'] == 'ok'
-        text, = [c['text'] for t, c in published if t == 'stream']
+        text = Shown(reply, published).stdout
         assert text.startswith(said)
     failed, published = kernel.finish(run_in(kernel, subshell, '%discover --nothing'))
     assert failed['status'] == 'error' and 'unrecognized arguments' in published[-1][1]['text']
@@ -145,7 +145,7 @@ def test_names_of_a_busy_board(kernel, run):
     reply = kernel.reply(ask_in(kernel, subshell, 'complete_request', content))
     assert reply['matches'] == ['reading_one']
     reply, published = kernel.finish(run_in(kernel, subshell, '%discover'))
-    assert 'sim:s' in published[-1][1]['text']
+    assert 'sim:s' in str(published)
     kernel.interrupt()
     assert kernel.finish(outer)[0]['ename'] == 'KeyboardInterrupt'
 
