@@ -284,12 +284,18 @@ static const char *compat_of(int argc, char **argv)
 	return getenv("KILN_ESPTOOL_COMPAT");
 }
 
-/* "esptool.py" is what versions 3 and 4 were called. */
-static bool speaks_v5(const char *program, int argc, char **argv)
+/*
+ * esptool.py is what versions 3 and 4 were called. Its words by default are those of version 3,
+ * which most texts about it show.
+ */
+static void choose_version(struct esptool *t, int argc, char **argv)
 {
 	const char *compat = compat_of(argc, argv);
 
-	return compat && compat[0] ? strcmp(compat, "5") == 0 : strcmp(program, "esptool.py") != 0;
+	t->version = strcmp(t->program, "esptool.py") == 0 ? 3 : 5;
+	if (compat && compat[0] >= '3' && compat[0] <= '5' && !compat[1])
+		t->version = (unsigned)(compat[0] - '0');
+	t->v5 = t->version == 5;
 }
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
@@ -301,10 +307,11 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	int exit_code;
 
 	(void)self;
+	choose_version(&t, argc, argv); /* what is said of a wrong @FILE too */
 	if (argfile_expand(argc, argv, &args, &err) != KILN_OK)
 		return usage_error(&t, &err);
 	esptool_cfg_init(&t.cfg);
-	t.v5 = speaks_v5(t.program, args.argc, args.argv);
+	choose_version(&t, args.argc, args.argv);
 	if (args.expanded) {
 		printf("%s", t.v5 ? "esptool" : "esptool.py");
 		for (int i = 1; i < args.argc; i++)
@@ -340,8 +347,8 @@ const struct command cmd_esptool = {
 	.description =
 		"A drop-in for Espressif's esptool: its command line, its lines of text, its exit "
 		"codes. The program is this command too when it is called by the names esptool.py "
-		"and esptool. As esptool.py it speaks as versions 3 and 4 do, else as version 5; "
-		"--compat chooses.\n\n"
+		"and esptool. As esptool.py it speaks as version 3 does, else as version 5; "
+		"--compat chooses, also version 4.\n\n"
 		"Global options stand before the command. In all names '-' and '_' are the same. A "
 		"word @FILE stands for the words in that file, in which quotes are a shell's. As "
 		"version 4 an option may be shortened as long as it is clear which is meant, and "

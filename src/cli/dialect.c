@@ -114,16 +114,27 @@ static kiln_code put_row(struct dialect_run *run, const struct dialect_row *row,
 	return put_backspaces(out, from);
 }
 
+static const struct dialect_row *find_row(const struct dialect *dialect,
+					  const struct dialect_run *run,
+					  const struct kiln_flash_event *event)
+{
+	const struct dialect_row *row = dialect->rows;
+
+	while (row->stage && !fits(row, run, event))
+		row++;
+	return row->stage ? row : NULL;
+}
+
 kiln_code dialect_feed(struct dialect_run *run, const struct kiln_flash_event *event,
 		       struct kiln_buf *out)
 {
-	const struct dialect_row *row = run->dialect->rows;
+	const struct dialect_row *row = NULL;
 
 	if (event->stage == KILN_FLASH_ERASING)
 		run->region = event->total != 0;
-	while (row->stage && !fits(row, run, event))
-		row++;
-	return row->stage && row->text ? put_row(run, row, event, out) : KILN_OK;
+	for (const struct dialect *d = run->dialect; d && !row; d = d->base)
+		row = find_row(d, run, event);
+	return row && row->text ? put_row(run, row, event, out) : KILN_OK;
 }
 
 kiln_code dialect_break(struct dialect_run *run, struct kiln_buf *out)

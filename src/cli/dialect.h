@@ -50,11 +50,12 @@ struct dialect_row {
 struct dialect {
 	const char *name; /* "esptool.py" */
 	const struct dialect_row
-		*rows; /* the first that fits an event is taken; ended by stage 0 */
-	int mac_width; /* of the name before a MAC */
+		*rows;              /* the first that fits an event is taken; ended by stage 0 */
+	int mac_width;              /* of the name before a MAC */
+	const struct dialect *base; /* what it has no row for is said as here; NULL: not at all */
 };
 
-extern const struct dialect dialect_esptool_v3, dialect_esptool_v5;
+extern const struct dialect dialect_esptool_v3, dialect_esptool_v4, dialect_esptool_v5;
 
 /* One run of a tool. */
 struct dialect_run {

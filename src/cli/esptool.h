@@ -119,7 +119,8 @@ struct esptool {
 	} params;
 	const char *wiring; /* --spi-connection of the command */
 	bool leaves;        /* the chip runs something: it is not reset at the end */
-	bool v5;            /* speak as version 5 does */
+	unsigned version;   /* speak as version 3, 4 or 5 does */
+	bool v5;            /* version == 5 */
 	bool help;          /* of the command */
 	struct kiln_flasher_options flasher;
 	struct dialect_run run;

@@ -13,7 +13,9 @@ void esptool_speak(struct esptool *t)
 {
 	const bool plain = t->options.verbose || t->options.trace;
 
-	t->run.dialect = t->v5 ? &dialect_esptool_v5 : &dialect_esptool_v3;
+	t->run.dialect = t->version == 5   ? &dialect_esptool_v5
+			 : t->version == 4 ? &dialect_esptool_v4
+					   : &dialect_esptool_v3;
 	t->run.chip_auto = !t->flasher.chip;
 	/* version 5 needs a terminal that can move, the older ones only one that is there */
 	t->run.terminal = t->v5 ? !plain && term_is_smart(STDOUT_FILENO) : isatty(STDOUT_FILENO);

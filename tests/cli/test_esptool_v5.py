@@ -280,6 +280,13 @@ def test_which_dialect(run, args, v5):
     assert ('read-mac' in done.stderr) == v5 and ('\nError: no such option: --frob' in done.stderr) == v5
 
 
+def test_version_4(run):
+    done = run('esptool', '--compat', '4', '-p', BOARD, 'read_mac', check=0)
+    assert 'Chip is ESP32-D0WDQ6 (revision v1.0)\n' in done.stdout and 'Stub running...\n' in done.stdout
+    done = run('esptool', '--compat', '3', '-p', BOARD, 'read_mac', check=0)
+    assert 'Chip is ESP32-D0WDQ6 (revision 1)\n' in done.stdout
+
+
 def test_dialect_by_environment(run):
     assert run('esptool', 'version', KILN_ESPTOOL_COMPAT='4').stdout.startswith('esptool.py v')
     assert run('esptool', '--compat', '5', 'version', KILN_ESPTOOL_COMPAT='4').stdout.startswith('esptool v')

@@ -408,6 +408,28 @@ static void v5_other_lines(void **state)
 	kiln_buf_done(&out);
 }
 
+/* Version 4 is version 3 but for a few lines. */
+static void v4_lines(void **state)
+{
+	struct dialect_run run = { .dialect = &dialect_esptool_v4 };
+	struct kiln_buf out = KILN_BUF_INIT(4096);
+
+	(void)state;
+	feed(&run, &out, (struct kiln_flash_event){ .stage = KILN_FLASH_CHIP });
+	feed(&run, &out, (struct kiln_flash_event){ .stage = KILN_FLASH_STUB_UPLOAD });
+	feed(&run, &out,
+	     (struct kiln_flash_event){ .stage = KILN_FLASH_READ,
+					.address = 0x1000,
+					.total = 1000,
+					.elapsed_ms = 1000 });
+	assert_string_equal(kiln_buf_str(&out),
+			    "Chip is ESP32-D0WDQ6 (revision v1.0)\n"
+			    "Features: WiFi, BT, Dual Core, Coding Scheme None\n"
+			    "Crystal is 40MHz\nMAC: 30:ae:a4:28:39:f0\nUploading stub...\n"
+			    "Read 1000 bytes at 0x00001000 in 1.0 seconds (8.0 kbit/s)...\n");
+	kiln_buf_done(&out);
+}
+
 /* Its own USB port, a long MAC, and secure download mode, in which it says nothing. */
 static void v5_chips(void **state)
 {
@@ -475,6 +497,7 @@ static void tables_name_only_facts_that_exist(void **state)
 {
 	(void)state;
 	check_names(&dialect_esptool_v3);
+	check_names(&dialect_esptool_v4);
 	check_names(&dialect_esptool_v5);
 }
 
@@ -489,6 +512,7 @@ int main(void)
 		cmocka_unit_test(v5_on_a_terminal),
 		cmocka_unit_test(v5_other_lines),
 		cmocka_unit_test(v5_chips),
+		cmocka_unit_test(v4_lines),
 		cmocka_unit_test(tables_name_only_facts_that_exist),
 	};
 	return RUN(tests);
