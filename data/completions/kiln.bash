@@ -51,8 +51,8 @@ _kiln_options()
 	mip) echo ' --port -p --all --target --index --no-mpy --mpy --locked --output -o --force -f --offline --baud -b --json --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
 	esptool/write-flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
-	esptool/erase-flash) echo ' --spi-connection -sc --help -h' ;;
-	esptool/erase-region) echo ' --spi-connection -sc --help -h' ;;
+	esptool/erase-flash) echo ' --force --spi-connection -sc --help -h' ;;
+	esptool/erase-region) echo ' --force --spi-connection -sc --help -h' ;;
 	esptool/read-flash) echo ' --no-progress -p --flash-size -fs --spi-connection -sc --help -h' ;;
 	esptool/verify-flash) echo ' --diff -d --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
 	esptool/flash-id) echo ' --spi-connection -sc --help -h' ;;
@@ -64,8 +64,8 @@ _kiln_options()
 	esptool/write-mem) echo ' --help -h' ;;
 	esptool/dump-mem) echo ' --help -h' ;;
 	esptool/get-security-info) echo ' --help -h' ;;
-	esptool/read-mac) echo ' --help -h' ;;
-	esptool/chip-id) echo ' --help -h' ;;
+	esptool/read-mac) echo ' --spi-connection -sc --help -h' ;;
+	esptool/chip-id) echo ' --spi-connection -sc --help -h' ;;
 	esptool/run) echo ' --help -h' ;;
 	esptool/image-info) echo ' --version -v --help -h' ;;
 	esptool/elf2image) echo ' --output -o --version -e --min-rev-full --max-rev-full --secure-pad --secure-pad-v2 --elf-sha256-offset --dont-append-digest --use-segments --flash-mmu-page-size --pad-to-size --ram-only-header --flash-freq -ff --flash-mode -fm --flash-size -fs --help -h' ;;
@@ -74,8 +74,8 @@ _kiln_options()
 	esptool/version) echo ' --help -h' ;;
 	esptool.py) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
 	esptool.py/write_flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
-	esptool.py/erase_flash) echo ' --spi-connection -sc --help -h' ;;
-	esptool.py/erase_region) echo ' --spi-connection -sc --help -h' ;;
+	esptool.py/erase_flash) echo ' --force --spi-connection -sc --help -h' ;;
+	esptool.py/erase_region) echo ' --force --spi-connection -sc --help -h' ;;
 	esptool.py/read_flash) echo ' --no-progress -p --flash_size -fs --spi-connection -sc --help -h' ;;
 	esptool.py/verify_flash) echo ' --diff -d --flash_freq -ff --flash_mode -fm --flash_size -fs --spi-connection -sc --help -h' ;;
 	esptool.py/flash_id) echo ' --spi-connection -sc --help -h' ;;
@@ -87,8 +87,8 @@ _kiln_options()
 	esptool.py/write_mem) echo ' --help -h' ;;
 	esptool.py/dump_mem) echo ' --help -h' ;;
 	esptool.py/get_security_info) echo ' --help -h' ;;
-	esptool.py/read_mac) echo ' --help -h' ;;
-	esptool.py/chip_id) echo ' --help -h' ;;
+	esptool.py/read_mac) echo ' --spi-connection -sc --help -h' ;;
+	esptool.py/chip_id) echo ' --spi-connection -sc --help -h' ;;
 	esptool.py/run) echo ' --help -h' ;;
 	esptool.py/image_info) echo ' --version -v --help -h' ;;
 	esptool.py/elf2image) echo ' --output -o --version -e --min-rev-full --max-rev-full --secure-pad --secure-pad-v2 --elf-sha256-offset --dont-append-digest --use_segments --flash-mmu-page-size --pad-to-size --ram-only-header --flash_freq -ff --flash_mode -fm --flash_size -fs --help -h' ;;
@@ -211,6 +211,8 @@ _kiln_values()
 	'esptool/write-flash-status --bytes') echo ' 1 2 3'  ;;
 	'esptool/write-flash-status --spi-connection' | 'esptool/write-flash-status -sc') echo ''  ;;
 	'esptool/read-flash-sfdp --spi-connection' | 'esptool/read-flash-sfdp -sc') echo ''  ;;
+	'esptool/read-mac --spi-connection' | 'esptool/read-mac -sc') echo ''  ;;
+	'esptool/chip-id --spi-connection' | 'esptool/chip-id -sc') echo ''  ;;
 	'esptool/image-info --version' | 'esptool/image-info -v') echo ' 1 2'  ;;
 	'esptool/elf2image --output' | 'esptool/elf2image -o') echo ''  ;;
 	'esptool/elf2image --version' | 'esptool/elf2image -e') echo ' 1 2 3'  ;;
@@ -263,6 +265,8 @@ _kiln_values()
 	'esptool.py/write_flash_status --bytes') echo ' 1 2 3'  ;;
 	'esptool.py/write_flash_status --spi-connection' | 'esptool.py/write_flash_status -sc') echo ''  ;;
 	'esptool.py/read_flash_sfdp --spi-connection' | 'esptool.py/read_flash_sfdp -sc') echo ''  ;;
+	'esptool.py/read_mac --spi-connection' | 'esptool.py/read_mac -sc') echo ''  ;;
+	'esptool.py/chip_id --spi-connection' | 'esptool.py/chip_id -sc') echo ''  ;;
 	'esptool.py/image_info --version' | 'esptool.py/image_info -v') echo ' 1 2'  ;;
 	'esptool.py/elf2image --output' | 'esptool.py/elf2image -o') echo ''  ;;
 	'esptool.py/elf2image --version' | 'esptool.py/elf2image -e') echo ' 1 2 3'  ;;

@@ -39,7 +39,8 @@ struct esptool_write {
 
 struct esptool_region {
 	uint32_t address, size;
-	bool all; /* to the end of the flash */
+	bool all;   /* to the end of the flash */
+	bool force; /* of an erase: even if it may lock the chip up */
 };
 
 struct esptool_read {
@@ -50,6 +51,7 @@ struct esptool_read {
 
 struct esptool_sfdp {
 	uint32_t address, bytes;
+	const char *ignored;
 };
 
 struct esptool_memory {
@@ -136,6 +138,7 @@ struct esptool_command {
 	kiln_code (*act)(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err);
 	void (*done)(struct esptool *t); /* frees what check took; may be NULL */
 	bool hidden;                     /* in no help */
+	bool secure;                     /* a chip in secure download mode can do it */
 };
 
 extern const struct opt esptool_options[];
@@ -198,6 +201,7 @@ kiln_code esptool_set_status_check(struct esptool *t, const struct opt_list *wor
 				   struct kiln_err *err);
 kiln_code esptool_set_status_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);
 
+extern const struct opt esptool_sfdp_options[];
 extern const struct opt esptool_flash_only[]; /* --spi-connection and --help */
 kiln_code esptool_sfdp_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 kiln_code esptool_sfdp_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err);

@@ -2,6 +2,7 @@
 #include <kiln/version.h>
 
 #include "cli/esptool.h"
+#include "flash/flasher.h"
 
 const struct opt esptool_only_help[] = {
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
@@ -33,10 +34,19 @@ static kiln_code act_version(struct esptool *t, struct kiln_flasher *flasher, st
 	return KILN_OK;
 }
 
+static const struct opt erase_options[] = {
+	{ 0, "force", NULL, OPT_FLAG, offsetof(struct esptool, params.region.force),
+	  "even if security features are enabled; use with care" },
+	ESPTOOL_WIRING,
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+
 static kiln_code act_erase_flash(struct esptool *t, struct kiln_flasher *flasher,
 				 struct kiln_err *err)
 {
-	(void)t;
+	if (!t->params.region.force)
+		KILN_TRY(kiln_flasher_check_erase(flasher, err));
 	return kiln_flasher_erase_all(flasher, err);
 }
 
@@ -64,14 +74,18 @@ static kiln_code act_erase_region(struct esptool *t, struct kiln_flasher *flashe
 {
 	struct esptool_region *r = &t->params.region;
 
+	if (!r->force)
+		KILN_TRY(kiln_flasher_check_erase(flasher, err));
 	if (r->all)
 		KILN_TRY(esptool_settle_region(t, r, "erase", flasher, err));
 	return kiln_flasher_erase_region(flasher, r->address, r->size, err);
 }
 
+/* -sc is taken here too since version 3, and connects the flash chip. */
 static kiln_code act_read_mac(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
-	(void)err;
+	if (t->wiring)
+		KILN_TRY(kiln_flasher_find_flash(flasher, err));
 	esptool_say_mac(t, kiln_flasher_chip(flasher));
 	return KILN_OK;
 }
@@ -93,15 +107,18 @@ const struct esptool_command esptool_commands[] = {
 	  false,
 	  esptool_write_check,
 	  esptool_write_act,
-	  esptool_write_done },
-	{ { "erase_flash", "", "erase the whole flash", esptool_flash_only },
+	  esptool_write_done,
+	  .secure = true },
+	{ { "erase_flash", "[--force]", "erase the whole flash", erase_options },
 	  false,
 	  esptool_no_words,
 	  act_erase_flash },
-	{ { "erase_region", "<address> <size>", "erase a part of the flash", esptool_flash_only },
+	{ { "erase_region", "[--force] <address> <size>", "erase a part of the flash",
+	    erase_options },
 	  false,
 	  check_region,
-	  act_erase_region },
+	  act_erase_region,
+	  .secure = true },
 	{ { "read_flash", "[-p] <address> <size> <file>",
 	    "read flash into a file; size may be 4k, 2M or ALL", esptool_read_options },
 	  false,
@@ -128,7 +145,7 @@ const struct esptool_command esptool_commands[] = {
 	  esptool_set_status_check,
 	  esptool_set_status_act },
 	{ { "read_flash_sfdp", "<address> <bytes>",
-	    "print what the flash chip's own table says, 1 to 4 bytes", esptool_flash_only },
+	    "print what the flash chip's own table says, 1 to 4 bytes", esptool_sfdp_options },
 	  false,
 	  esptool_sfdp_check,
 	  esptool_sfdp_act },
@@ -153,12 +170,13 @@ const struct esptool_command esptool_commands[] = {
 	    esptool_only_help },
 	  false,
 	  esptool_no_words,
-	  esptool_security_act },
-	{ { "read_mac", "", "print the chip's MAC address", esptool_only_help },
+	  esptool_security_act,
+	  .secure = true },
+	{ { "read_mac", "", "print the chip's MAC address", esptool_flash_only },
 	  false,
 	  esptool_no_words,
 	  act_read_mac },
-	{ { "chip_id", "", "print the chip's id", esptool_only_help },
+	{ { "chip_id", "", "print the chip's id", esptool_flash_only },
 	  false,
 	  esptool_no_words,
 	  act_chip_id },

@@ -126,6 +126,9 @@ const struct opt esptool_elf_options[] = {
 	  "fm", "ESPTOOL_FM" },
 	{ 0, "flash_size", "SIZE", OPT_STRING, AT(size), "flash size (1MB)", esptool_sizes + 2,
 	  "fs", "ESPTOOL_FS" },
+	/* version 3 took it here, where there is no flash chip */
+	{ 0, "spi-connection", "WHERE", OPT_STRING, offsetof(struct esptool, wiring),
+	  .alias = "sc" },
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
 };

@@ -53,6 +53,19 @@ const struct opt esptool_flash_only[] = {
 	{ 0 },
 };
 
+/* The original takes what is for images' headers here too, and makes nothing of it. */
+const struct opt esptool_sfdp_options[] = {
+	{ 0, "flash_freq", "FREQ", OPT_STRING, offsetof(struct esptool, params.sfdp.ignored),
+	  .choices = esptool_freqs, .alias = "ff" },
+	{ 0, "flash_mode", "MODE", OPT_STRING, offsetof(struct esptool, params.sfdp.ignored),
+	  .choices = esptool_modes, .alias = "fm" },
+	{ 0, "flash_size", "SIZE", OPT_STRING, offsetof(struct esptool, params.sfdp.ignored),
+	  .choices = esptool_sizes, .alias = "fs" },
+	ESPTOOL_WIRING,
+	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
+	{ 0 },
+};
+
 kiln_code esptool_sfdp_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
 {
 	struct esptool_sfdp *s = &t->params.sfdp;

@@ -8,9 +8,26 @@
 
 #include "cli/esptool.h"
 
+/* In that mode a chip says nothing of itself, and runs nothing that it is given. */
+static kiln_code not_when_secure(struct esptool *t, struct kiln_err *err)
+{
+	struct kiln_buf name = KILN_BUF_INIT(64);
+
+	opts_put_name(&name, esptool_rules(t), t->command->is.name);
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot do that");
+	kiln_why(err, "The '%s' command is not available in Secure Download Mode",
+		 kiln_buf_str(&name));
+	kiln_hint(err, "the chip's eFuses say so: it takes write-flash, erase-region and "
+		       "get-security-info");
+	kiln_buf_done(&name);
+	return KILN_E_UNSUPPORTED;
+}
+
 /* Version 5 parts the chip's introduction, the work and the reset by empty lines. */
 static kiln_code prepare(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
+	if (kiln_flasher_chip(flasher)->secure_download && !t->command->secure)
+		return not_when_secure(t, err);
 	KILN_TRY(kiln_flasher_prepare(flasher, err));
 	if (t->v5)
 		esptool_say(t, "%s", "");

@@ -73,6 +73,12 @@ bool kiln_jedec_is_valid(uint32_t id);
 /* erase.c */
 kiln_code kiln_flasher_erase_chip(struct kiln_flasher *f, struct kiln_err *err);
 
+/*
+ * guard.c: may flash be erased? Not that of a chip with secure boot or encryption, unless the user
+ * insists. Fails with: E_DENIED, and what reading fails with.
+ */
+kiln_code kiln_flasher_check_erase(struct kiln_flasher *f, struct kiln_err *err);
+
 kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, uint32_t size,
 				     struct kiln_err *err);
 /* security.c, status.c: what tools for looking into a chip ask for. `bytes`: 1 to 3. */

@@ -6,9 +6,9 @@ enum { BOOTLOADER_END = 0x8000, KEY_NOTES_END = 0x2000, CRYPT_CONFIG = 0xF };
 
 #define FORCE "use --force only if you know what you do: it may brick the device"
 
-static kiln_code refuse(struct kiln_err *err, const char *hint, const char *why)
+static kiln_code refuse(struct kiln_err *err, const char *verb, const char *hint, const char *why)
 {
-	(void)kiln_fail(err, KILN_E_DENIED, "cannot write to the flash");
+	(void)kiln_fail(err, KILN_E_DENIED, "cannot %s the flash", verb);
 	kiln_why(err, "%s", why);
 	kiln_hint(err, "%s", hint);
 	return KILN_E_DENIED;
@@ -36,11 +36,11 @@ static kiln_code check_boot(const struct kiln_chip_guards *g, const struct kiln_
 			    struct kiln_err *err)
 {
 	if (g->secure_boot_v1 && any_below(job, BOOTLOADER_END))
-		return refuse(err, FORCE,
+		return refuse(err, "write to", FORCE,
 			      "Secure Boot V1 detected, writing to flash regions < 0x8000 is "
 			      "disabled to protect the bootloader");
 	if (g->encrypts && g->key_manager && any_below(job, KEY_NOTES_END))
-		return refuse(err, FORCE,
+		return refuse(err, "write to", FORCE,
 			      "Flash encryption with Key Manager detected, writing to flash "
 			      "region 0x0-0x2000 is disabled to protect key recovery info");
 	return KILN_OK;
@@ -53,14 +53,14 @@ static kiln_code check_plain(struct kiln_flasher *f, const struct kiln_chip_guar
 	struct kiln_security_info info;
 
 	if (g->encrypts && g->no_encrypted_write)
-		return refuse(err, FORCE,
+		return refuse(err, "write to", FORCE,
 			      "Detected flash encryption enabled and download manual encrypt "
 			      "disabled: data must be encrypted before flashing");
 	if (!f->loader.secure_download)
 		return KILN_OK;
 	KILN_TRY(kiln_flasher_security(f, &info, err));
 	if (__builtin_popcount(info.crypt_count) & 1)
-		return refuse(err, FORCE,
+		return refuse(err, "write to", FORCE,
 			      "Detected flash encryption and secure download mode enabled: "
 			      "plaintext would not be understood");
 	return KILN_OK;
@@ -82,7 +82,7 @@ static kiln_code can_encrypt(const struct kiln_flasher *f, const struct kiln_chi
 		return KILN_E_UNSUPPORTED;
 	}
 	if (g->no_encrypted_write)
-		return refuse(err, "write data that is encrypted already",
+		return refuse(err, "write to", "write data that is encrypted already",
 			      "This chip has encrypt functionality in UART download mode "
 			      "disabled. This is the Flash Encryption configuration for "
 			      "Production mode instead of Development mode");
@@ -117,6 +117,22 @@ static bool looks_ready(const struct kiln_flasher *f, const struct kiln_chip_gua
 	return ready;
 }
 
+kiln_code kiln_flasher_check_erase(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip_reader reader = kiln_loader_reader(&f->loader);
+	struct kiln_chip_guards g;
+
+	if (f->loader.secure_download) /* nothing can be asked */
+		return KILN_OK;
+	KILN_TRY(kiln_chip_read_guards(f->loader.chip, f->info.revision, /* with_key= */ false,
+				       &reader, &g, err));
+	if (!g.encrypts && !g.secure_boot && !g.secure_boot_v1)
+		return KILN_OK;
+	return refuse(err, "erase", FORCE,
+		      "Active security features detected, erasing flash is disabled as a safety "
+		      "measure");
+}
+
 kiln_code kiln_flasher_check_guards(struct kiln_flasher *f, const struct kiln_flash_job *job,
 				    struct kiln_chip_guards *ret_guards, struct kiln_err *err)
 {
@@ -131,7 +147,7 @@ kiln_code kiln_flasher_check_guards(struct kiln_flasher *f, const struct kiln_fl
 	if (n_encrypted(job) > 0) {
 		KILN_TRY(can_encrypt(f, &g, err));
 		if (!looks_ready(f, &g, job) && !job->ignore_encryption_efuses)
-			return refuse(err,
+			return refuse(err, "write to",
 				      "see the documentation of flash encryption; "
 				      "--ignore-flash-encryption-efuse-setting writes all the same",
 				      "Can't perform encrypted flash write");

@@ -30,12 +30,11 @@ COMMANDS = {
                     '--ignore-flash-enc-efuse', '--ignore-flash-encryption-efuse-setting',
                     '--ignore_flash_encryption_efuse_setting', '--diff-with FILE', '--diff-with skip',
                     '--diff-with FILE --trust-flash-content', '--diff-with FILE --no-diff-verify', '-s', '--skip-flashed', '--force',
-                    '-z', '--compress', '-u', '--no-compress', '--verify', '-ft nor', '--flash-type nor',
-                    '--nand-end-address 0x1000', *HEADER, *PINS),
-    'read-flash': ('-p', '--no-progress', *SIZE, '-ft nor', *PINS),
-    'verify-flash': ('-d', '--diff', '--diff yes', '--diff no', '-ft nor', *HEADER, *PINS),
-    'erase-flash': ('--force', '-ft nor', *PINS),
-    'erase-region': ('--force', '--flash_type nor', *PINS),
+                    '-z', '--compress', '-u', '--no-compress', '--verify', *HEADER, *PINS),
+    'read-flash': ('-p', '--no-progress', *SIZE, *PINS),
+    'verify-flash': ('-d', '--diff', '--diff yes', '--diff no', *HEADER, *PINS),
+    'erase-flash': ('--force', *PINS),
+    'erase-region': ('--force', *PINS),
     'read-flash-status': ('--bytes 1', '--bytes=3', *PINS),
     'write-flash-status': ('--non-volatile', '--non_volatile', '--bytes 2', *PINS),
     'read-flash-sfdp': (*HEADER, *PINS),
@@ -51,7 +50,6 @@ COMMANDS = {
                   '-o x -t 0x1000', '-o x --target_offset=0', '-o x --pad-to-size 4MB', '-o x --fill-flash-size 2MB', *FREQ,
                   *MODE, '-fs 4MB', '--flash_size keep'),
     'make-image': ('-f x -a 0', '--segfile x --segaddr=0x1000', '-e 0', '--entrypoint 0x40100000'),
-    'read-nand-spare': ('-sc SPI',), 'write-nand-spare': ('-sc SPI',), 'dump-bbm': ('-sc SPI', '--block-count 8'),
 }
 PROGRAMS = ['esptool', 'esptool.py']
 
@@ -79,7 +77,7 @@ def test_options_of_commands(env, tmp_path, command):
     assert run_all(env, tmp_path, lines) == []
 
 
-@pytest.mark.parametrize('command', [name for name in COMMANDS if 'nand' not in name and name != 'dump-bbm'])
+@pytest.mark.parametrize('command', COMMANDS)
 def test_help_of_commands(run, command):
     """The help names the command and its options as the dialect does, and nothing of it is empty."""
     for program, name, wrong in (('esptool', command, '_'), ('esptool.py', command.replace('-', '_'), None)):
@@ -93,7 +91,7 @@ def test_help_of_commands(run, command):
 def test_help_of_the_tool(run):
     text = run('esptool', '--help', check=0).stdout
     for name in COMMANDS:
-        assert (f'\n  {name} ' in text) == ('nand' not in name and name != 'dump-bbm')
+        assert f'\n  {name} ' in text
     text = run('esptool.py', '-h', check=0).stdout
     assert '\n  write_flash ' in text and '--override-vddsdio' in text
 
