@@ -20,12 +20,21 @@ static void keep_text(void *user, const char *text, size_t n)
 	(void)kiln_buf_append(user, text, n); /* boot.py that says more than fits is cut */
 }
 
+/* The line that tells of the restart: "soft reboot", with "MPY: " or "PYB: " before it or none. */
+static const char *find_reboot(const char *text)
+{
+	const char *at = strstr(text, "soft reboot\n");
+
+	if (at && at - text >= 5 && strncmp(at - 2, ": ", 2) == 0)
+		at -= 5;
+	return at;
+}
+
 /* What boot.py printed; that the interpreter has restarted is known. */
 static void show_boot(struct kiln_kernel *k, const struct kiln_buf *text)
 {
-	static const char known[] = "MPY: soft reboot\n";
-	const char *begin = kiln_buf_str(text), *at = strstr(begin, known);
-	const char *rest = at ? at + strlen(known) : begin;
+	const char *begin = kiln_buf_str(text), *at = find_reboot(begin);
+	const char *rest = at ? strchr(at, '\n') + 1 : begin;
 
 	while (at > begin && at[-1] == '\n')
 		at--;

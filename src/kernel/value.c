@@ -36,14 +36,25 @@ kiln_code kiln_kernel_add_code(struct kiln_kernel *k, struct kiln_buf *out, stru
 	return kiln_buf_append(out, code.p + end, code.n - end);
 }
 
-static void on_text(void *user, const char *text, size_t n)
+static void put_text(struct kiln_kernel *k, const char *text, size_t n)
 {
-	struct kiln_kernel *k = user;
-
 	if (k->plotter)
 		kiln_plotter_put(k, text, n);
 	else
 		kiln_kernel_text(k, KILN_STDOUT, text, n);
+}
+
+/* Without carriage returns, as users of the kernel before this one know it. */
+static void on_text(void *user, const char *text, size_t n)
+{
+	while (n > 0) {
+		const char *at = memchr(text, '\r', n);
+		const size_t plain = at ? (size_t)(at - text) : n;
+
+		put_text(user, text, plain);
+		text += plain + (at != NULL);
+		n -= plain + (at != NULL);
+	}
 }
 
 static void on_mark(void *user, char kind, const char *payload, size_t n)

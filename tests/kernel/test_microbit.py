@@ -16,8 +16,9 @@ FIRMWARE = pathlib.Path('/usr/share/firmware-microbit-micropython/firmware.hex')
 QEMU = shutil.which('qemu-system-arm')
 SOCAT = shutil.which('socat')
 
-pytestmark = pytest.mark.skipif(not QEMU or not FIRMWARE.exists(),
+needs_qemu = pytest.mark.skipif(not QEMU or not FIRMWARE.exists(),
                                 reason='no qemu-system-arm or no micro:bit firmware here')
+pytestmark = needs_qemu
 
 
 class Microbit:
