@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # bash completion for kiln. Made by tools/make-manual from the commands' tables.
 
-_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl mip esptool mpremote partition-table nvs help kernel rfc2217-server sim version'
+_kiln_commands=' flash fetch discover doctor exec ls tree cat put get cp sync edit rm mkdir rmdir touch mv sha256sum df stat repl mip mount esptool mpremote partition-table nvs help kernel rfc2217-server sim version'
 
 _kiln_persona()
 {
@@ -19,7 +19,7 @@ _kiln_subcommands()
 	case $1 in
 	esptool) echo ' write-flash erase-flash erase-region read-flash verify-flash flash-id read-flash-status write-flash-status read-flash-sfdp load-ram read-mem write-mem dump-mem get-security-info read-mac chip-id run image-info elf2image make-image merge-bin version' ;;
 	esptool.py) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_flash_sfdp load_ram read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
-	mpremote) echo ' connect disconnect resume soft-reset repl eval exec run fs edit mip rtc sleep help version' ;;
+	mpremote) echo ' connect disconnect resume soft-reset mount umount repl eval exec run fs edit mip rtc sleep help version' ;;
 	esac
 }
 
@@ -49,6 +49,7 @@ _kiln_options()
 	stat) echo ' --port -p --baud -b --json --verbose -v --quiet -q' ;;
 	repl) echo ' --port -p --baud -b --escape-non-printable -e --capture --inject-code --inject-file --verbose -v --quiet -q' ;;
 	mip) echo ' --port -p --all --target --index --no-mpy --mpy --locked --output -o --force -f --offline --baud -b --json --verbose -v --quiet -q' ;;
+	mount) echo ' --port -p --baud -b --unsafe-links -l --verbose -v --quiet -q' ;;
 	esptool) echo ' --chip -c --port -p --port-filter --baud -b --before --after -a --no-stub --trace -t --verbose -v --silent -s --connect-attempts --compat --override-vddsdio --help -h' ;;
 	esptool/write-flash) echo ' --erase-all -e --no-progress -p --compress -z --no-compress -u --verify --force --encrypt --encrypt-files --ignore-flash-encryption-efuse-setting --ignore-flash-enc-efuse --diff-with --trust-flash-content --no-diff-verify --skip-flashed -s --flash-freq -ff --flash-mode -fm --flash-size -fs --spi-connection -sc --help -h' ;;
 	esptool/erase-flash) echo ' --force --spi-connection -sc --help -h' ;;
@@ -100,6 +101,8 @@ _kiln_options()
 	mpremote/disconnect) echo ' --help -h' ;;
 	mpremote/resume) echo ' --help -h' ;;
 	mpremote/soft-reset) echo ' --help -h' ;;
+	mpremote/mount) echo ' --help -h --unsafe-links -l' ;;
+	mpremote/umount) echo ' --help -h' ;;
 	mpremote/repl) echo ' --help -h --escape-non-printable -e --capture --inject-code --inject-file' ;;
 	mpremote/eval) echo ' --help -h' ;;
 	mpremote/exec) echo ' --help -h --follow -f' ;;
@@ -181,6 +184,8 @@ _kiln_values()
 	'mip --locked') echo ''  ;;
 	'mip --output' | 'mip -o') echo ''  ;;
 	'mip --baud' | 'mip -b') echo ''  ;;
+	'mount --port' | 'mount -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
+	'mount --baud' | 'mount -b') echo ''  ;;
 	'esptool --chip' | 'esptool -c') echo ''  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool --port-filter') echo ''  ;;

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/board.h"
 #include "cli/commands.h"
+#include "cli/exec.h"
 
 /* More than any board has memory for. */
 enum { CODE_MAX = 4 * 1024 * 1024 };
@@ -121,21 +122,30 @@ static int report(const struct cli *cli, const struct kiln_repl_result *result)
 	return exit_code;
 }
 
-static int exec_code(struct cli *cli, const struct params *params, const struct kiln_buf *code)
+int exec_program(struct cli *cli, struct kiln_repl *repl, const struct kiln_buf *code)
 {
 	const struct kiln_repl_output output = { .text = cli->json ? print_json : print_text };
 	struct kiln_repl_result result = { .exception = false };
+	struct kiln_err err = KILN_ERR_INIT;
+	int exit_code;
+
+	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) == KILN_OK)
+		exit_code = report(cli, &result);
+	else
+		exit_code = cli_fail(cli, &err);
+	kiln_repl_result_done(&result);
+	return exit_code;
+}
+
+static int exec_code(struct cli *cli, const struct params *params, const struct kiln_buf *code)
+{
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_repl *repl;
 	int exit_code;
 
 	if (board_open(cli, params->port, params->baud, &repl, &err) != KILN_OK)
 		return cli_fail(cli, &err);
-	if (kiln_repl_exec(repl, kiln_buf_str(code), code->len, &output, &result, &err) == KILN_OK)
-		exit_code = report(cli, &result);
-	else
-		exit_code = cli_fail(cli, &err);
-	kiln_repl_result_done(&result);
+	exit_code = exec_program(cli, repl, code);
 	kiln_repl_close(repl);
 	return exit_code;
 }

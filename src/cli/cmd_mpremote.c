@@ -153,6 +153,14 @@ static const struct opt run_options[] = {
 	{ 0 },
 };
 
+static const struct opt mount_options[] = {
+	HELP,
+	{ 'l', "unsafe-links", NULL, OPT_FLAG, AT(unsafe_links),
+	  "follow symbolic links pointing outside of local directory" },
+	{ 0, "no-unsafe-links", NULL, OPT_FLAG, AT(no_unsafe_links), NULL },
+	{ 0 },
+};
+
 static const struct opt rtc_options[] = {
 	HELP,
 	{ 's', "set", NULL, OPT_FLAG, AT(set), "set the RTC to the current local time" },
@@ -199,6 +207,14 @@ const struct mpremote_command mpremote_commands[] = {
 	{ .is = { "soft-reset", "[-h] ...", "perform a soft-reset of the device", no_options },
 	  .acts = true,
 	  .run = soft_reset },
+	{ .is = { "mount", "[-h] [--unsafe-links | --no-unsafe-links] path ...",
+		  "mount local directory on device", mount_options },
+	  .words = { { "path", "local path to mount", false } },
+	  .raw = true,
+	  .run = mpremote_mount },
+	{ .is = { "umount", "[-h] ...", "unmount the local directory", no_options },
+	  .raw = true,
+	  .run = mpremote_umount },
 	{ .is = { "repl",
 		  "[-h] [--escape-non-printable | --no-escape-non-printable]\n"
 		  "            [--capture CAPTURE] [--inject-code INJECT_CODE]\n"

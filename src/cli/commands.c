@@ -29,6 +29,7 @@ const struct command *const commands[] = {
 	&cmd_stat,
 	&cmd_repl,
 	&cmd_mip,
+	&cmd_mount,
 	&cmd_esptool,
 	&cmd_mpremote,
 	&cmd_partition_table,

@@ -35,6 +35,7 @@ extern const struct command cmd_mv;
 extern const struct command cmd_put;
 extern const struct command cmd_sync;
 extern const struct command cmd_edit;
+extern const struct command cmd_mount;
 extern const struct command cmd_rm;
 extern const struct command cmd_rmdir;
 extern const struct command cmd_sha256sum;

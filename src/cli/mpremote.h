@@ -24,6 +24,7 @@ struct mpremote_params {
 	const char *target, *index;
 	bool mpy, no_mpy;
 	bool set, no_set;
+	bool unsafe_links, no_unsafe_links;
 	bool recursive, no_recursive, force, no_force, verbose, no_verbose, size, human;
 };
 
@@ -100,5 +101,7 @@ int mpremote_run(struct mpremote *m);
 int mpremote_rtc(struct mpremote *m);
 int mpremote_repl(struct mpremote *m);
 int mpremote_mip(struct mpremote *m);
+int mpremote_mount(struct mpremote *m);
+int mpremote_umount(struct mpremote *m);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/hints.h"
 #include "cli/mpremote.h"
+#include "hostfs/mount.h"
 
 int mpremote_say(const char *fmt, ...)
 {
@@ -37,8 +38,27 @@ int mpremote_fail(const struct kiln_err *err)
 	return 1;
 }
 
+/* The board must not wait for a folder that nobody serves any more. */
+static void leave_mount(struct mpremote *m)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	kiln_code code = KILN_OK;
+
+	if (!m->repl) {
+		if (!kiln_mount_folder(m->link))
+			return;
+		code = kiln_repl_open(m->link, &m->repl, &err);
+		m->link = NULL;
+	}
+	if (code == KILN_OK)
+		code = kiln_mount_end(m->repl, &err);
+	if (code != KILN_OK && code != KILN_E_PORT_GONE)
+		(void)mpremote_fail(&err);
+}
+
 void mpremote_disconnect(struct mpremote *m)
 {
+	leave_mount(m);
 	if (m->repl)
 		kiln_repl_close(m->repl);
 	kiln_link_close(m->link);
@@ -203,6 +223,8 @@ int mpremote_need_raw(struct mpremote *m, bool reset)
 	if (code == KILN_OK && (reset || !m->resumed)) {
 		code = kiln_repl_soft_reset(m->repl, false, NULL, &err);
 		m->resumed = true;
+		if (code == KILN_OK)
+			code = kiln_mount_again(m->repl, &err);
 	}
 	if (code == KILN_E_CANCELLED)
 		return 130;

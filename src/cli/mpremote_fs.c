@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "cli/fs.h"
 #include "cli/mpremote.h"
+#include "hostfs/mount.h"
 
 /* The original tells an OSError of the board from everything else that can go wrong. */
 int mpremote_fs_fail(const struct mpremote *m, const char *path, const struct kiln_err *err)
@@ -251,6 +252,44 @@ static int remove_entries(struct mpremote *m, const char *root, const struct ent
 	return exit_code;
 }
 
+static void keep_text(void *user, const char *text, size_t n)
+{
+	(void)kiln_buf_append(user, text, n);
+}
+
+static kiln_code current_folder(struct mpremote *m, struct kiln_buf *ret_path, struct kiln_err *err)
+{
+	static const char program[] = "import os\nprint(os.getcwd())";
+	const struct kiln_repl_output output = { .text = keep_text, .user = ret_path };
+	struct kiln_repl_result result = { .exception = false };
+
+	KILN_TRY(kiln_repl_exec(m->repl, program, strlen(program), &output, &result, err));
+	kiln_repl_result_done(&result);
+	while (ret_path->len > 0 && ret_path->data[ret_path->len - 1] <= ' ')
+		ret_path->data[--ret_path->len] = '\0';
+	return KILN_OK;
+}
+
+/* Is it, or holds it, what is mounted from this computer? */
+static bool is_mounted(struct mpremote *m, const char *path)
+{
+	struct kiln_buf here = KILN_BUF_INIT(16 * 1024);
+	const char *full = path;
+	bool is;
+
+	if (!kiln_mount_folder(kiln_repl_link(m->repl)))
+		return false;
+	if (path[0] != '/') {
+		if (current_folder(m, &here, NULL) != KILN_OK)
+			return true;
+		full = kiln_buf_str(&here);
+	}
+	is = full[strspn(full, "/")] == '\0' || strcmp(full, KILN_MOUNT_POINT) == 0 ||
+	     kiln_path_is_below(full, KILN_MOUNT_POINT);
+	kiln_buf_done(&here);
+	return is;
+}
+
 static int rm(struct mpremote *m, const char *path)
 {
 	struct kiln_err err = KILN_ERR_INIT;
@@ -260,6 +299,8 @@ static int rm(struct mpremote *m, const char *path)
 
 	if (!m->params.recursive)
 		return remove_file(m, path);
+	if (is_mounted(m, path))
+		return mpremote_say("rm -r not permitted on " KILN_MOUNT_POINT " directory");
 	if (is_folder(m, path, &folder, &err) != KILN_OK)
 		return mpremote_fs_fail(m, path, &err);
 	if (!folder)
@@ -313,24 +354,6 @@ static void print_tree(const struct mpremote *m, const struct entries *e, size_t
 		if (n > 0 || prefix->cap > 0)
 			prefix->data[n] = '\0';
 	}
-}
-
-static void keep_text(void *user, const char *text, size_t n)
-{
-	(void)kiln_buf_append(user, text, n);
-}
-
-static kiln_code current_folder(struct mpremote *m, struct kiln_buf *ret_path, struct kiln_err *err)
-{
-	static const char program[] = "import os\nprint(os.getcwd())";
-	const struct kiln_repl_output output = { .text = keep_text, .user = ret_path };
-	struct kiln_repl_result result = { .exception = false };
-
-	KILN_TRY(kiln_repl_exec(m->repl, program, strlen(program), &output, &result, err));
-	kiln_repl_result_done(&result);
-	while (ret_path->len > 0 && ret_path->data[ret_path->len - 1] <= ' ')
-		ret_path->data[--ret_path->len] = '\0';
-	return KILN_OK;
 }
 
 static int tree_of(struct mpremote *m, const char *path)

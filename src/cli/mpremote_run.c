@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "cli/mpremote.h"
 #include "cli/whole.h"
+#include "hostfs/mount.h"
 
 /* More than any board has memory for. */
 enum { PROGRAM_MAX = 4 * 1024 * 1024 };
@@ -94,6 +95,24 @@ int mpremote_run(struct mpremote *m)
 		exit_code = execute(m, &program, !m->params.no_follow);
 	kiln_buf_done(&program);
 	return exit_code;
+}
+
+int mpremote_mount(struct mpremote *m)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	if (kiln_mount_begin(m->repl, m->words[0], m->params.unsafe_links, &err) != KILN_OK)
+		return fail_run(&err);
+	printf("Local directory %s is mounted at " KILN_MOUNT_POINT "\n", m->words[0]);
+	fflush(stdout);
+	return -1;
+}
+
+int mpremote_umount(struct mpremote *m)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	return kiln_mount_end(m->repl, &err) == KILN_OK ? -1 : fail_run(&err);
 }
 
 /* machine.RTC().datetime() counts the days of the week from Monday as 0. */

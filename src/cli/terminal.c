@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "cli/whole.h"
+#include "hostfs/mount.h"
 #include "repl/watch.h"
 
 enum {
@@ -36,7 +37,9 @@ struct talk {
 	size_t begin_at;         /* bytes of PASTE_BEGIN that have come */
 	bool pasting;
 	bool leave;
-	bool told; /* that the board was reset; until its prompt comes */
+	bool told;      /* that the board was reset; until its prompt comes */
+	bool restarted; /* the interpreter did, and its prompt has not come yet */
+	bool remount;   /* it has: what was mounted is gone */
 };
 
 static void show(const struct talk *talk, const void *p, size_t n)
@@ -91,10 +94,15 @@ static void tell_reset(struct talk *talk)
 
 static void note_seen(struct talk *talk, kiln_seen seen)
 {
-	if (seen == KILN_SEEN_FRIENDLY)
+	if (seen == KILN_SEEN_FRIENDLY) {
 		talk->told = false;
-	else if (seen == KILN_SEEN_ROM || seen == KILN_SEEN_DOWNLOAD)
+		talk->remount |= talk->restarted;
+		talk->restarted = false;
+	} else if (seen == KILN_SEEN_SOFT_RESET) {
+		talk->restarted = true;
+	} else if (seen == KILN_SEEN_ROM || seen == KILN_SEEN_DOWNLOAD) {
 		tell_reset(talk);
+	}
 }
 
 static void hear_history(struct talk *talk, const uint8_t *p, size_t n)
@@ -369,10 +377,40 @@ static kiln_code listen(struct talk *talk, struct kiln_err *err)
 	return code == KILN_E_CANCELLED && t->has_keys ? KILN_OK : code;
 }
 
+/* A folder of this computer that was mounted: again, as before the restart. */
+static kiln_code remount(struct talk *talk, struct kiln_err *err)
+{
+	const char *folder = kiln_mount_folder(*talk->link);
+	struct kiln_repl *repl;
+	kiln_code code;
+
+	talk->remount = false;
+	if (!folder)
+		return KILN_OK;
+	say(talk, "\r\nRemount local directory ");
+	say(talk, folder);
+	say(talk, " at " KILN_MOUNT_POINT "\r\n");
+	KILN_TRY(borrow(talk, &repl, err));
+	code = kiln_mount_again(repl, err);
+	*talk->link = kiln_repl_detach(repl);
+	if (code != KILN_OK && code != KILN_E_PORT_GONE) {
+		say(talk, err->what);
+		say(talk, ": ");
+		say(talk, err->why);
+		say(talk, "\r\n");
+		code = KILN_OK;
+	}
+	kiln_watch_init(&talk->watch);
+	show_board(talk, (const uint8_t *)">>> ", 4); /* that of the board went with raw mode */
+	return code;
+}
+
 static kiln_code talk_on(struct talk *talk, struct kiln_err *err)
 {
 	while (!talk->leave) {
 		KILN_TRY(listen(talk, err));
+		if (talk->remount)
+			KILN_TRY(remount(talk, err));
 		/* a read that finds bytes does not wait: a flood must not hide the keys */
 		if (terminal_has_keys())
 			KILN_TRY(take_keys(talk, err));
