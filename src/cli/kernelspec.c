@@ -110,10 +110,13 @@ kiln_code kernelspec_executable(char *dst, size_t size, struct kiln_err *err)
 	self[n] = '\0';
 	slash = strrchr(self, '/');
 	*(slash ? slash : self) = '\0';
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = 0; i <= sizeof(places) / sizeof(places[0]); i++) {
 		char real[PATH_MAX];
 
-		kiln_text_format(path, sizeof(path), "%s/%s", self, places[i]);
+		if (i < sizeof(places) / sizeof(places[0]))
+			kiln_text_format(path, sizeof(path), "%s/%s", self, places[i]);
+		else /* where a distribution has it */
+			kiln_text_copy(path, sizeof(path), KILN_LIBEXECDIR "/kiln-kernel");
 		if (access(path, X_OK) == 0 && realpath(path, real) &&
 		    kiln_text_format(dst, size, "%s", real))
 			return KILN_OK;
@@ -171,12 +174,12 @@ static kiln_code write_file(const char *folder, const char *name, const void *da
 
 static char *kernel_json(const char *executable, const char *display_name)
 {
-	json_t *root = json_pack("{s:[s, s, s], s:s, s:s, s:s, s:s, s:{s:b, s:[s]}}", "argv", executable,
-				 "-f", "{connection_file}", "display_name", display_name,
-				 /* not "python": VS Code would run its CPython probes on a board */
-				 "language", "micropython", "interrupt_mode", "message",
-				 "kernel_protocol_version", "5.5", "metadata", "debugger", 0,
-				 "supported_encryption", "curve");
+	json_t *root = json_pack(
+		"{s:[s, s, s], s:s, s:s, s:s, s:s, s:{s:b, s:[s]}}", "argv", executable, "-f",
+		"{connection_file}", "display_name", display_name,
+		/* not "python": VS Code would run its CPython probes on a board */
+		"language", "micropython", "interrupt_mode", "message", "kernel_protocol_version",
+		"5.5", "metadata", "debugger", 0, "supported_encryption", "curve");
 	char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
 
 	json_decref(root);
