@@ -249,7 +249,7 @@ extern const char *const esptool_freqs[], *const esptool_modes[], *const esptool
 
 /* esptool_files.c, esptool_merge.c: files only */
 kiln_dialect esptool_words(const struct esptool *t);
-void esptool_put(struct kiln_buf *text); /* print and free it */
+void esptool_put(struct esptool *t, struct kiln_buf *text); /* print and free it */
 extern const struct opt esptool_info_options[], esptool_elf_options[], esptool_make_options[],
 	esptool_merge_options[];
 kiln_code esptool_one_file(struct esptool *t, const struct opt_list *words, struct kiln_err *err);

@@ -25,13 +25,6 @@ kiln_code esptool_one_file(struct esptool *t, const struct opt_list *words, stru
 	return KILN_OK;
 }
 
-void esptool_put(struct kiln_buf *text)
-{
-	(void)fwrite(text->data, 1, text->len, stdout);
-	fflush(stdout);
-	kiln_buf_done(text);
-}
-
 /* --- image_info --- */
 
 static const char *const layouts[] = { "1", "2", NULL };
@@ -86,7 +79,7 @@ kiln_code esptool_info_act(struct esptool *t, struct kiln_flasher *f, struct kil
 				       err);
 	if (code != KILN_OK)
 		kiln_because(err, "cannot read image '%s'", t->params.file.path);
-	esptool_put(&text);
+	esptool_put(t, &text);
 	kiln_buf_done(&file);
 	return code;
 }
@@ -242,9 +235,9 @@ static kiln_code write_built(const struct esptool_elf *e, const struct kiln_buil
 }
 
 /* The last line, which says that all is done, is for after the files are written. */
-static void put_built_text(struct kiln_built *built)
+static void put_built_text(struct esptool *t, struct kiln_built *built)
 {
-	esptool_put(&built->text);
+	esptool_put(t, &built->text);
 }
 
 kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
@@ -265,7 +258,7 @@ kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln
 		return code;
 	code = write_built(e, &o, &built, err);
 	if (code == KILN_OK)
-		put_built_text(&built);
+		put_built_text(t, &built);
 	kiln_built_done(&built);
 	return code;
 }
@@ -323,7 +316,7 @@ kiln_code esptool_make_act(struct esptool *t, struct kiln_flasher *f, struct kil
 							 kiln_span(m->segments.items[i].data,
 								   m->segments.items[i].size) };
 	KILN_TRY(kiln_build_raw(segments, m->segments.n, (uint32_t)m->entry, &built, err));
-	printf("Creating %s image...\n", name);
+	esptool_say(t, "Creating %s image...", name);
 	/* the original makes an image of the first version: one file for each 64 KB part */
 	char part[LONGEST_PATH];
 
@@ -335,7 +328,7 @@ kiln_code esptool_make_act(struct esptool *t, struct kiln_flasher *f, struct kil
 		code = whole_write(part, kiln_buf_span(&built.irom), err);
 	}
 	if (code == KILN_OK)
-		printf("Successfully created %s image.\n", name);
+		esptool_say(t, "Successfully created %s image.", name);
 	kiln_built_done(&built);
 	return code;
 }

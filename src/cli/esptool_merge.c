@@ -112,7 +112,7 @@ kiln_code esptool_merge_act(struct esptool *t, struct kiln_flasher *f, struct ki
 	if (code == KILN_OK)
 		code = whole_write(t->params.merge.output, kiln_buf_span(&out), err);
 	if (code == KILN_OK)
-		esptool_put(&text);
+		esptool_put(t, &text);
 	kiln_buf_done(&text);
 	kiln_buf_done(&out);
 	return code;

@@ -27,7 +27,7 @@ unsigned esptool_rules(const struct esptool *t)
 	return t->v5 ? OPT_UNDERSCORES | OPT_HYPHENS : OPT_UNDERSCORES | OPT_PREFIXES;
 }
 
-static void put(struct esptool *t, struct kiln_buf *out)
+void esptool_put(struct esptool *t, struct kiln_buf *out)
 {
 	if (!t->options.silent)
 		fwrite(out->data, 1, out->len, stdout);
@@ -43,7 +43,7 @@ void esptool_event(void *user, const struct kiln_flash_event *event)
 	if (t->muted)
 		return;
 	(void)dialect_feed(&t->run, event, &out);
-	put(t, &out);
+	esptool_put(t, &out);
 }
 
 static void say_text(struct esptool *t, dialect_end end, const char *fmt, va_list args)
@@ -56,7 +56,7 @@ static void say_text(struct esptool *t, dialect_end end, const char *fmt, va_lis
 
 	(void)kiln_text_vformat(text, sizeof(text), fmt, args);
 	(void)dialect_text(&t->run, end, text, &out);
-	put(t, &out);
+	esptool_put(t, &out);
 }
 
 void esptool_say(struct esptool *t, const char *fmt, ...)
@@ -125,5 +125,5 @@ void esptool_end_line(struct esptool *t)
 	struct kiln_buf out = KILN_BUF_INIT(16);
 
 	(void)dialect_break(&t->run, &out);
-	put(t, &out);
+	esptool_put(t, &out);
 }

@@ -17,6 +17,21 @@ kiln_code esptool_verify_check(struct esptool *t, const struct opt_list *words,
 	return esptool_take_files(&t->params.write.files, words, err);
 }
 
+static kiln_code patch(struct esptool *t, struct kiln_buf *image,
+		       const struct kiln_image_params *params, struct kiln_err *err)
+{
+	bool changed, redigested;
+
+	KILN_TRY(kiln_image_patch(image->data, image->len, params, &changed, &redigested, err));
+	if (changed)
+		esptool_event(t, &(struct kiln_flash_event){
+					 .stage = KILN_FLASH_PARAMS,
+					 .total = (uint64_t)image->data[2] << 8 | image->data[3] });
+	if (redigested)
+		esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_REDIGESTED });
+	return KILN_OK;
+}
+
 /* What write_flash would have written: padded to words, the boot image's header set. */
 static kiln_code as_written(struct esptool *t, struct kiln_flasher *f,
 			    const struct kiln_flash_file *file, struct kiln_buf *out,
@@ -27,7 +42,6 @@ static kiln_code as_written(struct esptool *t, struct kiln_flasher *f,
 				      .freq = KILN_FLASH_KEEP,
 				      .size = KILN_FLASH_KEEP };
 	struct kiln_image image;
-	bool changed, redigested;
 	uint8_t nibble;
 
 	KILN_TRY(esptool_header_values(&t->params.write, chip, &job, err));
@@ -44,8 +58,7 @@ static kiln_code as_written(struct esptool *t, struct kiln_flasher *f,
 
 	if (!keep && file->address == chip->bootloader_offset &&
 	    kiln_image_verify(out->data, out->len, &image, NULL) == KILN_OK)
-		KILN_TRY(
-			kiln_image_patch(out->data, out->len, &params, &changed, &redigested, err));
+		KILN_TRY(patch(t, out, &params, err));
 	while (out->len % 4)
 		if (kiln_buf_putc(out, 0xFF) != KILN_OK)
 			return kiln_fail(err, KILN_E_NOMEM, "cannot verify '%s'", file->name);

@@ -193,10 +193,11 @@ static void look_for_warning(struct kiln_plan *plan)
 		const uint32_t over = f->file->address % KILN_FLASH_SECTOR;
 
 		if (over && !plan->job->erase_all)
-			kiln_text_format(plan->warning, sizeof(plan->warning),
-					 "0x%08x is not at the start of a flash sector: 0x%x bytes "
-					 "before it will be erased",
-					 f->file->address, over);
+			kiln_text_format(
+				plan->warning, sizeof(plan->warning),
+				"Flash address 0x%08x is not aligned to a 0x1000 byte flash "
+				"sector. 0x%x bytes before this address will be erased.",
+				f->file->address, over);
 	}
 }
 

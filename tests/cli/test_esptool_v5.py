@@ -162,6 +162,21 @@ def test_commands(tool, command, said):
     assert tool(*command.split()) == (said, '')
 
 
+def test_verify_with_another_header(tool, files):
+    """What would have been written is what is looked for, and said as when it is written."""
+    tool('write-flash', '-fm', 'dio', '-ff', '80m', '0x1000', 'boot.bin')
+    text, _ = tool('verify-flash', '-fm', 'dio', '-ff', '80m', '0x1000', 'boot.bin')
+    assert text == ('Configuring flash size...\nFlash parameters set to 0x022f.\nSHA digest in image updated.\n'
+                    "Verifying 0x6590 (26000) bytes at 0x00001000 in flash against 'boot.bin'...\n"
+                    'Verification successful (digest matched).\n')
+
+
+def test_address_within_a_sector(tool, files):
+    text, _ = tool('write-flash', '0x10100', 'table.bin')
+    assert ('Warning: Flash address 0x00010100 is not aligned to a 0x1000 byte flash sector. 0x100 bytes before this '
+            'address will be erased.\nFlash will be erased from 0x00010000 to 0x00010fff...\n') in text
+
+
 def test_chip_that_is_named(run):
     done = run('esptool', '--chip', 'esp32', '-p', BOARD, 'read-mac', check=0)
     assert normal(done.stdout) == (CHIP.replace('Detecting chip type... ESP32\n', '') + STUB +
@@ -204,6 +219,8 @@ def test_silent_and_verbose(run, files):
     assert (done.stdout, done.stderr) == ('', '')
     done = run('esptool', '-s', '-p', BOARD, 'write-flash', '0x3ff000', 'app.bin', check=2)
     assert done.stdout == '' and done.stderr.startswith('\nA fatal error occurred: ')
+    done = run('esptool', '-s', 'image-info', 'boot.bin', check=0)
+    assert (done.stdout, done.stderr) == ('', '')
     for other in ('-v', '-t'):
         done = run('esptool', '-s', other, '-p', BOARD, 'read-mac', check=2)
         assert 'exclude each other' in done.stderr

@@ -201,9 +201,10 @@ static void address_within_a_sector(void **state)
 		if (story_write(&host, url, &options, &job, &err) != KILN_OK)
 			fail_msg("%s: %s", err.what, err.why);
 		story_expect(names[no_stub], &file, 1);
-		assert_string_equal(story.warning,
-				    "0x00020404 is not at the start of a flash sector: 0x404 bytes "
-				    "before it will be erased");
+		assert_string_equal(
+			story.warning,
+			"Flash address 0x00020404 is not aligned to a 0x1000 byte flash sector. "
+			"0x404 bytes before this address will be erased.");
 	}
 }
 
