@@ -6,7 +6,8 @@ Usage: run.py BUILD [NAME...]
 
 A benchmark is an executable bench/*_bench.py (given BUILD) or BUILD/bench/*_bench. It prints JSON,
 one object a line: {"case": "...", "value": 1.03, "unit": "x wire"} and, where a limit is
-promised, "limit" with "op" ("<=" or ">="). Figures are ratios within one run, counts, or virtual
+promised, "limit" with "op" ("<=" or ">="); of a whole job also "more": bytes both ways, round trips,
+virtual seconds, the host's CPU and heap (these two for people, they differ between runs). Figures are ratios within one run, counts, or virtual
 time: none depends on how busy the machine is.
 """
 import json
@@ -32,6 +33,14 @@ def verdict(figure):
     return f"{figure['op']} {figure['limit']:g}" + ('' if good else '   MISSED'), not good
 
 
+def columns(more):
+    """Of a whole job: what it cost."""
+    if not more:
+        return ''
+    return (f"{more['bytes']:>10} bytes {more['turns']:>5} turns {more['s']:>8.2f} s"
+            f" {more['cpu_ms']:>6} ms CPU {more['heap_kb']:>6} KB")
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
     missed = 0
@@ -44,7 +53,8 @@ def main():
             figure = json.loads(line)
             text, bad = verdict(figure)
             missed += bad
-            print(f"{figure['case']:58} {figure['value']:>12.4g} {figure['unit']:14} {text}", flush=True)
+            print(f"{figure['case']:58} {figure['value']:>10.4g} {figure['unit']:13} {text:18}"
+                  f"{columns(figure.get('more'))}".rstrip(), flush=True)
     return 1 if missed else 0
 
 

@@ -114,13 +114,24 @@ static void add_sectors(struct question *q, const struct kiln_plan_file *file,
 	}
 }
 
+static kiln_code blank_md5(size_t n, uint8_t ret_md5[16], struct kiln_err *err)
+{
+	uint8_t blank[KILN_FLASH_SECTOR];
+
+	memset(blank, 0xFF, sizeof(blank));
+	return kiln_md5(blank, n, ret_md5, err);
+}
+
 static kiln_code ask_tree(struct kiln_flasher *f, const struct kiln_plan_file *file,
 			  struct question q[3], struct kiln_delta *delta, struct kiln_err *err)
 {
+	uint8_t blank[16];
 	size_t same;
 
 	add_samples(&q[0], file, delta->n);
 	KILN_TRY(ask(f, file, &q[0], delta, &same, err));
+	KILN_TRY(blank_md5(q[0].places[0].size, blank, err));
+	delta->blank = memcmp(q[0].theirs[0], blank, sizeof(blank)) == 0;
 	delta->useless = same == 0;
 	if (delta->useless)
 		return KILN_OK;

@@ -23,6 +23,7 @@ struct kiln_delta {
 	uint8_t *states; /* kiln_sector_state of each sector that the file touches */
 	size_t n, at;    /* at: next one for kiln_delta_next */
 	bool useless;    /* nothing is alike, or it could not be asked: write the whole file */
+	bool blank;      /* the file's first sector is blank in the flash */
 };
 
 struct kiln_delta_run {

@@ -29,6 +29,7 @@ struct kiln_flasher {
 	bool has_info;
 	bool attached;        /* the flash chip is set up, its id and size were read */
 	const void *same;     /* file of the plan that stands in the flash already, all of it */
+	bool dirty;           /* where the file at hand goes the flash is not blank */
 	const void *by_parts; /* file of which only some sectors were written */
 	const void *skipped;  /* file of the plan that was not written, nor needs to be verified */
 	bool no_lines;        /* the port can't reset the board */

@@ -95,8 +95,9 @@ static struct kiln_request read_request(uint32_t address, size_t size)
 }
 
 /*
- * While the last block of a piece comes, the next piece is asked for: the acknowledgement and the
- * request fill the stub's two buffers.
+ * When the last block of a piece has come the stub has seen its acknowledgement, and opened its
+ * receiver again: the next piece is asked for, while the digest of this one is on its way. Not
+ * sooner: while it sends it takes in one frame, not two.
  */
 static kiln_code ask_next(struct reading *r, struct kiln_err *err)
 {
@@ -128,15 +129,15 @@ static kiln_code read_blocks(struct reading *r, uint32_t address, uint8_t *data,
 
 		KILN_TRY(kiln_loader_await_begin(l, deadline, err));
 		KILN_TRY(send_have(l, at + want, err));
-		if (at + want == size)
-			KILN_TRY(ask_next(r, err));
 		KILN_TRY(kiln_loader_frame(l, deadline, &frame, err));
 		if (frame.n != want)
 			return broken(err, (uint32_t)(address + at),
 				      "a block lost bytes on its way");
 		memcpy(data + at, frame.p, frame.n);
 		at += frame.n;
-		tell(r, (uint32_t)(address + at - frame.n), frame.n);
+		if (at == size)
+			KILN_TRY(ask_next(r, err));
+		tell(r, (uint32_t)(address + at - want), want);
 	}
 	return KILN_OK;
 }

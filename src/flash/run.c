@@ -91,6 +91,7 @@ static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan
 
 	announce_file(f, plan, file);
 	f->same = f->by_parts = f->skipped = NULL;
+	f->dirty = true;
 	if (plan->job->skip_same && !file->file->encrypt)
 		KILN_TRY(skip_same(f, file, err));
 	if (f->skipped == file)

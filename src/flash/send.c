@@ -20,9 +20,9 @@
 enum {
 	BLOCK_TRIES = 3,
 	NUDGE_TIMEOUT = 500,
-	LATE = 4,           /* ms beyond the shortest turn: the stub was at work */
-	CALM = 3,           /* answers in time before one more is sent ahead again */
-	SUSPECT_AFTER = 40, /* ms: a block that was sent ahead should have been answered */
+	LATE = 4,            /* ms beyond the shortest turn: the stub was at work */
+	CALM = 3,            /* answers in time before one more is sent ahead again */
+	SUSPECT_AFTER = 250, /* ms: a block that was sent ahead should have been answered */
 	PROBE_TIMEOUT = 300,
 };
 
@@ -59,7 +59,6 @@ struct sending {
 	struct flight flights[2]; /* block n in n % 2 */
 	kiln_ms work_ms;          /* on what was answered last, at most */
 	kiln_ms usual_ms;         /* likewise, most likely */
-	unsigned calm;            /* answers in time, one after the other */
 	bool in_doubt;            /* the block that was sent ahead may be lost */
 };
 
@@ -120,17 +119,19 @@ static struct kiln_span fill_up(const struct sending *s, struct kiln_span block,
 static void tell_writing(const struct sending *s, const struct flight *flight)
 {
 	const struct kiln_stream *stream = s->stream;
+	const unsigned block = stream->blocks_before + s->sent + 1;
 
-	kiln_flasher_emit(s->f, (struct kiln_flash_event){
-					.stage = KILN_FLASH_WRITING,
-					.address = flight->address,
-					.done = stream->wire_before + stream->wire.n - s->rest.n,
-					.total = stream->wire_total,
-					.before = stream->wire_before + stream->wire.n - s->rest.n -
-						  flight->block.n,
-					.block = stream->blocks_before + s->sent + 1,
-					.blocks = stream->blocks_total,
-					.item = stream->file->file->name });
+	kiln_flasher_emit(
+		s->f, (struct kiln_flash_event){
+			      .stage = KILN_FLASH_WRITING,
+			      .address = flight->address,
+			      .done = stream->wire_before + stream->wire.n - s->rest.n,
+			      .total = stream->wire_total,
+			      .before = stream->wire_before + stream->wire.n - s->rest.n -
+					flight->block.n,
+			      .block = block,
+			      .blocks = block > stream->blocks_total ? block : stream->blocks_total,
+			      .item = stream->file->file->name });
 }
 
 static struct kiln_request request_for(const struct sending *s, unsigned n, uint8_t *room)
@@ -150,24 +151,64 @@ static kiln_code put_on_wire(struct sending *s, unsigned n, struct kiln_err *err
 	return KILN_OK;
 }
 
+/* Are whole blocks of 64 KB erased here, and not sectors? */
+static bool in_whole_block(const struct kiln_plan_file *file, uint64_t address)
+{
+	enum { BLOCK = 64 * 1024 };
+	const uint64_t first = ((uint64_t)file->address + BLOCK - 1) / BLOCK * BLOCK,
+		       end = ((uint64_t)file->address + file->size) / BLOCK * BLOCK;
+
+	return address >= first && address < end;
+}
+
 /*
- * What a stub unpacks it keeps until it has 32 KB, and then programs them: 128 pages of 0.6 ms, and
- * a look at 8 sectors whether they are blank, 1.6 ms each (docs/performance.md). An erase on top
- * shows in its answers.
+ * What a stub unpacks it keeps until it has 32 KB, and then programs them: 128 pages of 0.6 ms.
+ * Before, it erases: 8 sectors of 50 ms, or a block of 200 ms; or it looks whether they are blank,
+ * 1.6 ms each. (docs/performance.md)
  */
 static kiln_ms usual_work(const struct sending *s, uint64_t done)
 {
-	enum { BUFFER = 32 * 1024, BUFFER_MS = 128 * 6 / 10 + 8 * 16 / 10, PLAIN_MS_PER_KB = 4 };
+	enum {
+		BUFFER = 32 * 1024,
+		PROGRAM = 128 * 6 / 10,
+		LOOK = 8 * 16 / 10,
+		SECTORS = 8 * 50,
+		BLOCK = 200,
+		PLAIN_MS_PER_KB = 4
+	};
+	const struct kiln_plan_file *file = s->stream->file;
+	kiln_ms erase = LOOK;
 
 	if (!s->stream->compressed)
 		return (kiln_ms)((done - s->done) / 1024 * PLAIN_MS_PER_KB);
-	return (kiln_ms)(done / BUFFER - s->done / BUFFER) * BUFFER_MS;
+	if (s->stream->dirty)
+		erase = in_whole_block(file, file->address + s->done) ? BLOCK : SECTORS;
+	return (kiln_ms)(done / BUFFER - s->done / BUFFER) * (PROGRAM + erase);
+}
+
+/*
+ * Where sectors are erased one by one, a stub begins with the next one whenever a block comes. So
+ * blocks are made as long as an erase takes, and the flash is at work while the wire is; elsewhere
+ * they are as long as they may be.
+ */
+static size_t block_size_at(const struct sending *s, uint64_t address)
+{
+	enum { SECTOR_ERASE_MS = 50, LEAST = 1024, BITS = 10 };
+	const size_t size = (size_t)kiln_link_baud(s->f->loader.link) * SECTOR_ERASE_MS /
+			    (1000 * BITS);
+
+	if (!s->stream->compressed || !s->stream->dirty || !s->f->options.quick ||
+	    s->f->loader.ahead == 0 || in_whole_block(s->stream->file, address) ||
+	    size >= s->block_size)
+		return s->block_size;
+	return size > LEAST ? size : LEAST;
 }
 
 static kiln_code send_next(struct sending *s, struct kiln_err *err)
 {
 	struct flight *flight = &s->flights[s->sent % 2];
-	const size_t size = s->rest.n < s->block_size ? s->rest.n : s->block_size;
+	const size_t usual = block_size_at(s, s->stream->file->address + s->done);
+	const size_t size = s->rest.n < usual ? s->rest.n : usual;
 	size_t n;
 
 	*flight = (struct flight){ .address = (uint32_t)(s->stream->file->address + s->done),
@@ -191,12 +232,15 @@ static kiln_code send_next(struct sending *s, struct kiln_err *err)
 /* The stub will have done with the block before the one on the wire when that has arrived. */
 static bool will_be_free(const struct sending *s)
 {
-	return s->calm >= CALM && s->usual_ms + LATE < s->flights[s->acked % 2].wire_ms;
+	const struct kiln_loader *l = &s->f->loader;
+
+	return !l->ahead_failed && l->calm >= CALM &&
+	       s->usual_ms + LATE < s->flights[s->acked % 2].wire_ms;
 }
 
 static bool may_send(const struct sending *s)
 {
-	if (s->sent == s->stream->n_blocks || s->in_doubt)
+	if (s->rest.n == 0 || s->in_doubt)
 		return false;
 	if (s->sent == s->acked)
 		return true;
@@ -207,6 +251,25 @@ static bool may_send(const struct sending *s)
 static kiln_ms time_limit(const struct sending *s, const struct flight *flight)
 {
 	return s->f->loader.is_stub ? s->work_ms : flight->work_ms;
+}
+
+/*
+ * The block is there after all: then the question behind it may fill the other buffer, and what is
+ * sent now would be lost. No answer: it was lost itself.
+ */
+static kiln_code await_probe(struct sending *s, const struct kiln_request *probe,
+			     struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	struct kiln_reply reply;
+	const kiln_code code = kiln_loader_receive(&s->f->loader, probe, 2 * PROBE_TIMEOUT, &reply,
+						   &fault);
+
+	if (code == KILN_OK || code == KILN_E_TIMEOUT)
+		return KILN_OK;
+	if (err)
+		*err = fault;
+	return code;
 }
 
 /*
@@ -230,6 +293,9 @@ static kiln_code find_out(struct sending *s, unsigned n, kiln_ms deadline, bool 
 		code = kiln_loader_receive_any(l, either, 2, PROBE_TIMEOUT, &which, &reply, err);
 		*ret_lost = code == KILN_OK && which == 1;
 	} while (code == KILN_E_TIMEOUT && kiln_link_now(l->link) < deadline);
+	if (code == KILN_OK && which == 0)
+		code = await_probe(s, &probe, err);
+	kiln_loader_gap(l); /* one of the questions may have lost its begin */
 	return code;
 }
 
@@ -248,7 +314,7 @@ static kiln_code send_lost(struct sending *s, unsigned n, struct kiln_err *err)
 	}
 	tell_retry(s, s->flights[n % 2].address, &fault);
 	s->flights[n % 2].ahead = false;
-	s->calm = 0;
+	s->f->loader.calm = 0;
 	kiln_loader_gap(&s->f->loader);
 	return put_on_wire(s, n, err);
 }
@@ -317,11 +383,11 @@ static kiln_code await_with_retries(struct sending *s, unsigned n, struct kiln_e
 /* Was the stub free when the block came? Then the one behind it is taken in, too. */
 static void judge(struct sending *s, unsigned n)
 {
-	const struct kiln_loader *l = &s->f->loader;
+	struct kiln_loader *l = &s->f->loader;
 	const struct flight *flight = &s->flights[n % 2];
 	const bool late = l->came_at > flight->end_at + l->turn_ms + LATE;
 
-	s->calm = late ? 0 : s->calm + 1;
+	l->calm = late ? 0 : l->calm + 1;
 	s->in_doubt = late && s->sent > n + 1;
 	s->work_ms = flight->work_ms;
 	s->usual_ms = flight->usual_ms;
@@ -329,7 +395,7 @@ static void judge(struct sending *s, unsigned n)
 
 static kiln_code send_blocks(struct sending *s, struct kiln_err *err)
 {
-	while (s->acked < s->stream->n_blocks) {
+	while (s->rest.n > 0 || s->acked < s->sent) {
 		if (may_send(s)) {
 			KILN_TRY(send_next(s, err));
 			continue;
@@ -354,7 +420,7 @@ static kiln_code send_end(struct sending *s, struct kiln_err *err)
 }
 
 kiln_code kiln_send_stream(struct kiln_flasher *f, const struct kiln_stream *stream,
-			   bool *ret_begun, struct kiln_err *err)
+			   struct kiln_sent *ret_sent, struct kiln_err *err)
 {
 	struct sending s = {
 		.f = f,
@@ -366,15 +432,16 @@ kiln_code kiln_send_stream(struct kiln_flasher *f, const struct kiln_stream *str
 	};
 	kiln_code code;
 
-	*ret_begun = false;
+	*ret_sent = (struct kiln_sent){ 0 };
 	if (stream->compressed)
 		KILN_TRY(kiln_inflater_new(&s.inflater, err));
 	code = send_begin(&s, err);
-	*ret_begun = code == KILN_OK;
+	ret_sent->begun = code == KILN_OK;
 	if (code == KILN_OK)
 		code = send_blocks(&s, err);
 	if (code == KILN_OK)
 		code = send_end(&s, err);
 	kiln_inflater_free(s.inflater);
+	ret_sent->blocks = s.sent;
 	return code;
 }

@@ -10,19 +10,24 @@ struct kiln_stream {
 	const struct kiln_plan_file *file; /* name, address and size of what the stream becomes */
 	struct kiln_span wire;             /* all that will be sent */
 	bool compressed;
+	bool dirty; /* the flash may hold something there: it will be erased */
 	unsigned n_blocks;
 	/* of the whole telling, of which this may be one part of several */
 	uint64_t wire_before, wire_total;
 	unsigned blocks_before, blocks_total;
 };
 
+struct kiln_sent {
+	bool begun;      /* BEGIN was answered: the chip is there, and its flash is touched */
+	unsigned blocks; /* that were told of: n_blocks, or more if some were made smaller */
+};
+
 /*
- * Send it once. *ret_begun: BEGIN was answered, so the chip is there, and the flash is no longer
- * what it was. What the wire did is told by kiln_loader_is_wire_fault; then it is not known how
+ * Send it once. What the wire did is told by kiln_loader_is_wire_fault; then it is not known how
  * much of the stream is in the flash.
  * Fails with: E_REFUSED, E_TIMEOUT, E_PROTOCOL, E_PORT_GONE, E_CANCELLED, E_IMAGE, E_NOMEM.
  */
 kiln_code kiln_send_stream(struct kiln_flasher *f, const struct kiln_stream *stream,
-			   bool *ret_begun, struct kiln_err *err);
+			   struct kiln_sent *ret_sent, struct kiln_err *err);
 
 #endif

@@ -46,22 +46,23 @@ static void tell_retry(const struct kiln_flasher *f, uint32_t address, const str
 }
 
 static kiln_code send_file(struct kiln_flasher *f, const struct kiln_stream *stream,
-			   struct kiln_err *err)
+			   unsigned *ret_blocks, struct kiln_err *err)
 {
 	struct kiln_err fault = KILN_ERR_INIT;
+	struct kiln_sent sent = { 0 };
 	kiln_code code = KILN_OK;
-	bool begun = false;
 
 	for (int i = 0; i < FILE_TRIES; i++) {
 		if (i > 0) {
 			tell_retry(f, stream->file->address, &fault);
+			f->loader.ahead_failed++; /* whatever it was, this can't be it again */
 			code = kiln_loader_settle(&f->loader, SETTLE, &fault);
 			if (code != KILN_OK)
 				break;
 		}
-		code = kiln_send_stream(f, stream, &begun, &fault);
+		code = kiln_send_stream(f, stream, &sent, &fault);
 		/* a chip that is silent from the start won't be there the next time either */
-		if (code == KILN_OK || !begun || !can_begin_anew(code, &fault))
+		if (code == KILN_OK || !sent.begun || !can_begin_anew(code, &fault))
 			break;
 	}
 	if (code != KILN_OK) {
@@ -69,6 +70,7 @@ static kiln_code send_file(struct kiln_flasher *f, const struct kiln_stream *str
 		if (err)
 			*err = fault;
 	}
+	*ret_blocks = sent.blocks;
 	return code;
 }
 
@@ -123,7 +125,7 @@ static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, b
 			    struct kiln_err *err)
 {
 	uint64_t wire = 0;
-	unsigned blocks = 0;
+	unsigned blocks = 0, rest = parts->blocks, sent;
 
 	for (size_t i = 0; i < parts->n; i++) {
 		const struct part *p = &parts->items[i];
@@ -131,16 +133,18 @@ static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, b
 			.file = &p->file,
 			.wire = p->wire,
 			.compressed = compress,
+			.dirty = f->dirty,
 			.n_blocks = p->n_blocks,
 			.wire_before = wire,
 			.wire_total = parts->wire,
 			.blocks_before = blocks,
-			.blocks_total = parts->blocks,
+			.blocks_total = blocks + rest,
 		};
 
-		KILN_TRY(send_file(f, &stream, err));
+		KILN_TRY(send_file(f, &stream, &sent, err));
 		wire += p->wire.n;
-		blocks += p->n_blocks;
+		blocks += sent;
+		rest -= p->n_blocks;
 	}
 	return KILN_OK;
 }
@@ -238,6 +242,7 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 
 	kiln_flasher_emit(f, event);
 	KILN_TRY(kiln_delta_find(f, file, &delta, err));
+	f->dirty = !delta.blank;
 	if (delta.useless) {
 		kiln_delta_done(&delta);
 		return kiln_flasher_write_file(f, file, compress, err);

@@ -41,6 +41,7 @@ struct kiln_loader {
 	 */
 	unsigned ahead;
 	bool quick;            /* requests follow each other without waiting, where that is safe */
+	unsigned calm;         /* answers to blocks that came in time, one after the other */
 	unsigned ahead_failed; /* how often that went wrong */
 	bool gap;              /* the next frame stands apart from what was sent before */
 	int64_t wire_free_us;  /* when what was sent will have left for the chip */

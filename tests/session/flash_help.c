@@ -19,7 +19,7 @@ static void record(void *user, const struct kiln_flash_event *e)
 		s->blocks_in_order = e->block == 1 ? e->address != 0
 						   : s->blocks_in_order &&
 							     e->block == s->last_block + 1 &&
-							     e->address > s->last_address;
+							     e->address >= s->last_address;
 		s->last_block = e->block;
 		s->blocks = e->blocks;
 		s->last_address = e->address;
