@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "board/look.h"
 
 struct entry {
 	struct kiln_board board;
@@ -257,32 +258,18 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 
 /* ---- scanning ---- */
 
-/* Errors that are about us, not about the port. */
-static bool ends_a_scan(kiln_code code)
+static void board_answered(void *user, const struct kiln_port *port,
+			   const struct kiln_board_info *info)
 {
-	return code == KILN_E_CANCELLED || code == KILN_E_NOMEM;
+	(void)note_board(user, port->url, port->hwid, info);
 }
 
-static kiln_code probe(struct kiln_registry *r, const struct kiln_port *port, struct kiln_err *err)
+static void port_failed(void *user, const struct kiln_port *port, const struct kiln_err *why)
 {
-	struct kiln_board_info info;
-	struct kiln_repl *repl;
-	struct kiln_err why = KILN_ERR_INIT;
-	const kiln_code code = kiln_board_open(r->config.host, port->url, 0, &repl, &info, &why);
+	struct kiln_registry *r = user;
 
-	if (code == KILN_OK) {
-		kiln_repl_close(repl);
-		(void)note_board(r, port->url, port->hwid, &info);
-		return KILN_OK;
-	}
-	if (ends_a_scan(code)) {
-		if (err)
-			*err = why;
-		return code;
-	}
-	note_failure(r, port->url, &why);
-	kiln_log(&r->config.host->ui, KILN_LOG_DEBUG, "board", "%s: %s", port->url, why.why);
-	return KILN_OK;
+	note_failure(r, port->url, why);
+	kiln_log(&r->config.host->ui, KILN_LOG_DEBUG, "board", "%s: %s", port->url, why->why);
 }
 
 /* Is what is known of this port still good? Then there is no need to stop a board's program. */
@@ -306,18 +293,28 @@ static bool is_known(struct kiln_registry *r, const struct kiln_port *port, bool
 static kiln_code look_at_ports(struct kiln_registry *r, const struct kiln_port_list *list,
 			       bool force, kiln_ms budget_ms, struct kiln_err *err)
 {
-	const kiln_ms deadline = now_of(r) + budget_ms;
+	const struct kiln_port **ports = calloc(list->n ? list->n : 1, sizeof(*ports));
+	const struct kiln_look look = {
+		.host = r->config.host,
+		.at_once = r->config.at_once ? r->config.at_once : KILN_REGISTRY_AT_ONCE,
+		.now = r->config.now ? r->config.now : kiln_now,
+		.deadline = now_of(r) + budget_ms,
+		.answered = board_answered,
+		.failed = port_failed,
+		.user = r,
+	};
+	size_t n = 0;
+	kiln_code code;
 
+	if (!ports)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot look at the ports");
 	for (size_t i = 0; i < list->n; i++) {
-		const struct kiln_port *port = &list->ports[i];
-
-		if (!port->likely_board || is_known(r, port, force))
-			continue;
-		if (now_of(r) >= deadline) /* the next scan goes on; what is known is still seen */
-			continue;
-		KILN_TRY(probe(r, port, err));
+		if (list->ports[i].likely_board && !is_known(r, &list->ports[i], force))
+			ports[n++] = &list->ports[i];
 	}
-	return KILN_OK;
+	code = kiln_look_at(&look, ports, n, err);
+	free(ports);
+	return code;
 }
 
 /* The same board, seen later at another port: it was plugged in anew. */
@@ -422,7 +419,7 @@ static kiln_code open_at(struct kiln_registry *r, const char *url, struct entry 
 		kiln_text_copy(hwid, sizeof(hwid), before->hwid);
 	code = kiln_board_open(r->config.host, url, 0, &repl, &info, err);
 	if (code != KILN_OK) {
-		if (before && !before->board.by_hand && !ends_a_scan(code) && err)
+		if (before && !before->board.by_hand && !kiln_look_is_over(code) && err)
 			note_failure(r, url, err);
 		return code;
 	}

@@ -30,6 +30,7 @@ enum {
 	KILN_REGISTRY_RETRY_MS = 30000,  /* a port that failed is left alone for so long */
 	KILN_REGISTRY_AGE_MS = 10000,    /* a board not seen for so long goes from the list */
 	KILN_REGISTRY_MAX = 256,         /* boards, and failed ports */
+	KILN_REGISTRY_AT_ONCE = 8,       /* ports that are looked at together */
 };
 
 struct kiln_board {
@@ -52,6 +53,7 @@ struct kiln_registry_config {
 	/* The name that a configuration gives to a uid, or NULL; borrowed until the next call. */
 	const char *(*name_of)(void *user, const char *uid); /* may be NULL */
 	void *user;
+	unsigned at_once;     /* 0: KILN_REGISTRY_AT_ONCE; 1: one after the other, in this thread */
 	kiln_ms (*now)(void); /* NULL: kiln_now */
 	/* NULL: kiln_ports_scan; another source of ports for tests */
 	kiln_code (*ports)(const struct kiln_host *host, struct kiln_port_list *ret_list,
@@ -67,7 +69,8 @@ KILN_CHECK kiln_code kiln_registry_new(const struct kiln_registry_config *config
 void kiln_registry_free(struct kiln_registry *registry);
 
 /*
- * Look at all ports that are likely boards. `force` also asks known boards again and tries ports
+ * Look at all ports that are likely boards, several at a time, each in a thread of its own: a port
+ * that is silent holds up no other. `force` also asks known boards again and tries ports
  * that failed a moment ago. A port that fails is no failure of the scan: kiln_registry_failure().
  * When budget_ms is used up, ports not yet looked at wait for the next scan.
  * Fails with: E_CANCELLED (what was found so far is kept), E_NOMEM, what kiln_ports_scan fails

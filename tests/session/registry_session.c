@@ -3,10 +3,12 @@
  */
 #include "../unit/unit.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "board/registry.h"
+#include "link/link_impl.h"
 #include "script.h"
 
 enum { MAX_PORTS = 8, MAX_OPENS = 32, SILENT_MS = 3000 };
@@ -117,7 +119,11 @@ static const struct kiln_scheme schemes[] = {
 static int begin(void **state)
 {
 	const struct kiln_registry_config config = {
-		.host = &w.host, .name_of = world_name, .now = world_now, .ports = world_ports
+		.host = &w.host,
+		.name_of = world_name,
+		.at_once = 1, /* the scripted boards share one clock */
+		.now = world_now,
+		.ports = world_ports,
 	};
 
 	(void)state;
@@ -360,6 +366,101 @@ static void a_scan_ends_though_no_port_answers(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
+/* ---- several at a time ---- */
+
+enum { SILENT_PORTS = 20 };
+
+static atomic_uint at_work, most, looked_at;
+static atomic_bool only_a_cancel_ends_it;
+
+/* A port that nobody answers at; it takes its time, as the system sees it. */
+static kiln_code slow_open(const struct kiln_host *host, const char *url, unsigned baud,
+			   struct kiln_link **ret_link, struct kiln_err *err)
+{
+	const unsigned now = atomic_fetch_add(&at_work, 1) + 1;
+	unsigned seen = atomic_load(&most);
+	kiln_code code = KILN_E_TIMEOUT;
+
+	(void)baud;
+	(void)ret_link;
+	while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+		continue;
+	/* until all that may be there are there, so that no clock decides */
+	for (int i = 0;
+	     i < 500 && code == KILN_E_TIMEOUT && atomic_load(&most) < KILN_REGISTRY_AT_ONCE; i++)
+		code = kiln_host_wait(host, -1, 0, kiln_now() + 10);
+	atomic_fetch_sub(&at_work, 1);
+	atomic_fetch_add(&looked_at, 1);
+	return kiln_fail(err, code == KILN_E_CANCELLED ? code : KILN_E_NO_PROMPT,
+			 "cannot get a prompt from '%s'", url);
+}
+
+static kiln_code many_ports(const struct kiln_host *host, struct kiln_port_list *ret_list,
+			    struct kiln_err *err)
+{
+	struct kiln_port *ports = calloc(SILENT_PORTS, sizeof(*ports));
+
+	(void)host;
+	(void)err;
+	assert_non_null(ports);
+	for (size_t i = 0; i < SILENT_PORTS; i++) {
+		kiln_text_format(ports[i].url, sizeof(ports[i].url), "slow:%zu", i);
+		kiln_text_copy(ports[i].device, sizeof(ports[i].device), ports[i].url);
+		ports[i].likely_board = true;
+	}
+	*ret_list = (struct kiln_port_list){ .ports = ports, .n = SILENT_PORTS };
+	return KILN_OK;
+}
+
+static const struct kiln_scheme slow_schemes[] = {
+	{ .name = "slow", .open = slow_open },
+	{ .name = NULL },
+};
+
+static void ports_are_looked_at_together_but_not_all_at_once(void **state)
+{
+	const struct kiln_host host = { .schemes = slow_schemes };
+	const struct kiln_registry_config config = { .host = &host, .ports = many_ports };
+	struct kiln_registry *r;
+	struct kiln_err err = KILN_ERR_INIT;
+
+	(void)state;
+	assert_int_equal(kiln_registry_new(&config, &r, &err), KILN_OK);
+	assert_int_equal(kiln_registry_scan(r, false, 60000, &err), KILN_OK);
+	assert_int_equal(kiln_registry_failures(r), SILENT_PORTS);
+	assert_int_equal(atomic_load(&looked_at), SILENT_PORTS);
+	assert_int_equal(atomic_load(&most), KILN_REGISTRY_AT_ONCE);
+	kiln_registry_free(r);
+}
+
+static kiln_code cancel_at_once(void *user, int fd, short events, kiln_ms deadline)
+{
+	(void)user;
+	(void)fd;
+	(void)events;
+	(void)deadline;
+	return KILN_E_CANCELLED;
+}
+
+static void a_cancel_stops_all_of_them(void **state)
+{
+	const struct kiln_host host = { .schemes = slow_schemes,
+					.waiter = { .wait = cancel_at_once } };
+	const struct kiln_registry_config config = { .host = &host, .ports = many_ports };
+	struct kiln_registry *r;
+	struct kiln_err err = KILN_ERR_INIT;
+
+	(void)state;
+	atomic_store(&most, 0);
+	atomic_store(&looked_at, 0);
+	atomic_store(&only_a_cancel_ends_it, true);
+	assert_int_equal(kiln_registry_new(&config, &r, &err), KILN_OK);
+	assert_int_equal(kiln_registry_scan(r, false, 60000, &err), KILN_E_CANCELLED);
+	assert_true(atomic_load(&looked_at) <= KILN_REGISTRY_AT_ONCE);
+	assert_int_equal(atomic_load(&at_work), 0);
+	kiln_registry_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -376,6 +477,8 @@ int main(void)
 		TEST(a_board_that_changed_places_is_found_by_its_uid),
 		TEST(a_cancelled_scan_keeps_what_it_found),
 		TEST(a_scan_ends_though_no_port_answers),
+		cmocka_unit_test(ports_are_looked_at_together_but_not_all_at_once),
+		cmocka_unit_test(a_cancel_stops_all_of_them),
 	};
 	return RUN(tests);
 }
