@@ -18,20 +18,6 @@ static const char *const keywords[] = {
 	"or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield",    NULL,
 };
 
-/* What every MicroPython has, for when no board can be asked. */
-static const char *const builtins[] = {
-	"abs",       "all",     "any",         "bool",         "bytearray", "bytes",
-	"callable",  "chr",     "classmethod", "dict",         "dir",       "divmod",
-	"enumerate", "eval",    "exec",        "filter",       "float",     "getattr",
-	"globals",   "hasattr", "hash",        "help",         "hex",       "id",
-	"input",     "int",     "isinstance",  "issubclass",   "iter",      "len",
-	"list",      "locals",  "map",         "max",          "min",       "next",
-	"object",    "oct",     "open",        "ord",          "pow",       "print",
-	"property",  "range",   "repr",        "reversed",     "round",     "set",
-	"setattr",   "slice",   "sorted",      "staticmethod", "str",       "sum",
-	"super",     "tuple",   "type",        "zip",          NULL,
-};
-
 struct matches {
 	struct kiln_span prefix, owner; /* what stands before the dot */
 	json_t *names;                  /* {name: type}, in the order in which they came */
@@ -183,11 +169,18 @@ static void add_docs(struct matches *m, struct kiln_span owner)
 		add(m, doc->name + owner.n + 1, doc->signature[0] ? "function" : "instance");
 }
 
-static void add_modules(struct matches *m)
+/* Builtins; and modules, which may not be imported yet, or this is where they are. */
+static void add_known(struct matches *m)
 {
 	for (size_t i = 0; i < kiln_namedocs_n; i++) {
-		if (kiln_namedoc_is_module(&kiln_namedocs[i]))
-			add(m, kiln_namedocs[i].name, "module");
+		const struct kiln_namedoc *doc = &kiln_namedocs[i];
+
+		if (strchr(doc->name, '.'))
+			continue;
+		if (doc->signature[0])
+			add(m, doc->name, "function");
+		else if (m->prefix.n > 0)
+			add(m, doc->name, "module");
 	}
 }
 
@@ -315,9 +308,7 @@ static void find(struct kiln_kernel *k, const struct kiln_place *place, struct m
 	case KILN_PLACE_NAME:
 		add_board(k, m, kiln_span("", 0));
 		add_all(m, keywords, "keyword");
-		add_all(m, builtins, "function");
-		if (m->prefix.n > 0) /* it may not be imported yet, or this is where it is */
-			add_modules(m);
+		add_known(m);
 		if (m->prefix.n == 0 || m->prefix.p[0] == '%')
 			add_magics(m);
 		break;

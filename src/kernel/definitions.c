@@ -58,13 +58,18 @@ static size_t head_length(struct kiln_span at)
 	return n;
 }
 
+static bool is_gap(uint8_t c)
+{
+	return c == ':' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static struct kiln_span docstring(struct kiln_span body)
 {
 	char ends[4] = { 0 };
 	const uint8_t *end;
 	size_t quotes;
 
-	while (body.n > 0 && memchr(": \t\r\n", body.p[0], 5))
+	while (body.n > 0 && is_gap(body.p[0]))
 		body = kiln_span(body.p + 1, body.n - 1);
 	if (body.n < 2 || (body.p[0] != '"' && body.p[0] != '\''))
 		return kiln_span(NULL, 0);

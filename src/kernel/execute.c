@@ -131,11 +131,7 @@ static bool run_part(struct kiln_kernel *k, const struct kiln_part *part)
 	switch (part->kind) {
 	case KILN_PART_BOARD:
 		if (kiln_is_question(part->text, &name))
-			return kiln_kernel_question(k, name,
-						    memmem(part->text.p, part->text.n,
-							   "?"
-							   "?",
-							   2) != NULL);
+			return kiln_kernel_question(k, name, kiln_code_has(part->text, "?\?"));
 		return kiln_kernel_board_run(k, part->text, part->line);
 	case KILN_PART_BASH:
 		return kiln_kernel_bash(k, part->text);

@@ -74,7 +74,8 @@ struct kiln_kernel {
 	char session[33];
 	uint64_t n_sent;
 	int signals;
-	int parent; /* pidfd of the client that started this kernel; -1: not watched */
+	kiln_ms looked_at; /* when the loop last looked at everything */
+	int parent;        /* pidfd of the client that started this kernel; -1: not watched */
 
 	struct kiln_wire_msg queue[QUEUE_MAX]; /* a ring */
 	size_t queue_at, queue_n;
@@ -201,6 +202,12 @@ void kiln_kernel_remember(struct kiln_kernel *k, const char *code);
 json_t *kiln_kernel_history(struct kiln_kernel *k, const json_t *content);
 void kiln_history_add(struct kiln_kernel *k, const char *code);
 void kiln_history_done(struct kiln_history *h);
+
+/* Does the text stand in it, wherever? For what is better done too often than not. */
+static inline bool kiln_code_has(struct kiln_span code, const char *text)
+{
+	return memmem(code.p, code.n, text, strlen(text)) != NULL;
+}
 
 /* stdin.c */
 void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code);

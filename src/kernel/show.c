@@ -49,16 +49,11 @@ static const char hook[] =
 	"_kiln_hook()\n"
 	"del _kiln_hook\n";
 
-static bool has_word(struct kiln_span code, const char *word)
-{
-	return memmem(code.p, code.n, word, strlen(word)) != NULL;
-}
-
 void kiln_kernel_show_prepare(struct kiln_kernel *k, struct kiln_span code)
 {
 	struct kiln_buf text = KILN_BUF_INIT(8192), answer = KILN_BUF_INIT(4096);
 
-	k->may_show = has_word(code, "display") || has_word(code, "clear_output");
+	k->may_show = kiln_code_has(code, "display") || kiln_code_has(code, "clear_output");
 	if (!k->may_show || k->board.hooks & KILN_HOOK_SHOW)
 		return;
 	k->board.hooks |= KILN_HOOK_SHOW; /* once, also where it fails: firmware without json */

@@ -39,18 +39,13 @@ static const char hook[] =
 	"_kiln_hook()\n"
 	"del _kiln_hook\n";
 
-static bool has_word(struct kiln_span code, const char *word)
-{
-	return memmem(code.p, code.n, word, strlen(word)) != NULL;
-}
-
 /* A module that the cell imports may call it too. */
 void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code)
 {
 	struct kiln_buf text = KILN_BUF_INIT(4096), answer = KILN_BUF_INIT(4096);
 
 	if (k->board.hooks & KILN_HOOK_INPUT ||
-	    (!has_word(code, "input") && !has_word(code, "import")))
+	    (!kiln_code_has(code, "input") && !kiln_code_has(code, "import")))
 		return;
 	k->board.hooks |=
 		KILN_HOOK_INPUT; /* once, also where it fails: firmware without sys.stdin */

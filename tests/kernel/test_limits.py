@@ -6,12 +6,10 @@ import pathlib
 import pytest
 import zmq
 from boards import copy_board
-from conftest import BUILD
-from kernel_client import TIMEOUT, kernel  # noqa: F401 (a fixture)
+from kernel_client import SANITIZED, TIMEOUT, kernel  # noqa: F401 (a fixture)
 
 MB = 1000 * 1000
 MOST_MB = 30
-SANITIZED = 'asan' in BUILD.name  # its shadow memory is counted too
 
 
 def peak_mb(kernel):
