@@ -19,7 +19,7 @@ _kiln_subcommands()
 	case $1 in
 	esptool) echo ' write-flash erase-flash erase-region read-flash verify-flash flash-id read-flash-status write-flash-status read-flash-sfdp load-ram read-mem write-mem dump-mem get-security-info read-mac chip-id run image-info elf2image make-image merge-bin version' ;;
 	esptool.py) echo ' write_flash erase_flash erase_region read_flash verify_flash flash_id read_flash_status write_flash_status read_flash_sfdp load_ram read_mem write_mem dump_mem get_security_info read_mac chip_id run image_info elf2image make_image merge_bin version' ;;
-	mpremote) echo ' connect disconnect resume soft-reset mount umount repl eval exec run fs edit mip rtc sleep help version' ;;
+	mpremote) echo ' connect disconnect resume soft-reset mount umount repl eval exec run fs edit mip romfs rtc sleep help version' ;;
 	esac
 }
 
@@ -110,6 +110,7 @@ _kiln_options()
 	mpremote/fs) echo ' --help --recursive -r --force -f --verbose -v --size -s --human -h' ;;
 	mpremote/edit) echo ' --help -h' ;;
 	mpremote/mip) echo ' --help -h --mpy -m --target --index' ;;
+	mpremote/romfs) echo ' --help -h --mpy -m --partition -p --output -o' ;;
 	mpremote/rtc) echo ' --help -h --set -s' ;;
 	mpremote/sleep) echo ' --help -h' ;;
 	mpremote/help) echo ' --help -h' ;;
@@ -299,6 +300,8 @@ _kiln_values()
 	'mpremote/repl --inject-file') echo ''  ;;
 	'mpremote/mip --target') echo ''  ;;
 	'mpremote/mip --index') echo ''  ;;
+	'mpremote/romfs --partition' | 'mpremote/romfs -p') echo ''  ;;
+	'mpremote/romfs --output' | 'mpremote/romfs -o') echo ''  ;;
 	'partition-table --output' | 'partition-table -o') echo ''  ;;
 	'partition-table --flash-size') echo ''  ;;
 	'partition-table --offset') echo ''  ;;

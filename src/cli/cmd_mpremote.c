@@ -153,6 +153,16 @@ static const struct opt run_options[] = {
 	{ 0 },
 };
 
+static const struct opt romfs_options[] = {
+	HELP,
+	{ 'm', "mpy", NULL, OPT_FLAG, AT(mpy),
+	  "automatically compile .py files to .mpy when building the ROMFS image (default)" },
+	{ 0, "no-mpy", NULL, OPT_FLAG, AT(no_mpy), NULL },
+	{ 'p', "partition", "PARTITION", OPT_STRING, AT(partition), "ROMFS partition to use" },
+	{ 'o', "output", "FILE", OPT_STRING, AT(output), "output file" },
+	{ 0 },
+};
+
 static const struct opt mount_options[] = {
 	HELP,
 	{ 'l', "unsafe-links", NULL, OPT_FLAG, AT(unsafe_links),
@@ -264,6 +274,16 @@ const struct mpremote_command mpremote_commands[] = {
 		       true } },
 	  .acts = true,
 	  .run = mpremote_mip },
+	{ .is = { "romfs",
+		  "[-h] [--mpy | --no-mpy] [--partition PARTITION]\n"
+		  "             [--output OUTPUT]\n"
+		  "             command [path] ...",
+		  "manage ROM partitions", romfs_options },
+	  .words = { { "command", "romfs command, one of: query, build, deploy", false },
+		     { "path", "path to directory to deploy", false } },
+	  .acts = true,
+	  .run = mpremote_romfs,
+	  .may_end = mpremote_romfs_may_end },
 	{ .is = { "rtc", "[-h] [--set | --no-set] ...", "get (default) or set the device RTC",
 		  rtc_options },
 	  .raw = true,

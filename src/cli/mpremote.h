@@ -24,6 +24,7 @@ struct mpremote_params {
 	const char *target, *index;
 	bool mpy, no_mpy;
 	bool set, no_set;
+	const char *partition, *output;
 	bool unsafe_links, no_unsafe_links;
 	bool recursive, no_recursive, force, no_force, verbose, no_verbose, size, human;
 };
@@ -101,6 +102,8 @@ int mpremote_run(struct mpremote *m);
 int mpremote_rtc(struct mpremote *m);
 int mpremote_repl(struct mpremote *m);
 int mpremote_mip(struct mpremote *m);
+int mpremote_romfs(struct mpremote *m);
+bool mpremote_romfs_may_end(int argc, const char *const *argv);
 int mpremote_mount(struct mpremote *m);
 int mpremote_umount(struct mpremote *m);
 
