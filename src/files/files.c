@@ -289,6 +289,7 @@ static bool parse_probe(struct kiln_files *f, struct kiln_span answer)
 	f->can_stream_in = HAS('i');
 	f->can_stream_out = HAS('o');
 	f->can_deflate = HAS('d');
+	f->can_compress = HAS('z');
 	f->can_base64 = HAS('b');
 	f->can_rename = HAS('r');
 	f->has_statvfs = HAS('v');

@@ -3,18 +3,22 @@
  * Files from the board: as escaped bytes where it can write them, else as repr() prints bytes. A
  * digest follows each file.
  */
+#include <libdeflate.h>
+
 #include "base/text.h"
 #include "files/escape.h"
 #include "files/literal.h"
 #include "files/programs.h"
 #include "files/session.h"
+#include "link/link_impl.h"
 #include "repl/session.h"
 
 enum {
 	QUIET_MS = 15000,
-	GROUP = 40,      /* files that one program names */
-	PIECE = 64,      /* bytes of a line, as a literal */
-	LINE_MAX = 1024, /* that line */
+	GROUP = 40,       /* files that one program names */
+	PIECE = 64,       /* bytes of a line, as a literal */
+	LINE_MAX = 1024,  /* that line */
+	WINDOW_BITS = 10, /* of the board's deflate: 1 KB of its memory */
 };
 
 struct get {
@@ -26,6 +30,9 @@ struct get {
 	void *user;
 	const struct kiln_files_watch *watch;
 	struct kiln_buf data, tail; /* the file; the digest, or a line */
+	struct kiln_buf packed;     /* a block that the board has made smaller */
+	bool in_packed;
+	struct libdeflate_decompressor *decompressor;
 	struct kiln_unescape unescape;
 	bool in_tail;
 	struct kiln_err why; /* with `code`: why it was given up */
@@ -73,6 +80,44 @@ static void tell(const struct get *g)
 		g->watch->progress(g->watch->user, &progress);
 }
 
+static kiln_code unpack(struct get *g)
+{
+	const size_t most = kiln_files_block(g->files);
+	size_t n;
+
+	if (!g->decompressor || kiln_buf_reserve(&g->data, most) != KILN_OK)
+		return fail_get(g, KILN_E_TOO_BIG, "it is over 64 MiB");
+	if (libdeflate_deflate_decompress(g->decompressor, g->packed.data, g->packed.len,
+					  g->data.data + g->data.len, most,
+					  &n) != LIBDEFLATE_SUCCESS)
+		return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+	kiln_buf_grew(&g->data, n);
+	kiln_buf_reset(&g->packed);
+	return KILN_OK;
+}
+
+/* What a mark means depends on where it stands. */
+static kiln_code on_mark(struct get *g, uint8_t mark)
+{
+	if (g->in_tail && mark == ';')
+		return finish(g);
+	if (g->in_packed && mark == 'z') {
+		g->in_packed = false;
+		return unpack(g);
+	}
+	if (!g->in_tail && !g->in_packed && (mark == '.' || mark == 'Z')) {
+		g->in_tail = mark == '.';
+		g->in_packed = mark == 'Z';
+		return KILN_OK;
+	}
+	return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
+}
+
+static struct kiln_buf *destination(struct get *g)
+{
+	return g->in_tail ? &g->tail : g->in_packed ? &g->packed : &g->data;
+}
+
 static kiln_code on_bytes(struct get *g, const uint8_t *p, size_t n)
 {
 	while (n > 0) {
@@ -81,19 +126,13 @@ static kiln_code on_bytes(struct get *g, const uint8_t *p, size_t n)
 
 		if (g->i == g->n)
 			return KILN_OK; /* something else prints */
-		event = kiln_unescape(&g->unescape, p, n, g->in_tail ? &g->tail : &g->data, &used);
+		event = kiln_unescape(&g->unescape, p, n, destination(g), &used);
 		p += used;
 		n -= used;
 		if (event == KILN_UNESCAPE_FULL)
 			return fail_get(g, KILN_E_TOO_BIG, "it is over 64 MiB");
-		if (event == KILN_UNESCAPE_MARK && g->unescape.mark == (g->in_tail ? ';' : '.')) {
-			if (g->in_tail)
-				KILN_TRY(finish(g));
-			else
-				g->in_tail = true;
-		} else if (event == KILN_UNESCAPE_MARK) {
-			return fail_get(g, KILN_E_PROTOCOL, "bytes were lost on the way");
-		}
+		if (event == KILN_UNESCAPE_MARK)
+			KILN_TRY(on_mark(g, g->unescape.mark));
 	}
 	if (g->i < g->n)
 		tell(g);
@@ -138,6 +177,21 @@ static void on_text(void *user, const char *text, size_t n)
 		kiln_files_stop(g->files);
 }
 
+/*
+ * Is packing faster than the wire? On a UART by far; a board with USB of its own sends ten times as
+ * fast as it can pack. What is behind an adapter, or a network, is a UART.
+ */
+static bool packs(const struct kiln_files *files)
+{
+	static const uint16_t adapters[] = { 0x10C4, 0x1A86, 0x0403, 0x067B, 0 };
+	const uint16_t vid = files->repl->link->usb_vid;
+	bool is_uart = false;
+
+	for (size_t i = 0; i < sizeof(adapters) / sizeof(adapters[0]); i++)
+		is_uart |= adapters[i] == vid;
+	return is_uart && files->can_compress && files->can_stream_out;
+}
+
 static kiln_code get_args(struct get *g, size_t from, struct kiln_buf *args, struct kiln_err *err)
 {
 	(void)kiln_buf_putc(args, '(');
@@ -145,8 +199,11 @@ static kiln_code get_args(struct get *g, size_t from, struct kiln_buf *args, str
 		KILN_TRY(kiln_files_path(args, g->paths[i], err));
 		(void)kiln_buf_putc(args, ',');
 	}
-	return kiln_buf_printf(args, "),%zu",
-			       g->files->can_stream_out ? kiln_files_block(g->files) / 4 : PIECE);
+	if (!g->files->can_stream_out)
+		return kiln_buf_printf(args, "),%d", PIECE);
+	if (!packs(g->files))
+		return kiln_buf_printf(args, "),%zu,0", kiln_files_block(g->files) / 4);
+	return kiln_buf_printf(args, "),%zu,%d", kiln_files_block(g->files), WINDOW_BITS);
 }
 
 /* An error of the program is one of the file that it was at. */
@@ -199,12 +256,17 @@ kiln_code kiln_files_get(struct kiln_files *files, const char *const *paths, siz
 	kiln_code code = KILN_OK;
 
 	kiln_buf_init(&g.data, KILN_FILES_SIZE_MAX);
+	kiln_buf_init(&g.packed, 2 * kiln_files_block(files));
+	g.decompressor = packs(files) ? libdeflate_alloc_decompressor() : NULL;
 	kiln_buf_init(&g.tail, LINE_MAX + 1);
 	while (g.i < n && code == KILN_OK) {
 		g.n = n - g.i < GROUP ? n : g.i + GROUP;
 		code = run(&g, err);
 	}
 	kiln_buf_done(&g.data);
+	kiln_buf_done(&g.packed);
+	if (g.decompressor)
+		libdeflate_free_decompressor(g.decompressor);
 	kiln_buf_done(&g.tail);
 	return code;
 }

@@ -30,6 +30,7 @@ const char kiln_program_probe[] =
 	"  ('o',A(sys,'stdout')and A(sys.stdout,'buffer')),('d',A(d,'DeflateIO')and "
 	"A(i,'BytesIO')),\n"
 	"  ('h',A(h,'sha256')and A(b,'hexlify')),('c',A(b,'crc32')),('b',A(b,'a2b_base64')),\n"
+	"  ('z',A(d,'DeflateIO')and A(d.DeflateIO,'write')and A(i,'BytesIO')),\n"
 	"  ('r',A(o,'rename')),('v',A(o,'statvfs')),('s',A(o,'stat')),('f',A(o,'listdir'))):\n"
 	"  if v:r+=c\n"
 	" g.collect()\n"
@@ -178,7 +179,8 @@ const struct kiln_program_digest kiln_program_digests[] = {
 
 /*
  * Frames: a letter, the length of what follows as four hex digits, escaped bytes. A 06 goes back
- * for each window that was taken out of the board's input buffer. See docs/internals/files.md.
+ * at the start, and for each W bytes that were taken out of the board's input buffer. See
+ * docs/internals/files.md.
  */
 const char kiln_program_receive[] =
 	"def _kiln(W,B,L):\n"
@@ -196,7 +198,7 @@ const char kiln_program_receive[] =
 	"    w=0;o.write('\\x06')\n"
 	"  return bytes(m[:n])\n"
 	" E=b'\\x1d'\n"
-	" o.write('\\x06\\x06')\n"
+	" o.write('\\x06')\n"
 	" try:\n"
 	"  while 1:\n"
 	"   k=T(5);d=T(int(str(k[1:],'utf8'),16));k=k[0]\n"
@@ -246,10 +248,20 @@ const char kiln_program_receive[] =
 	"  while P.poll(100):i.read(1)\n"
 	"  raise\n";
 
+/*
+ * L: window bits of deflate, 0 for none. A block that it makes smaller goes between the marks Z and
+ * z; after one that it doesn't the next eight are not tried.
+ */
 const char kiln_program_send[] =
-	"def _kiln(l,B):\n"
+	"def _kiln(l,B,L):\n"
 	" import sys\n" IMPORT "%s"
-	" w=sys.stdout.buffer.write;E=b'\\x1d'\n"
+	" w=sys.stdout.buffer.write;E=b'\\x1d';k=0\n"
+	" if L:Z=I('deflate');S=I('io')\n"
+	" def Y(d):w(d.replace(E,E+b']').replace(b'\\x04',E+b'D').replace(b'\\n',E+b'J')"
+	".replace(b'\\r',E+b'M'))\n"
+	" def C(d):\n"
+	"  b=S.BytesIO();z=Z.DeflateIO(b,Z.RAW,L);z.write(d);z.close()\n"
+	"  return b.getvalue()\n"
 	" for p in l:\n"
 	"  f=open(p,'rb')\n"
 	"  %s\n"
@@ -257,8 +269,14 @@ const char kiln_program_send[] =
 	"   d=f.read(B)\n"
 	"   if not d:break\n"
 	"   %s\n"
-	"   w(d.replace(E,E+b']').replace(b'\\x04',E+b'D').replace(b'\\n',E+b'J')"
-	".replace(b'\\r',E+b'M'))\n"
+	"   if L:\n"
+	"    k-=k>0\n"
+	"    if not k:\n"
+	"     c=C(d)\n"
+	"     if len(c)<len(d)-len(d)//16:\n"
+	"      w(E+b'Z');Y(c);w(E+b'z');continue\n"
+	"     k=8\n"
+	"   Y(d)\n"
 	"  f.close()\n"
 	"  w(E+b'.'+%s.encode()+E+b';')\n";
 

@@ -16,7 +16,7 @@ enum {
 
 struct kiln_files {
 	struct kiln_repl *repl;
-	bool can_stream_in, can_stream_out, can_deflate, can_base64, can_rename, has_statvfs,
+	bool can_stream_in, can_stream_out, can_deflate, can_compress, can_base64, can_rename, has_statvfs,
 		has_stat;
 	kiln_digest_kind digest;
 	uint64_t memory; /* free on the board's heap at open */

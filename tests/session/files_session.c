@@ -183,8 +183,7 @@ static void errors(void **state)
 		{ copy_one, "d", "e", KILN_E_IO, "cannot copy ':d'", "is a directory" },
 		{ put_one, "no/x", "", KILN_E_NOT_FOUND, "cannot put ':no/x'", NO_FILE },
 		{ put_one, "d", "", KILN_E_IO, "cannot put ':d'", "is a directory" },
-		{ put_one, "\xff", "", KILN_E_INVALID, "cannot use ':?'",
-		  "the name is no UTF-8" },
+		{ put_one, "\xff", "", KILN_E_INVALID, "cannot use ':?'", "the name is no UTF-8" },
 	};
 	struct board b;
 
@@ -207,11 +206,132 @@ static void errors(void **state)
 	power_off(&b);
 }
 
+enum { BIG = 60000 };
+static uint8_t noise[BIG], text[BIG];
+
+static void fill(void)
+{
+	uint32_t seed = 7;
+
+	for (size_t i = 0; i < BIG; i++) {
+		seed = seed * 1664525 + 1013904223;
+		noise[i] = (uint8_t)(seed >> 24);
+		text[i] = (uint8_t) "import machine\nprint(machine.freq())\n"[i % 37];
+	}
+}
+
+static kiln_code put_bytes(struct board *b, const char *path, const void *data, size_t n)
+{
+	const struct kiln_files_item item = { .path = path, .data = data, .n = n };
+
+	return kiln_files_put(b->files, &item, 1, NULL, &b->t.err);
+}
+
+static void expect_bytes(struct board *b, const char *path, const void *data, size_t n)
+{
+	(void)get(b, path);
+	assert_int_equal(b->seen.len, n);
+	assert_memory_equal(b->seen.data, data, n);
+}
+
+/* Blocks that deflate makes smaller, and such that it doesn't, in one file. */
+static void packed_and_plain_blocks(void **state)
+{
+	static uint8_t mixed[BIG];
+	struct kiln_link_stats before, after;
+	struct board b;
+
+	(void)state;
+	fill();
+	for (size_t i = 0; i < BIG; i++)
+		mixed[i] = (i / 5000) % 2 ? noise[i] : text[i];
+	power_on(&b, "");
+	good(&b, put_bytes(&b, "text", text, BIG));
+	good(&b, put_bytes(&b, "noise", noise, BIG));
+	good(&b, put_bytes(&b, "mixed", mixed, BIG));
+	expect_bytes(&b, "noise", noise, BIG);
+	expect_bytes(&b, "mixed", mixed, BIG);
+	kiln_link_stats(kiln_repl_link(b.t.repl), &before);
+	expect_bytes(&b, "text", text, BIG);
+	kiln_link_stats(kiln_repl_link(b.t.repl), &after);
+	assert_true(after.bytes_in - before.bytes_in < BIG / 4);
+	power_off(&b);
+}
+
+/* A board that goes or starts again in the middle: the old file is whole, the next put goes on. */
+static void broken_off(const char *fault, bool gone)
+{
+	struct board b;
+	kiln_code code;
+
+	fill();
+	power_on(&b, "");
+	put(&b, "main.py", "old");
+	power_off(&b);
+	power_on(&b, fault);
+	code = put_bytes(&b, "main.py", noise, BIG);
+	assert_int_not_equal(code, KILN_OK);
+	assert_int_equal(code == KILN_E_PORT_GONE, gone);
+	assert_non_null(strstr(b.t.err.what, "cannot put ':main.py'"));
+	power_off(&b);
+	power_on(&b, "");
+	assert_string_equal(get(&b, "main.py"), "old");
+	good(&b, put_bytes(&b, "main.py", noise, BIG));
+	expect_bytes(&b, "main.py", noise, BIG);
+	session_expect(&b.t, "import os\nprint([n for n in os.listdir() if 'part' in n])", "[]\n");
+	power_off(&b);
+}
+
+static void the_port_goes_in_mid_put(void **state)
+{
+	(void)state;
+	broken_off("&fault=unplug@45000", true);
+}
+
+static void a_reset_in_mid_put(void **state)
+{
+	(void)state;
+	broken_off("&fault=reset@45000", false);
+}
+
+static kiln_code count(void *user, size_t i, const void *data, size_t size, struct kiln_err *err)
+{
+	struct board *b = user;
+
+	(void)i;
+	(void)data;
+	(void)size;
+	(void)err;
+	return kiln_buf_putc(&b->seen, '.');
+}
+
+/* Nothing that is not whole is handed out. */
+static void the_port_goes_in_mid_get(void **state)
+{
+	static const char *const path = "noise";
+	struct board b;
+
+	(void)state;
+	fill();
+	power_on(&b, "");
+	good(&b, put_bytes(&b, path, noise, BIG));
+	power_off(&b);
+	power_on(&b, "&fault=from-lose@30000");
+	assert_int_not_equal(kiln_files_get(b.files, &path, 1, count, NULL, &b, &b.t.err), KILN_OK);
+	assert_string_equal(b.t.err.what, "cannot get ':noise'");
+	assert_int_equal(b.seen.len, 0);
+	power_off(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(absolute_paths),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(packed_and_plain_blocks),
+		cmocka_unit_test(the_port_goes_in_mid_put),
+		cmocka_unit_test(a_reset_in_mid_put),
+		cmocka_unit_test(the_port_goes_in_mid_get),
 	};
 	return cmocka_run_group_tests(tests, session_firmware, help_state_home_gone);
 }
