@@ -427,7 +427,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 {
 	struct params params = { .baud = 115200 };
 	struct sync s = { .params = &params, .fs = { .cli = cli, .self = self } };
-	struct opt_list words;
+	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 
 	cli->json = params.json;

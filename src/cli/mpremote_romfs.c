@@ -2,22 +2,21 @@
 /*
  * mpremote's romfs: what ROM partitions a board has, images for them, and writing these.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/text.h"
-#include "cli/mpremote.h"
+#include "cli/mpremote_romfs.h"
 #include "cli/whole.h"
 #include "files/literal.h"
+#include "files/session.h"
 #include "hostfs/hostfs.h"
-#include "hostfs/path.h"
 #include "image/romfs.h"
 
 enum {
@@ -90,10 +89,37 @@ static int count_partitions(struct mpremote *m, int64_t *ret_n)
 
 struct partition {
 	unsigned id;
-	unsigned is_object; /* a block device, else memory that vfs.rom_ioctl() writes */
+	bool is_object; /* a block device, else memory that vfs.rom_ioctl() writes */
 	uint64_t size, block;
-	char first[2 * FIRST_BYTES + 1]; /* hex */
+	uint8_t first[FIRST_BYTES];
+	size_t n_first;
 };
+
+static unsigned hex_digit(uint8_t c)
+{
+	return c <= '9' ? c - 48U : (c | 0x20U) - 'a' + 10U;
+}
+
+/* "1 131072 4096 d2cd31": is it an object, size, block, first bytes. */
+static bool parse_partition(struct kiln_span text, unsigned id, struct partition *ret)
+{
+	int64_t is_object, size, block;
+
+	if (!kiln_files_number(&text, &is_object) || !kiln_files_number(&text, &size) ||
+	    !kiln_files_number(&text, &block) || size <= 0 || block <= 0)
+		return false;
+	*ret = (struct partition){ .id = id,
+				   .is_object = is_object != 0,
+				   .size = (uint64_t)size,
+				   .block = (uint64_t)block };
+	while (text.n >= 2 && ret->n_first < FIRST_BYTES && isxdigit(text.p[0]) &&
+	       isxdigit(text.p[1])) {
+		ret->first[ret->n_first++] =
+			(uint8_t)(hex_digit(text.p[0]) * 16 + hex_digit(text.p[1]));
+		text = kiln_span(text.p + 2, text.n - 2);
+	}
+	return text.n == 0;
+}
 
 static int look_at(struct mpremote *m, unsigned id, struct partition *ret)
 {
@@ -116,17 +142,14 @@ static int look_at(struct mpremote *m, unsigned id, struct partition *ret)
 	*ret = (struct partition){ .id = id };
 	if (exit_code < 0 && strcmp(kiln_buf_str(&text), "none") == 0)
 		exit_code = mpremote_say("ROMFS%u partition not found on device", id);
-	else if (exit_code < 0 &&
-		 (sscanf(kiln_buf_str(&text), "%u %" SCNu64 " %" SCNu64 " %24[0-9a-f]",
-			 &ret->is_object, &ret->size, &ret->block, ret->first) != 4 ||
-		  ret->block == 0))
+	else if (exit_code < 0 && !parse_partition(kiln_buf_span(&text), id, ret))
 		exit_code = mpremote_say("Error with transport:\nthe board tells of its partition "
 					 "in words unknown here");
-	kiln_buf_done(&text);
-	if (exit_code < 0)
+	else if (exit_code < 0 && ret->block > 0)
 		printf("ROMFS%u partition has size %" PRIu64 " bytes (%" PRIu64
 		       " blocks of %" PRIu64 " bytes each)\n",
 		       id, ret->size, ret->size / ret->block, ret->block);
+	kiln_buf_done(&text);
 	return exit_code;
 }
 
@@ -134,27 +157,19 @@ static int look_at(struct mpremote *m, unsigned id, struct partition *ret)
 
 static void print_first(const struct partition *p)
 {
-	uint8_t bytes[FIRST_BYTES];
-	const size_t n = strlen(p->first) / 2;
+	const uint64_t size = kiln_romfs_size(kiln_span(p->first, p->n_first));
 	size_t head = 3;
-	uint64_t size;
 
 	fputs("  Raw contents: ", stdout);
-	for (size_t i = 0; i < n; i++) {
-		unsigned byte = 0;
-
-		(void)sscanf(p->first + 2 * i, "%2x", &byte);
-		bytes[i] = (uint8_t)byte;
-		printf("%s%02x", i ? ":" : "", byte);
-	}
+	for (size_t i = 0; i < p->n_first; i++)
+		printf("%s%02x", i ? ":" : "", p->first[i]);
 	puts(" ...");
-	size = kiln_romfs_size(kiln_span(bytes, n));
 	if (size == 0) {
 		puts("  Not a valid ROMFS");
 		return;
 	}
 	/* the original counts without the header */
-	while (head < n - 1 && bytes[head] & 0x80)
+	while (head < p->n_first - 1 && p->first[head] & 0x80)
 		head++;
 	printf("  ROMFS image size: %" PRIu64 "\n", size - head - 1);
 }
@@ -181,180 +196,7 @@ static int query(struct mpremote *m)
 	return exit_code;
 }
 
-/* ---- images ---- */
-
-struct image {
-	const char *folder;
-	struct kiln_host_tree tree;
-	bool compiles;
-	size_t not_compiled;
-};
-
-/* Is there such a program on the PATH? */
-static bool has_mpy_cross(void)
-{
-	return system("command -v mpy-cross >/dev/null 2>&1") == 0;
-}
-
-static bool run_mpy_cross(const char *source, const char *target)
-{
-	const pid_t child = fork();
-	int status = -1;
-
-	if (child == 0) {
-		execlp("mpy-cross", "mpy-cross", "-o", target, "--", source, (char *)NULL);
-		_exit(127);
-	}
-	return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) &&
-	       WEXITSTATUS(status) == 0;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	const size_t n = strlen(text), k = strlen(end);
-
-	return n >= k && strcmp(text + n - k, end) == 0;
-}
-
-static bool has_item(const struct image *image, const char *path)
-{
-	for (size_t i = 0; i < image->tree.n; i++) {
-		if (strcmp(image->tree.items[i].path, path) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* An item's source becomes bytecode under its name. -1, or the exit code. */
-static int compile(struct image *image, struct kiln_files_item *item, const char *mpy)
-{
-	char target[] = "/tmp/kiln-mpy-XXXXXX";
-	struct kiln_buf source = KILN_BUF_INIT(16 * 1024);
-	struct kiln_buf data = KILN_BUF_INIT(KILN_ROMFS_MAX);
-	struct kiln_err err = KILN_ERR_INIT;
-	const int fd = mkstemp(target);
-	int exit_code = -1;
-
-	kiln_path_join(&source, image->folder, item->path);
-	if (fd < 0 || !run_mpy_cross(kiln_buf_str(&source), target))
-		exit_code = mpremote_say("mpy-cross cannot compile '%s'", kiln_buf_str(&source));
-	else if (whole_read(target, &data, &err) != KILN_OK)
-		exit_code = mpremote_fail(&err);
-	if (exit_code < 0) {
-		free((void *)(uintptr_t)item->path);
-		free((void *)(uintptr_t)item->data);
-		item->path = strdup(mpy);
-		item->data = kiln_buf_detach(&data, &item->n);
-		if (!item->path || !item->data)
-			exit_code = mpremote_say("out of memory");
-	}
-	if (fd >= 0) {
-		close(fd);
-		(void)unlink(target);
-	}
-	kiln_buf_done(&source);
-	kiln_buf_done(&data);
-	return exit_code;
-}
-
-/* Is item i the last one in its folder? */
-static bool is_last(const struct kiln_host_tree *tree, size_t i)
-{
-	const char *path = tree->items[i].path, *slash = strrchr(path, '/');
-	const size_t n = slash ? (size_t)(slash - path) + 1 : 0;
-	size_t next = i + 1;
-
-	while (next < tree->n && kiln_path_is_below(tree->items[next].path, path))
-		next++;
-	return next == tree->n || strncmp(tree->items[next].path, path, n) != 0;
-}
-
-static void print_item(const struct kiln_host_tree *tree, size_t i, bool compiled)
-{
-	const struct kiln_files_item *item = &tree->items[i];
-	const char *name = strrchr(item->path, '/');
-
-	/* a bar for each folder that goes on */
-	for (const char *slash = strchr(item->path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		size_t folder = i;
-
-		while (folder > 0 &&
-		       !(strncmp(tree->items[folder].path, item->path,
-				 (size_t)(slash - item->path)) == 0 &&
-			 strlen(tree->items[folder].path) == (size_t)(slash - item->path)))
-			folder--;
-		fputs(is_last(tree, folder) ? "    " : "|   ", stdout);
-	}
-	printf("%s %s%s%s\n", is_last(tree, i) ? "\\--" : "|--", name ? name + 1 : item->path,
-	       item->folder ? "/" : "", compiled ? " -> .mpy" : "");
-}
-
-static int take_item(struct image *image, size_t i)
-{
-	struct kiln_files_item *item = &image->tree.items[i];
-	const size_t n = strlen(item->path);
-	const bool is_source = !item->folder && ends_with(item->path, ".py");
-	struct kiln_buf mpy = KILN_BUF_INIT(16 * 1024);
-	bool compiled = false;
-	int exit_code = -1;
-
-	if (is_source && image->compiles) {
-		(void)kiln_buf_printf(&mpy, "%.*s.mpy", (int)(n - 3), item->path);
-		/* one that was made by hand goes in as it is */
-		if (!has_item(image, kiln_buf_str(&mpy)) && has_mpy_cross())
-			compiled = true;
-		else if (!has_item(image, kiln_buf_str(&mpy)))
-			image->not_compiled++;
-	}
-	print_item(&image->tree, i, compiled);
-	if (compiled)
-		exit_code = compile(image, item, kiln_buf_str(&mpy));
-	kiln_buf_done(&mpy);
-	return exit_code;
-}
-
-static int build_image(const struct image *image, struct kiln_buf *out)
-{
-	struct kiln_romfs_item *items = calloc(image->tree.n + 1, sizeof(*items));
-	struct kiln_err err = KILN_ERR_INIT;
-	int exit_code = -1;
-
-	if (!items)
-		return mpremote_say("out of memory");
-	for (size_t i = 0; i < image->tree.n; i++) {
-		const struct kiln_files_item *item = &image->tree.items[i];
-
-		items[i] = (struct kiln_romfs_item){ item->path, item->data, item->n,
-						     item->folder };
-	}
-	if (kiln_romfs_build(out, items, image->tree.n, &err) != KILN_OK)
-		exit_code = mpremote_fail(&err);
-	free(items);
-	return exit_code;
-}
-
-static int make_image(struct mpremote *m, const char *folder, struct kiln_buf *out)
-{
-	struct image image = { .folder = folder, .compiles = !m->params.no_mpy };
-	struct kiln_err err = KILN_ERR_INIT;
-	int exit_code = -1;
-
-	printf("Building romfs filesystem, source directory: %s%s\n/\n", folder,
-	       ends_with(folder, "/") ? "" : "/");
-	fflush(stdout);
-	if (!kiln_host_is_folder(folder))
-		exit_code = mpremote_say("romfs: '%s' is not a directory", folder);
-	else if (kiln_host_tree_add(&image.tree, folder, "", true, &err) != KILN_OK)
-		exit_code = mpremote_fail(&err);
-	for (size_t i = 0; i < image.tree.n && exit_code < 0; i++)
-		exit_code = take_item(&image, i);
-	if (exit_code < 0 && image.not_compiled > 0)
-		puts("Warning: `mpy_cross` module not found, .py files were not precompiled");
-	if (exit_code < 0)
-		exit_code = build_image(&image, out);
-	kiln_host_tree_done(&image.tree);
-	return exit_code;
-}
+/* ---- build ---- */
 
 static int build(struct mpremote *m)
 {
@@ -367,7 +209,7 @@ static int build(struct mpremote *m)
 		return mpremote_say("romfs build: source path not given");
 	(void)kiln_buf_printf(&output, "%s%s", m->params.output ? m->params.output : folder,
 			      m->params.output ? "" : ".romfs");
-	exit_code = make_image(m, folder, &image);
+	exit_code = mpremote_romfs_image(m, folder, &image);
 	if (exit_code < 0) {
 		printf("Writing %zu bytes to output file %s\n", image.len, kiln_buf_str(&output));
 		if (whole_write(kiln_buf_str(&output), kiln_buf_span(&image), &err) != KILN_OK)
@@ -488,11 +330,12 @@ static int verify(struct mpremote *m, const struct kiln_buf *image)
 
 static int read_image(struct mpremote *m, const char *source, struct kiln_buf *image)
 {
-	const bool is_image = ends_with(source, ".img") || ends_with(source, ".romfs");
+	const bool is_image = mpremote_ends_with(source, ".img") ||
+			      mpremote_ends_with(source, ".romfs");
 	struct kiln_err err = KILN_ERR_INIT;
 
 	if (!is_image || kiln_host_is_folder(source))
-		return make_image(m, source, image);
+		return mpremote_romfs_image(m, source, image);
 	return whole_read(source, image, &err) == KILN_OK ? -1 : mpremote_fail(&err);
 }
 

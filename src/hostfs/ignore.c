@@ -14,24 +14,26 @@ static kiln_code fail_pattern(const char *pattern, const char *why, struct kiln_
 	return KILN_E_CONFIG;
 }
 
+/* Takes the rule's pattern, also on failure. */
 static kiln_code keep_rule(struct kiln_ignore *ignore, const struct kiln_ignore_rule *rule,
 			   struct kiln_err *err)
 {
+	if (!rule->pattern)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot keep a pattern");
 	if (ignore->n == ignore->cap) {
 		const size_t cap = ignore->cap ? 2 * ignore->cap : 16;
 		struct kiln_ignore_rule *grown = reallocarray(ignore->rules, cap,
 							      sizeof(ignore->rules[0]));
 
-		if (!grown)
+		if (!grown) {
+			free(rule->pattern);
 			return kiln_fail(err, KILN_E_NOMEM, "cannot keep a pattern");
+		}
 		ignore->rules = grown;
 		ignore->cap = cap;
 	}
-	ignore->rules[ignore->n] = *rule;
-	if (!rule->pattern)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot keep a pattern");
-	ignore->n++;
-	return KILN_OK;
+	ignore->rules[ignore->n++] = *rule;
+	return KILN_OK; /* NOLINT(clang-analyzer-unix.Malloc): the pattern is the rule's */
 }
 
 /* Blanks at the end count only behind a backslash. */
