@@ -257,7 +257,7 @@ int main(void)
 	repl = board(folder);
 	must(kiln_files_open(repl, &files, &err), &err);
 	there_and_back(repl, files, "noise", noise, 90, 90);
-	there_and_back(repl, files, "text", text, 150, 120);
+	there_and_back(repl, files, "text", text, 150, 150);
 	small_files(repl, files, "text", text, 5);
 	small_files(repl, files, "noise", noise, 5);
 	kiln_files_close(files);
