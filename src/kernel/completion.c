@@ -281,21 +281,78 @@ static bool is_plain(struct kiln_span text)
 static void add_board_files(struct kiln_kernel *k, struct matches *m)
 {
 	const struct kiln_span folder = kiln_span(m->prefix.p, folder_of(m->prefix));
+	const size_t colon = m->prefix.n > 0 && m->prefix.p[0] == ':'; /* as %cp has it */
 	struct kiln_buf code = KILN_BUF_INIT(4096), answer = KILN_BUF_INIT(ANSWER_MAX);
 
 	if (k->running || !is_plain(m->prefix))
 		return;
-	(void)kiln_buf_printf(&code, ask_files, (int)folder.n, (const char *)folder.p);
+	(void)kiln_buf_printf(&code, ask_files, (int)(folder.n > colon ? folder.n - colon : 0),
+			      (const char *)folder.p + (folder.n > 0 ? colon : 0));
 	if (!code.failed && kiln_kernel_ask(k, kiln_buf_str(&code), code.len, &answer, NULL)) {
 		for (char *line = (char *)answer.data, *next; *line; line = next) {
 			next = line + strcspn(line, "\n");
 			if (*next)
 				*next++ = '\0';
-			add_file(m, folder, line, false);
+			add_file(m, folder.n > colon ? folder : kiln_span(m->prefix.p, colon), line,
+				 false);
 		}
 	}
 	kiln_buf_done(&code);
 	kiln_buf_done(&answer);
+}
+
+/* ---- words of magics ---- */
+
+static void add_boards(const struct kiln_kernel *k, struct matches *m)
+{
+	const struct kiln_registry *registry = k->board.registry;
+
+	for (size_t i = 0; i < kiln_registry_count(registry); i++) {
+		add(m, kiln_registry_board(registry, i)->name, "board");
+		add(m, kiln_registry_board(registry, i)->url, "board");
+	}
+	for (size_t i = 0; i < k->configured.devices.n; i++)
+		add(m, k->configured.devices.items[i].name, "board");
+}
+
+static void add_levels(struct matches *m)
+{
+	for (kiln_level level = KILN_LOG_ERROR; level <= KILN_LOG_TRACE; level++)
+		add(m, kiln_level_name(level), "level");
+	for (size_t i = 0; i < KILN_LOG_MODULES; i++)
+		add(m, kiln_log_modules[i], "module");
+}
+
+static void add_words(struct kiln_kernel *k, const struct kiln_place *place, struct matches *m)
+{
+	const struct kiln_magic *magic = kiln_magic_find(place->owner, false);
+	const bool on_board = m->prefix.n > 0 && m->prefix.p[0] == ':';
+
+	if (!magic)
+		magic = kiln_magic_find(place->owner, true);
+	switch (magic ? magic->takes : KILN_TAKES_HOST_PATHS) {
+	case KILN_TAKES_HOST_PATHS:
+		add_host_files(m);
+		break;
+	case KILN_TAKES_BOARD_PATHS:
+		add_board_files(k, m);
+		break;
+	case KILN_TAKES_PATHS:
+		if (on_board)
+			add_board_files(k, m);
+		else
+			add_host_files(m);
+		break;
+	case KILN_TAKES_BOARDS:
+		add_boards(k, m);
+		break;
+	case KILN_TAKES_VARIABLES:
+		add_board(k, m, kiln_span("", 0));
+		break;
+	case KILN_TAKES_LEVELS:
+		add_levels(m);
+		break;
+	}
 }
 
 /* ---- the reply ---- */
@@ -325,7 +382,7 @@ static void find(struct kiln_kernel *k, const struct kiln_place *place, struct m
 		add_options(m, place->owner);
 		break;
 	case KILN_PLACE_HOST_PATH:
-		add_host_files(m);
+		add_words(k, place, m);
 		break;
 	case KILN_PLACE_BOARD_PATH:
 		add_board_files(k, m);

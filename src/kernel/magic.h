@@ -27,11 +27,22 @@ struct kiln_magic_option {
 	const char *help;
 };
 
+/* What the words of a magic are, for completion. */
+typedef enum kiln_magic_takes {
+	KILN_TAKES_HOST_PATHS = 0,
+	KILN_TAKES_BOARD_PATHS,
+	KILN_TAKES_PATHS, /* the board's after a ':', else the host's */
+	KILN_TAKES_BOARDS,
+	KILN_TAKES_VARIABLES,
+	KILN_TAKES_LEVELS,
+} kiln_magic_takes;
+
 struct kiln_magic {
 	const char *name;
 	bool cell;         /* %%name */
 	const char *words; /* "NAME [SCHEME ...]" for the usage; NULL: takes none */
 	size_t min_words, max_words;
+	kiln_magic_takes takes;
 	const char *summary;                     /* one line, for %lsmagic and -h */
 	const char *more;                        /* further paragraphs of -h; may be NULL */
 	const struct kiln_magic_option *options; /* may be NULL */

@@ -125,6 +125,7 @@ const struct kiln_magic kiln_magic_connect = {
 	.words = "NAME [SCHEME ...]",
 	.min_words = 1,
 	.max_words = 8,
+	.takes = KILN_TAKES_BOARDS,
 	.summary = "Connect to a microcontroller by name, uid or URL",
 	.more = "Cells run on the connected board, also when the notebook is opened again. A URL "
 		"also registers the board.\n\n"

@@ -184,6 +184,7 @@ const struct kiln_magic kiln_magic_cp = {
 	.words = "SRC [SRC ...] DEST",
 	.min_words = 2,
 	.max_words = WORDS_MAX,
+	.takes = KILN_TAKES_PATHS,
 	.summary = "Copy files between host and board, and between boards",
 	.more = "A ':' in front of a path means the connected board, NAME: another one. If DEST is "
 		"a\nfolder the copies go into it. Each file is complete under its name or not "

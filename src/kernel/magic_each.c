@@ -129,6 +129,7 @@ const struct kiln_magic kiln_magic_cell_connect = {
 	.cell = true,
 	.words = "[NAME ...]",
 	.max_words = EACH_MAX,
+	.takes = KILN_TAKES_BOARDS,
 	.summary = "Run the cell on each of the named microcontrollers in turn",
 	.more = "Without names: on the connected one. One that is not there, or where the cell "
 		"fails, does not stop the others; the cell fails then.\n\n"

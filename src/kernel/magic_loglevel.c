@@ -52,6 +52,7 @@ const struct kiln_magic kiln_magic_loglevel = {
 	.name = "loglevel",
 	.words = "[LEVEL] [MODULE]",
 	.max_words = 2,
+	.takes = KILN_TAKES_LEVELS,
 	.summary = "Show or set how much the kernel logs",
 	.more = "LEVEL is ERROR, WARNING, INFO, DEBUG or TRACE. Without MODULE: all of them; "
 		"without both: a table.\nThe log goes to where Jupyter was started.\n\n"

@@ -68,6 +68,7 @@ const struct kiln_magic kiln_magic_unregister = {
 	.words = "NAME",
 	.min_words = 1,
 	.max_words = 1,
+	.takes = KILN_TAKES_BOARDS,
 	.summary = "Take a microcontroller off the list, by name, uid or URL",
 	.more = "If it was connected, none is then. A board on a port that is looked at comes "
 		"back with the next %discover.\n\n"

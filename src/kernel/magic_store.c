@@ -292,6 +292,7 @@ const struct kiln_magic kiln_magic_store = {
 	.name = "store",
 	.words = "[VARIABLE ...]",
 	.max_words = 64,
+	.takes = KILN_TAKES_VARIABLES,
 	.summary = "Keep copies of the board's variables on the host",
 	.more = "Without names: list what is kept. What is kept lives on across sessions and "
 		"boards.\nOnly what JSON can hold: numbers, texts, lists, dictionaries, True, "

@@ -80,6 +80,23 @@ def test_files_of_the_board(connected):
     assert reply['matches'] == ['data.txt']
 
 
+def test_words_of_magics(connected, tmp_path):
+    connected.run('import os\nopen("onboard.txt", "w").close()\n'
+                  'if "sub" not in os.listdir(): os.mkdir("sub")\n'
+                  'open("sub/deep.txt", "w").close()\nmy_value = 1')
+    assert complete(connected, '%cat onb|')['matches'] == ['onboard.txt']
+    assert complete(connected, '%rm -r sub/|')['matches'] == ['sub/deep.txt']
+    assert complete(connected, '%cp :onb|')['matches'] == [':onboard.txt']
+    assert complete(connected, '%cp :sub/de|')['matches'] == [':sub/deep.txt']
+    assert ':onboard.txt' in complete(connected, '%cp :|')['matches']
+    assert complete(connected, '%cp kernel.l|')['matches'] == ['kernel.log']
+    assert complete(connected, '%connect sim:|')['matches'] == ['sim:demo']
+    assert complete(connected, '%%connect 24|')['matches'] == ['24:0a:c4:12:87:7c']
+    assert complete(connected, '%store my_v|')['matches'] == ['my_value']
+    assert complete(connected, '%loglevel DE|')['matches'] == ['DEBUG']
+    assert complete(connected, '%loglevel DEBUG lo|')['matches'] == ['loader']
+
+
 def test_inspect(connected):
     connected.run('x = [1, 2]\ndef area(w, h=2):\n    """Of a rectangle."""\n    return w * h')
     code = 'area(3)'
