@@ -272,7 +272,7 @@ static const char ask_files[] = "def _kiln_q():\n"
 static bool is_plain(struct kiln_span text)
 {
 	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] < ' ' || memchr("'\"\\", text.p[i], 3))
+		if (text.p[i] < ' ' || strchr("'\"\\", text.p[i]))
 			return false;
 	}
 	return true;

@@ -95,7 +95,8 @@ void kiln_flash_on_event(void *user, const struct kiln_flash_event *e)
 		kiln_flash_bar(r, "connecting", 0, 0);
 		break;
 	case KILN_FLASH_CHIP:
-		say_chip(r, e->chip);
+		if (e->chip)
+			say_chip(r, e->chip);
 		break;
 	case KILN_FLASH_STUB_UPLOAD:
 		kiln_flash_bar(r, "starting the flasher", 0, 0);

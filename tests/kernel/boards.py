@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Virtual boards for the kernel's tests: flashed once, copied to where a test wants them."""
+import contextlib
 import functools
 import pathlib
 import shutil
@@ -44,6 +45,21 @@ def make_board(run, name, mac=MAC):
 @pytest.fixture
 def uid(run):
     return make_board(run, 'demo')
+
+
+@contextlib.contextmanager
+def held(env):
+    """Somebody else has the board's port; his process."""
+    holder = subprocess.Popen([BUILD / 'kiln', 'exec', '-p', 'sim:demo',
+                               'import time\nprint("on")\ntime.sleep(60)'], env=env,
+                              stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == 'on\n'
+        yield holder
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
 
 
 def start_shared(request, tmp_path_factory):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from boards import FIRMWARE, alone, make_board, uid  # noqa: F401 (fixtures)
+from boards import FIRMWARE, alone, held, make_board, uid  # noqa: F401 (fixtures)
 from conftest import BUILD
 from kernel_client import Kernel, kernel, plain  # noqa: F401 (kernel is a fixture)
 from test_board import LOOP
@@ -61,11 +61,7 @@ def test_a_blank_board_says_so(alone):
 
 
 def test_a_board_that_is_held_by_another(kernel, uid, env):
-    holder = subprocess.Popen([BUILD / 'kiln', 'exec', '-p', 'sim:demo',
-                               'import time\nprint("on")\ntime.sleep(60)'], env=env,
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == 'on\n'
+    with held(env):
         shown = kernel.run('%connect sim:demo')
         assert shown.reply['ename'] == 'KILN_E_PORT_BUSY'
         # by its uid it cannot be found, and why not is said
@@ -73,10 +69,6 @@ def test_a_board_that_is_held_by_another(kernel, uid, env):
         assert shown.reply['ename'] == 'KILN_E_NO_BOARD'
         assert shown.stderr.startswith(f"Device not available: '{uid}'\nsim:demo: cannot open")
         assert kernel.run('%discover').said == 'No devices available\n'
-    finally:
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()
     assert kernel.run('%connect sim:demo').status == 'ok'
 
 

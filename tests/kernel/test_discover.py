@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """%discover: the lines, the table beside them, and what came and went."""
 import shutil
-import subprocess
 import xml.etree.ElementTree as ET
 
-from boards import MAC, alone, copy_board, sims, uid  # noqa: F401 (fixtures)
-from conftest import BUILD
+from boards import MAC, alone, copy_board, held, sims, uid  # noqa: F401 (fixtures)
 from kernel_client import kernel  # noqa: F401 (fixture)
 
 OTHER = '24:0a:c4:00:00:02'
@@ -64,19 +62,11 @@ def test_one_that_is_gone_is_shown_once_more(alone, env):
 
 
 def test_a_port_that_does_not_answer_says_why(kernel, uid, env):
-    holder = subprocess.Popen([BUILD / 'kiln', 'exec', '-p', 'sim:demo',
-                               'import time\nprint("on")\ntime.sleep(60)'], env=env,
-                              stdout=subprocess.PIPE, text=True)
-    try:
-        assert holder.stdout.readline() == 'on\n'
+    with held(env) as holder:
         shown = kernel.run('%discover')
-        assert shown.said == 'No devices available\n'
-        [row] = table(shown)
-        assert (row['Board'], row['Port']) == ('', 'sim:demo') and str(holder.pid) in row['State']
-    finally:
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()
+    assert shown.said == 'No devices available\n'
+    [row] = table(shown)
+    assert (row['Board'], row['Port']) == ('', 'sim:demo') and str(holder.pid) in row['State']
 
 
 def test_no_ports(kernel):
