@@ -195,6 +195,29 @@ static void as_many_attempts_as_asked_for(void **state)
 	assert_int_equal(story.count[KILN_FLASH_TRY], 2 * 5);
 }
 
+/* It is uploaded, but what would start it never arrives: one more try, then it is said. */
+static void stub_that_never_starts(void **state)
+{
+	enum { MEM_END = 0x06 };
+	const struct kiln_host host = wrap_host();
+	struct kiln_err err = KILN_ERR_INIT;
+	struct story story;
+	struct kiln_flasher_options options = story_options(&story);
+	struct kiln_flasher *f;
+
+	(void)state;
+	wrap.swallow = MEM_END;
+	if (kiln_flasher_open(&host, "wrap:mute?clock=virtual", &options, &f, &err) != KILN_OK)
+		fail_msg("%s: %s", err.what, err.why);
+	assert_int_equal(kiln_flasher_prepare(f, &err), KILN_E_TIMEOUT);
+	assert_string_equal(err.what, "cannot start the stub");
+	assert_string_equal(err.why, "it was uploaded, but does not say that it runs");
+	assert_string_equal(err.hint, "try again; if it never starts, work without it (--no-stub)");
+	assert_int_equal(story.count[KILN_FLASH_STUB_UPLOAD], 2);
+	assert_int_equal(story.count[KILN_FLASH_STUB_RUNNING], 0);
+	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
+}
+
 /* IO0 has no wire: each reset ends in the (blank) flash. */
 static void board_that_does_not_go_to_download_mode(void **state)
 {
@@ -319,6 +342,7 @@ int main(void)
 		cmocka_unit_test(to_the_loader),
 		cmocka_unit_test(large_capacitor_needs_the_slow_way),
 		cmocka_unit_test(ways_that_are_written_down),
+		cmocka_unit_test_setup(stub_that_never_starts, wrap_reset),
 		cmocka_unit_test(hard_reset_that_is_written_down),
 		cmocka_unit_test_setup(lines_one_after_the_other, wrap_reset),
 		cmocka_unit_test_setup(port_that_leaves_with_the_reset, wrap_reset),

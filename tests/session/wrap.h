@@ -13,6 +13,7 @@ extern struct wrap {
 	bool one_by_one;    /* rfc2217: the lines change one after the other */
 	bool leaves;        /* a chip's own USB: the port goes with the reset ... */
 	int absent_opens;   /* ... and comes back after so many attempts to open it */
+	uint8_t swallow;    /* requests with this opcode are lost on their way */
 	uint64_t cancel_at; /* so many bytes have gone out when Ctrl-C comes, and stays */
 	uint64_t written;
 	bool dtr, rts; /* as they are now */
