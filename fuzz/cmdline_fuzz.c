@@ -45,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert(words.n <= (size_t)argc);
 			opt_list_done(&words);
 			opt_list_done(&t.options.filters);
+			opt_list_done(&t.params.write.encrypt_files);
+			opt_list_done(&t.params.write.diff_with);
 		}
 	}
 	free(text);
