@@ -387,7 +387,9 @@ static kiln_code slow_open(const struct kiln_host *host, const char *url, unsign
 		continue;
 	/* until all that may be there are there, so that no clock decides */
 	for (int i = 0;
-	     i < 500 && code == KILN_E_TIMEOUT && atomic_load(&most) < KILN_REGISTRY_AT_ONCE; i++)
+	     i < 2000 && code == KILN_E_TIMEOUT &&
+	     (atomic_load(&only_a_cancel_ends_it) || atomic_load(&most) < KILN_REGISTRY_AT_ONCE);
+	     i++)
 		code = kiln_host_wait(host, -1, 0, kiln_now() + 10);
 	atomic_fetch_sub(&at_work, 1);
 	atomic_fetch_add(&looked_at, 1);
