@@ -203,9 +203,30 @@ KILN_API KILN_CHECK kiln_code kiln_flash_pack_new(const struct kiln_flash_file *
 						  struct kiln_err *err);
 KILN_API void kiln_flash_pack_free(struct kiln_flash_pack *pack);
 
+/*
+ * What was last written to a board, sector by sector: the first guess at what differs from the next
+ * file, which saves asking for it. Only a guess: it is tried on a few sectors, the file is verified
+ * whole in any case, and what was wrong is found and written then. A program keeps the bytes for
+ * each board (by MAC) from one time to the next.
+ *
+ *	kiln_flash_recall_new(saved, n, &recall, &err);   NULL, 0: nothing is known yet
+ *	job.recall = recall;
+ *	kiln_flasher_write(flasher, &job, &err);          brings it up to date
+ *	saved = kiln_flash_recall_bytes(recall, &n);
+ *	kiln_flash_recall_free(recall);
+ */
+struct kiln_flash_recall;
+/* Bytes that make no sense are taken for none. Fails with: E_NOMEM. */
+KILN_API KILN_CHECK kiln_code kiln_flash_recall_new(const void *saved, size_t n,
+						    struct kiln_flash_recall **ret_recall,
+						    struct kiln_err *err);
+KILN_API const void *kiln_flash_recall_bytes(const struct kiln_flash_recall *recall, size_t *ret_n);
+KILN_API void kiln_flash_recall_free(struct kiln_flash_recall *recall);
+
 struct kiln_flash_job {
 	const struct kiln_flash_file *files;
 	size_t n_files;
+	struct kiln_flash_recall *recall;   /* of this board; NULL: none */
 	const struct kiln_flash_pack *pack; /* of these files; NULL: they are packed as needed */
 	bool erase_all;
 	bool no_compress;

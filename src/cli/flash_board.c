@@ -16,7 +16,7 @@ static kiln_code write_files(struct kiln_flasher *flasher, const struct flash_or
 	};
 
 	KILN_TRY(kiln_flasher_prepare(flasher, err));
-	return kiln_flasher_write(flasher, &job, err);
+	return flash_memory_write(flasher, &job, err);
 }
 
 kiln_code flash_board(const struct kiln_host *host, const char *url,

@@ -3,6 +3,7 @@
 #define KILN_CLI_FLASH_BOARD_H
 
 #include "cli/files.h"
+#include "cli/flash_memory.h"
 
 /* What `kiln flash` is to do with a board, or with each of several. */
 struct flash_order {

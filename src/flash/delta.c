@@ -7,6 +7,7 @@
 #include "flash/delta.h"
 
 #include "flash/flasher.h"
+#include "flash/recall.h"
 
 enum { SAMPLES = 4, PER_BLOCK = 16, SETTLE = 200 };
 
@@ -193,6 +194,67 @@ kiln_code kiln_delta_find(struct kiln_flasher *f, const struct kiln_plan_file *f
 	note_blanks(&delta, file);
 	*ret_delta = delta;
 	return KILN_OK;
+}
+
+/* A few of the sectors that should be the same, across the file. */
+static void add_believed(struct question *q, const struct kiln_plan_file *file,
+			 const struct kiln_delta *delta, size_t same)
+{
+	const size_t every = same > SAMPLES ? same / SAMPLES : 1;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < delta->n && q->n < SAMPLES; i++) {
+		if (delta->states[i] == KILN_SECTOR_SAME && seen++ % every == every / 2)
+			add(q, file, i, i + 1);
+	}
+}
+
+static kiln_code try_guess(struct kiln_flasher *f, const struct kiln_plan_file *file, size_t same,
+			   struct kiln_delta *delta, bool *ret_good, struct kiln_err *err)
+{
+	struct question q;
+	size_t right = 0;
+	kiln_code code;
+
+	KILN_TRY(question_init(&q, SAMPLES, err));
+	add_believed(&q, file, delta, same);
+	code = ask(f, file, &q, delta, &right, err);
+	*ret_good = code == KILN_OK && q.n > 0 && right == q.n;
+	question_done(&q);
+	return code;
+}
+
+/* What the wire did to the question only costs the guess. */
+static kiln_code forgive(struct kiln_flasher *f, kiln_code code, struct kiln_err *err)
+{
+	if (code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL || code == KILN_E_REFUSED ||
+	    code == KILN_E_UNSUPPORTED)
+		return kiln_loader_settle(&f->loader, SETTLE, err);
+	return code;
+}
+
+kiln_code kiln_delta_guess(struct kiln_flasher *f, const struct kiln_plan_file *file,
+			   const struct kiln_flash_recall *recall, struct kiln_delta *ret_delta,
+			   bool *ret_good, struct kiln_err *err)
+{
+	struct kiln_delta delta = { .n = kiln_delta_sectors(file) };
+	kiln_code code = KILN_OK;
+	size_t same;
+
+	*ret_good = false;
+	delta.states = calloc(delta.n, 1);
+	if (!delta.states)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot compare with the flash");
+	same = kiln_recall_guess(recall, file, delta.states);
+	if (same > 0)
+		code = try_guess(f, file, same, &delta, ret_good, err);
+	if (code == KILN_OK && *ret_good) {
+		note_blanks(&delta, file);
+		*ret_delta = delta;
+		return KILN_OK;
+	}
+	kiln_delta_done(&delta);
+	return forgive(f, code, err);
 }
 
 void kiln_delta_done(struct kiln_delta *delta)

@@ -34,6 +34,14 @@ struct kiln_delta_run {
 /* A chip that can't be asked makes the delta useless. Fails with: E_NOMEM, E_CANCELLED, link's. */
 kiln_code kiln_delta_find(struct kiln_flasher *f, const struct kiln_plan_file *file,
 			  struct kiln_delta *ret_delta, struct kiln_err *err);
+/*
+ * The same by what the board was last written with. *ret_good: it knew some of it, and was right
+ * about a few sectors; else there is nothing to free. Fails with: as find.
+ */
+struct kiln_flash_recall;
+kiln_code kiln_delta_guess(struct kiln_flasher *f, const struct kiln_plan_file *file,
+			   const struct kiln_flash_recall *recall, struct kiln_delta *ret_delta,
+			   bool *ret_good, struct kiln_err *err);
 void kiln_delta_done(struct kiln_delta *delta);
 
 /* delta_plan.c, pure */

@@ -25,7 +25,9 @@ struct kiln_flasher {
 	struct kiln_flasher_options options;
 	struct kiln_loader loader;
 	struct kiln_chip_info info;
-	kiln_ms opened; /* when the port was, on its own clock */
+	kiln_ms opened;                   /* when the port was, on its own clock */
+	struct kiln_flash_recall *recall; /* of the job */
+	bool guessed;                     /* what differs is only believed to be all that does */
 	bool has_info;
 	bool attached;        /* the flash chip is set up, its id and size were read */
 	const void *same;     /* file of the plan that stands in the flash already, all of it */

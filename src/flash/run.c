@@ -135,6 +135,13 @@ static kiln_code step_verify(struct kiln_flasher *f, const struct kiln_plan *pla
 		return kiln_flasher_tell_verified(f, step->file);
 	code = kiln_flasher_verify_file(f, step->file, &fault);
 	/* what looked alike was not, or changed: nothing is taken for granted the second time */
+	if (code == KILN_E_VERIFY && f->guessed && f->by_parts == step->file) {
+		f->recall = NULL;
+		tell_again(f, step->file, &fault);
+		KILN_TRY(
+			kiln_flasher_write_difference(f, step->file, !plan->job->no_compress, err));
+		return step_verify(f, plan, step, err);
+	}
 	if (code == KILN_E_VERIFY && f->by_parts == step->file) {
 		f->by_parts = NULL;
 		tell_again(f, step->file, &fault);
@@ -283,6 +290,18 @@ static kiln_code tell_size(struct kiln_flasher *f, int64_t size, struct kiln_err
 	return KILN_OK;
 }
 
+/* All of it is verified. What there is no room for is only not remembered. */
+static void remember(const struct kiln_flash_job *job, const struct kiln_plan *plan)
+{
+	if (job->erase_all)
+		kiln_recall_forget(job->recall);
+	for (size_t i = 0; i < plan->n_files; i++) {
+		if (!plan->files[i].file->encrypt &&
+		    kiln_recall_note(job->recall, &plan->files[i], NULL) != KILN_OK)
+			return;
+	}
+}
+
 static kiln_code plan_and_run(struct kiln_flasher *f, const struct kiln_flash_job *job,
 			      struct kiln_err *err)
 {
@@ -290,7 +309,11 @@ static kiln_code plan_and_run(struct kiln_flasher *f, const struct kiln_flash_jo
 	kiln_code code;
 
 	KILN_TRY(make_plan(f, job, &plan, err));
+	f->recall = job->recall;
 	code = run(f, &plan, err);
+	if (code == KILN_OK && job->recall)
+		remember(job, &plan);
+	f->recall = NULL;
 	kiln_plan_done(&plan);
 	return code;
 }

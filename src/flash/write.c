@@ -241,7 +241,11 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 	kiln_code code;
 
 	kiln_flasher_emit(f, event);
-	KILN_TRY(kiln_delta_find(f, file, &delta, err));
+	f->guessed = false;
+	if (f->recall)
+		KILN_TRY(kiln_delta_guess(f, file, f->recall, &delta, &f->guessed, err));
+	if (!f->guessed)
+		KILN_TRY(kiln_delta_find(f, file, &delta, err));
 	f->dirty = !delta.blank;
 	if (delta.useless) {
 		kiln_delta_done(&delta);
@@ -251,7 +255,7 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 	event.stage = KILN_FLASH_COMPARED;
 	event.done = kiln_delta_same(&delta, file);
 	kiln_flasher_emit(f, event);
-	if (event.done == file->size)
+	if (event.done == file->size && !f->guessed)
 		f->same = file;
 	else
 		f->by_parts = file;

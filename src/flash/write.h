@@ -4,6 +4,7 @@
 
 #include "flash/flasher.h"
 #include "flash/plan.h"
+#include "flash/recall.h"
 
 /* Send one file, block by block. Fails with: E_REFUSED, E_TIMEOUT, E_PORT_GONE, E_CANCELLED. */
 kiln_code kiln_flasher_write_file(struct kiln_flasher *f, const struct kiln_plan_file *file,

@@ -167,6 +167,67 @@ static void wire_faults(void **state)
 	}
 }
 
+static struct kiln_flash_recall *recall;
+
+static uint64_t recalled(const char *url, kiln_code expected)
+{
+	const struct kiln_host host = help_host();
+	struct kiln_flasher_options options = story_options(&fx.story);
+	struct kiln_flash_job job = STORY_JOB(&fx.file, 1);
+	struct kiln_link_stats stats;
+	struct kiln_flasher *f;
+
+	job.diff = true;
+	job.recall = recall;
+	options.baud = 921600;
+	options.quick = true;
+	assert_int_equal(kiln_flasher_open(&host, url, &options, &f, &fx.err), KILN_OK);
+	assert_int_equal(kiln_flasher_prepare(f, &fx.err), KILN_OK);
+	assert_int_equal(kiln_flasher_write(f, &job, &fx.err), expected);
+	kiln_flasher_stats(f, &stats);
+	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
+	return stats.turns;
+}
+
+/* What the board was written with is the first guess; a wrong one is found, and costs little. */
+static void a_guess_is_tried_and_verified(void **state)
+{
+	static const char url[] = "sim:recall?clock=virtual&latency=1";
+	uint64_t asked, guessed;
+	uint8_t was;
+
+	(void)state;
+	assert_int_equal(kiln_flash_recall_new(NULL, 0, &recall, NULL), KILN_OK);
+	(void)recalled(url, KILN_OK);
+	fx.data[100000] ^= 1;
+	guessed = recalled(url, KILN_OK);
+	story_expect("recall", &fx.file, 1);
+	assert_int_equal(fx.story.count[KILN_FLASH_WRITING], 1);
+	kiln_flash_recall_free(recall);
+	recall = NULL;
+	fx.data[100000] ^= 1;
+	asked = recalled(url, KILN_OK);
+	assert_true(guessed + 5 < asked);
+	/* somebody else wrote a sector in between, and not one of those that are looked at */
+	assert_int_equal(kiln_flash_recall_new(NULL, 0, &recall, NULL), KILN_OK);
+	(void)recalled(url, KILN_OK);
+	was = fx.data[200000];
+	fx.data[200000] ^= 0x80;
+	write_it("recall");
+	fx.data[200000] = was;
+	fx.data[50000] ^= 1;
+	(void)recalled(url, KILN_OK);
+	story_expect("recall", &fx.file, 1);
+	assert_int_equal(fx.story.count[KILN_FLASH_VERIFIED], 1);
+	/* another firmware altogether */
+	image_fill(fx.data, SIZE, 77);
+	write_it("recall");
+	image_fill(fx.data, SIZE, 5);
+	(void)recalled(url, KILN_OK);
+	story_expect("recall", &fx.file, 1);
+	kiln_flash_recall_free(recall);
+}
+
 /* One preparation, made before any port is open, serves several boards and a second run. */
 static void one_pack_for_many(void **state)
 {
@@ -207,6 +268,7 @@ int main(void)
 		cmocka_unit_test_setup(other_firmware_and_erased_chips_are_not_asked, set_up),
 		cmocka_unit_test_setup(failing_delta_writes_all, set_up),
 		cmocka_unit_test_setup(wire_faults, set_up),
+		cmocka_unit_test_setup(a_guess_is_tried_and_verified, set_up),
 		cmocka_unit_test_setup(one_pack_for_many, set_up),
 	};
 

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/flash_memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum { MOST = 1 << 20, PATH = 4096 };
+
+static bool make_folder(char *path, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	char root[PATH - 64];
+
+	if (cache && cache[0] == '/')
+		kiln_text_copy(root, sizeof(root), cache);
+	else if (!home || !kiln_text_format(root, sizeof(root), "%s/.cache", home))
+		return false;
+	(void)mkdir(root, 0700);
+	if (!kiln_text_format(path, size, "%s/kiln", root))
+		return false;
+	(void)mkdir(path, 0700);
+	if (!kiln_text_format(path, size, "%s/kiln/boards", root))
+		return false;
+	(void)mkdir(path, 0700); /* whether it is there shows when a file is opened */
+	return true;
+}
+
+static bool make_path(const struct kiln_chip_info *chip, char *path, size_t size)
+{
+	static const uint8_t none[6];
+	const uint8_t *m = chip->mac;
+	char folder[PATH - 32];
+
+	if (chip->secure_download || memcmp(m, none, sizeof(none)) == 0 ||
+	    !make_folder(folder, sizeof(folder)))
+		return false;
+	return kiln_text_format(path, size, "%s/%02x%02x%02x%02x%02x%02x", folder, m[0], m[1], m[2],
+				m[3], m[4], m[5]);
+}
+
+/* NULL: no memory is left, or the chip does not tell its MAC. */
+static struct kiln_flash_recall *load(const struct kiln_chip_info *chip)
+{
+	struct kiln_flash_recall *recall = NULL;
+	uint8_t *bytes = NULL;
+	char path[PATH];
+	size_t n = 0;
+	FILE *in;
+
+	if (!make_path(chip, path, sizeof(path)))
+		return NULL;
+	in = fopen(path, "rbe");
+	if (in) {
+		bytes = malloc(MOST);
+		n = bytes ? fread(bytes, 1, MOST, in) : 0;
+		fclose(in);
+	}
+	if (kiln_flash_recall_new(bytes, n, &recall, NULL) != KILN_OK)
+		recall = NULL;
+	free(bytes);
+	return recall;
+}
+
+/* Written beside it and put in its place: who is interrupted leaves the old one. */
+static void save(const struct kiln_chip_info *chip, const struct kiln_flash_recall *recall)
+{
+	char path[PATH], beside[PATH + 16];
+	const void *bytes;
+	bool good;
+	size_t n;
+	FILE *out;
+
+	if (!recall || !make_path(chip, path, sizeof(path)) ||
+	    !kiln_text_format(beside, sizeof(beside), "%s.%ld", path, (long)getpid()))
+		return;
+	bytes = kiln_flash_recall_bytes(recall, &n);
+	out = fopen(beside, "wbe");
+	if (!out)
+		return;
+	good = fwrite(bytes, 1, n, out) == n;
+	good = fclose(out) == 0 && good;
+	if (!good || rename(beside, path) != 0)
+		(void)unlink(beside);
+}
+
+kiln_code flash_memory_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
+			     struct kiln_err *err)
+{
+	const struct kiln_chip_info *chip = kiln_flasher_chip(flasher);
+	struct kiln_flash_job remembered = *job;
+	kiln_code code;
+
+	if (job->diff)
+		remembered.recall = load(chip);
+	code = kiln_flasher_write(flasher, &remembered, err);
+	if (code == KILN_OK)
+		save(chip, remembered.recall);
+	kiln_flash_recall_free(remembered.recall);
+	return code;
+}
