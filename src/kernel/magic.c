@@ -16,8 +16,10 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_info,
 	&kiln_magic_loglevel,
 	&kiln_magic_lsmagic,
+	&kiln_magic_mip,
 	&kiln_magic_mkdirs,
 	&kiln_magic_name,
+	&kiln_magic_pip,
 	&kiln_magic_plot,
 	&kiln_magic_rdiff,
 	&kiln_magic_register,
@@ -29,6 +31,7 @@ const struct kiln_magic *const kiln_magics[] = {
 	&kiln_magic_synctime,
 	&kiln_magic_uid,
 	&kiln_magic_unregister,
+	&kiln_magic_upip,
 	/* cells */
 	&kiln_magic_cell_bash,
 	&kiln_magic_cell_connect,

@@ -58,6 +58,7 @@ extern const struct kiln_magic kiln_magic_uid, kiln_magic_name, kiln_magic_info,
 extern const struct kiln_magic kiln_magic_gettime, kiln_magic_synctime;
 extern const struct kiln_magic kiln_magic_cd, kiln_magic_flash, kiln_magic_plot, kiln_magic_store;
 extern const struct kiln_magic kiln_magic_cat, kiln_magic_mkdirs, kiln_magic_rlist, kiln_magic_rm;
+extern const struct kiln_magic kiln_magic_mip, kiln_magic_pip, kiln_magic_upip;
 extern const struct kiln_magic kiln_magic_cp, kiln_magic_rdiff, kiln_magic_rsync;
 extern const struct kiln_magic kiln_magic_cell_plot, kiln_magic_cell_host;
 extern const struct kiln_magic kiln_magic_cell_bash, kiln_magic_cell_connect,

@@ -53,8 +53,10 @@ Line Magic:
   %info        Print a summary of the connected board
   %loglevel    Show or set how much the kernel logs
   %lsmagic     List all line and cell magics
+  %mip         Install packages on the board, list and remove them
   %mkdirs      Make a folder on the board, and those above it
   %name        Print the connected board's name
+  %pip         Install packages into a folder of the host, list and remove them
   %plot        Draw what the rest of the cell prints, live
   %rdiff       Show how the board's files differ from the host's
   %register    Put a microcontroller on the list by its URL
@@ -66,6 +68,7 @@ Line Magic:
   %synctime    Set the board's clock to the host's local time
   %uid         Print the connected board's uid
   %unregister  Take a microcontroller off the list, by name, uid or URL
+  %upip        The same as %pip
   !            pass line to bash shell for evaluation
 
 Cell Magic:
