@@ -219,13 +219,14 @@ static bool poll_once(struct kiln_kernel *k, struct pollfd *fds, size_t n_fds, k
 {
 	zmq_pollitem_t items[ITEMS_MAX];
 	const bool watched = k->parent >= 0;
+	const kiln_ms text = kiln_stream_due(&k->out), chart = kiln_plotter_due(k);
 	size_t n;
 	bool any;
 
 	if (has_just_looked(k, deadline))
 		return poll(fds, n_fds, 0) > 0;
 	n = fill_items(k, items, fds, n_fds);
-	if (zmq_poll(items, (int)n, time_left(deadline, kiln_stream_due(&k->out))) < 0)
+	if (zmq_poll(items, (int)n, time_left(deadline, text < chart ? text : chart)) < 0)
 		return false; /* EINTR */
 	k->looked_at = kiln_now();
 	any = read_items(items, n, fds, n_fds);
@@ -233,6 +234,8 @@ static bool poll_once(struct kiln_kernel *k, struct pollfd *fds, size_t n_fds, k
 		take_parent(k, items[ITEMS_FIXED - 1].revents != 0);
 	if (kiln_now() >= kiln_stream_due(&k->out))
 		kiln_stream_flush(&k->out, kiln_now());
+	if (kiln_now() >= kiln_plotter_due(k))
+		kiln_plotter_show(k);
 	kiln_kernel_serve(k);
 	return any;
 }

@@ -269,6 +269,9 @@ const struct kiln_device *kiln_kernel_device(const struct kiln_kernel *k);
 /* magic_plot.c: what a board prints while a chart is drawn; the cell's end */
 void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n);
 void kiln_plotter_end(struct kiln_kernel *k);
+/* When points that wait are drawn, KILN_FOREVER if there are none. */
+kiln_ms kiln_plotter_due(const struct kiln_kernel *k);
+void kiln_plotter_show(struct kiln_kernel *k);
 
 /* magic_shell.c: the board's port is closed, so that a tool in the script can open it */
 bool kiln_kernel_bash(struct kiln_kernel *k, struct kiln_span script);

@@ -64,6 +64,16 @@ void kiln_plotter_put(struct kiln_kernel *k, const char *text, size_t n)
 		show_chart(k, p);
 }
 
+kiln_ms kiln_plotter_due(const struct kiln_kernel *k)
+{
+	return k->plotter && k->plotter->changed ? k->plotter->display.next : KILN_FOREVER;
+}
+
+void kiln_plotter_show(struct kiln_kernel *k)
+{
+	show_chart(k, k->plotter);
+}
+
 void kiln_plotter_end(struct kiln_kernel *k)
 {
 	struct kiln_plotter *p = k->plotter;

@@ -46,6 +46,19 @@ def test_it_moves_while_the_code_runs(connected):
     assert connected.run('print("on")').stdout == 'on\n'
 
 
+def test_the_last_points_are_drawn_while_nothing_more_comes(connected):
+    msg_id = connected.start('%plot\nprint(1)\nprint(2)\nprint(3)\nimport time\n'
+                             'while True: time.sleep(0.1)')
+    while True:
+        kind, data = (lambda m: (m['msg_type'], m['content'].get('data')))(
+            connected.message(msg_id))
+        if kind in ('display_data', 'update_display_data') and \
+                data['text/plain'].startswith('3 points'):
+            break
+    connected.interrupt()
+    assert connected.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
+
+
 def test_nothing_to_plot(connected):
     shown = connected.run('%%plot\nprint("no numbers", end="")')
     assert shown.stdout == 'no numbers' and [t for t, _ in shown.published] == \
