@@ -51,13 +51,16 @@ static void reset_cpu(struct sim_board *b, sim_reset reason)
 	b->run = NULL;
 	b->run_busy = false;
 	sim_wire_cut(&b->to_host, b->now);
-	set_chip_baud(b, RUN_BAUD);
+	set_chip_baud(b, b->usb.kind ? SIM_USB_BAUD : RUN_BAUD);
 	b->chip_rx = (struct sim_uart_rx){ 0 };
 	b->baud_at = b->watchdog_at = b->reset_at = SIM_NEVER;
 	b->reason = reason;
 	/* the pin is latched by power, EN and the RTC watchdog, not by software (ESP32 TRM) */
 	if (reason == SIM_RESET_POWER_ON || reason == SIM_RESET_RTC_WATCHDOG)
 		b->strap = b->io0_low ? b->config.strap_download : b->config.strap_flash;
+	if (b->usb.kind == SIM_USB_OTG && reason == SIM_RESET_POWER_ON)
+		b->io0_low = false; /* whoever held the button has let go */
+	sim_usb_stop_watchdogs(&b->usb);
 	sim_download_reset(&b->download);
 	sim_bus_reset(&b->bus, b->config.mac);
 	b->cpu = SIM_CPU_WAKING;
@@ -199,6 +202,8 @@ static void obey_download(struct sim_board *b)
 {
 	struct sim_download *d = &b->download;
 
+	if (b->bus.watchdog_written)
+		sim_usb_look(&b->usb, &b->bus, b->now);
 	if (d->out.len) {
 		print(b, d->out.data, d->out.len);
 		kiln_buf_reset(&d->out);
@@ -225,7 +230,7 @@ static void grant_wish(struct sim_board *b)
 
 	b->baud_at = SIM_NEVER;
 	b->download.wish = SIM_WISH_NONE;
-	if (wish == SIM_WISH_BAUD) {
+	if (wish == SIM_WISH_BAUD && !b->usb.kind) {
 		set_chip_baud(b, real_baud(b));
 		b->chip_rx = (struct sim_uart_rx){ 0 };
 	}
@@ -369,6 +374,7 @@ sim_ns sim_board_next(const struct sim_board *b)
 	sim_ns at = sim_earlier(b->cpu_at, b->watchdog_at);
 
 	at = sim_earlier(at, sim_earlier(b->en_rises_at, b->reset_at));
+	at = sim_earlier(at, sim_earlier(b->usb.rtc_at, b->usb.swd_at));
 	at = sim_earlier(at, b->held_until);
 	if (b->to_host.n == 0)
 		at = sim_earlier(at, b->baud_at);
@@ -395,7 +401,7 @@ static void happen(struct sim_board *b)
 		b->en_high = true;
 		reset_cpu(b, SIM_RESET_POWER_ON);
 	}
-	if (b->watchdog_at <= b->now)
+	if (b->watchdog_at <= b->now || b->usb.rtc_at <= b->now || b->usb.swd_at <= b->now)
 		reset_cpu(b, SIM_RESET_RTC_WATCHDOG);
 	if (b->reset_at <= b->now)
 		reset_cpu(b, SIM_RESET_SOFTWARE);
@@ -451,10 +457,16 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	kiln_buf_init(&b->held, BRIDGE_PACKET);
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
 	sim_bus_init(&b->bus, config->model, &b->flash);
+	sim_usb_init(&b->usb, config->usb);
+	b->io0_low = config->usb == SIM_USB_OTG; /* the button is held while it is plugged in */
+	if (config->usb)
+		b->chip_baud = b->host_baud = SIM_USB_BAUD;
 	b->bus.burnt = b->config.registers;
 	sim_download_init(&b->download, &b->bus);
 	sim_download_set_baud(&b->download, RUN_BAUD);
 	b->download.security_flags = config->secure_download ? SIM_SECURE_DOWNLOAD : 0;
+	b->download.security_flags |= config->security_flags;
+	b->download.longest = config->usb == SIM_USB_OTG ? SIM_USB_OTG_BLOCK + 24 : SIM_REQUEST_MAX;
 	b->download.crypt_count = config->crypt_count;
 	b->download.deaf = sim_faults_find(&b->faults, SIM_FAULT_NO_SYNC) != NULL;
 	b->cpu = SIM_CPU_HELD;
@@ -481,6 +493,20 @@ void sim_board_done(struct sim_board *b)
 	kiln_buf_done(&b->inbox);
 }
 
+static void set_usb_lines(struct sim_board *b, bool dtr, bool rts)
+{
+	bool loader;
+
+	if (!sim_usb_set_lines(&b->usb, dtr, rts, &loader) || b->cpu == SIM_CPU_OFF ||
+	    b->cpu == SIM_CPU_HELD)
+		return;
+	reset_cpu(b, SIM_RESET_SOFTWARE);
+	if (b->usb.kind == SIM_USB_JTAG)
+		b->strap = loader ? b->config.strap_download : b->config.strap_flash;
+	if (b->usb.kind == SIM_USB_JTAG && loader)
+		sim_usb_start_watchdogs(&b->usb, &b->bus, b->now);
+}
+
 /* Two transistors: each line pulls its pin down only while the other is not asserted. */
 void sim_board_set_lines(struct sim_board *b, bool dtr, bool rts)
 {
@@ -488,6 +514,10 @@ void sim_board_set_lines(struct sim_board *b, bool dtr, bool rts)
 
 	b->dtr = dtr;
 	b->rts = rts;
+	if (b->usb.kind) {
+		set_usb_lines(b, dtr, rts);
+		return;
+	}
 	b->io0_low = dtr && !rts;
 	if (b->cpu == SIM_CPU_OFF)
 		return;
@@ -504,7 +534,7 @@ void sim_board_set_lines(struct sim_board *b, bool dtr, bool rts)
 
 void sim_board_set_baud(struct sim_board *b, unsigned baud)
 {
-	b->host_baud = baud;
+	b->host_baud = b->usb.kind ? (unsigned)SIM_USB_BAUD : baud;
 	b->host_rx = (struct sim_uart_rx){ 0 };
 }
 

@@ -7,6 +7,7 @@
 #include "sim/download.h"
 #include "sim/fault.h"
 #include "sim/run.h"
+#include "sim/usb.h"
 #include "sim/wire.h"
 
 /*
@@ -38,7 +39,9 @@ struct sim_board_config {
 	struct sim_faults faults;
 	const char *files;                /* run mode's file tree; NULL: not kept */
 	struct sim_register registers[9]; /* ended by address 0 */
+	sim_usb_kind usb;
 	bool secure_download;
+	uint32_t security_flags;
 	uint8_t crypt_count;
 	bool no_run; /* run mode prints the boot log only (tests of the chip) */
 };
@@ -54,6 +57,7 @@ struct sim_board {
 	/* reset circuit */
 	bool dtr, rts; /* asserted: the pin at the chip is low, unless both are */
 	bool en_high, io0_low;
+	struct sim_usb usb;
 	sim_ns en_rises_at;
 
 	/* processor */

@@ -75,6 +75,8 @@ void sim_bus_reset(struct sim_bus *bus, const uint8_t mac[6])
 	for (const struct sim_register *r = bus->burnt; r && r->address; r++)
 		poke(bus, r->address, r->value);
 	bus->write_enabled = false;
+	bus->flash_powered = false;
+	bus->watchdog_written = 0;
 }
 
 static int ram_at(const struct sim_bus *bus, uint32_t address, size_t n)
@@ -263,6 +265,12 @@ static size_t phase_bytes(const struct sim_bus *bus, uint16_t length_reg, unsign
 	return n < SPI_WORDS * 4 ? n : SPI_WORDS * 4;
 }
 
+static bool flash_answers(const struct sim_bus *bus)
+{
+	return bus->flash->part->habit != SIM_FLASH_ABSENT &&
+	       (!bus->model->flash_off || bus->flash_powered);
+}
+
 static sim_ns run_spi(struct sim_bus *bus)
 {
 	const struct kiln_chip_spi *spi = bus->spi;
@@ -280,11 +288,9 @@ static sim_ns run_spi(struct sim_bus *bus)
 	for (unsigned i = 0; i < SPI_WORDS; i++)
 		kiln_put_le32(io.out + 4 * i, peek(bus, spi->base + spi->w0 + 4 * i));
 	note_wake(bus, code);
-	if (bus->flash->part->habit == SIM_FLASH_ABSENT)
+	if (!flash_answers(bus))
 		memset(io.in, 0xFF, sizeof(io.in));
-	for (size_t i = 0; i < sizeof(spi_ops) / sizeof(spi_ops[0]) &&
-			   bus->flash->part->habit != SIM_FLASH_ABSENT;
-	     i++) {
+	for (size_t i = 0; i < sizeof(spi_ops) / sizeof(spi_ops[0]) && flash_answers(bus); i++) {
 		if (spi_ops[i].code == code)
 			took = spi_ops[i].run(bus, &io);
 	}
@@ -299,6 +305,38 @@ static bool is_efuse(const struct sim_bus *bus, uint32_t address)
 	const uint32_t base = sim_model_chip(bus->model)->efuse_read_base;
 
 	return base && address >= base && address - base < (bus->model->chip_id ? 0x14Cu : 0x20u);
+}
+
+/* Watchdogs have a lock each: without the key nothing is written. */
+static bool watchdog_takes(struct sim_bus *bus, uint32_t address)
+{
+	enum { RTC_KEY = 0x50D83AA1 };
+	const struct kiln_chip_watchdogs *w = &sim_model_chip(bus->model)->watchdogs;
+
+	if (w->config0 && (address == w->config0 || address == w->config1)) {
+		if (peek(bus, w->protect) != RTC_KEY)
+			return false;
+	} else if (w->swd_config && address == w->swd_config) {
+		if (peek(bus, w->swd_protect) != w->swd_key)
+			return false;
+	} else {
+		return true;
+	}
+	bus->watchdog_written = address;
+	return true;
+}
+
+/*
+ * ESP32-P4 v3.1: the flash has power once its regulator was switched from the ROM's setting to
+ * the register's, with the pads powered (its PMU).
+ */
+static void note_flash_power(struct sim_bus *bus, uint32_t address, uint32_t value)
+{
+	enum { PADS = 0x5011010C, LDO = 0x501151B8, DATE = 0x501153FC, FORCE = 1 << 7 };
+
+	if (address == LDO && peek(bus, LDO) & FORCE && !(value & FORCE) && peek(bus, PADS) == 1 &&
+	    (peek(bus, DATE) & 3) == 3)
+		bus->flash_powered = true;
 }
 
 sim_ns sim_bus_write(struct sim_bus *bus, uint32_t address, uint32_t value)
@@ -316,6 +354,9 @@ sim_ns sim_bus_write(struct sim_bus *bus, uint32_t address, uint32_t value)
 		return 0;
 	if (address == bus->spi->base + bus->spi->cmd)
 		return value & CMD_USR ? run_spi(bus) : 0; /* and the bit clears itself */
+	if (!watchdog_takes(bus, address))
+		return 0;
+	note_flash_power(bus, address, value);
 	poke(bus, address, value);
 	return 0;
 }

@@ -25,6 +25,8 @@ struct sim_bus {
 	uint16_t flash_status;
 	bool write_enabled;
 	const struct sim_register *burnt; /* on top of the model's; ended by address 0; or NULL */
+	uint32_t watchdog_written; /* a watchdog's register that was, for who looks after them */
+	bool flash_powered;        /* of a chip that must switch it on */
 	unsigned waking; /* of an XMC part: how far its start-up has come; XMC_AWAKE: it is up */
 };
 

@@ -15,7 +15,7 @@ enum {
 
 void sim_download_init(struct sim_download *d, struct sim_bus *bus)
 {
-	*d = (struct sim_download){ .bus = bus };
+	*d = (struct sim_download){ .bus = bus, .longest = SIM_REQUEST_MAX };
 	kiln_buf_init(&d->frame, SIM_REQUEST_MAX);
 	kiln_buf_init(&d->fifo, SIM_UART_FIFO);
 	kiln_buf_init(&d->out, OUT_MAX);
@@ -188,7 +188,7 @@ static void frame_byte(struct sim_download *d, uint8_t byte)
 		d->escaped = true;
 		return;
 	}
-	if (kiln_buf_putc(&d->frame, byte) != KILN_OK)
+	if (d->frame.len >= d->longest || kiln_buf_putc(&d->frame, byte) != KILN_OK)
 		d->bad = true;
 }
 

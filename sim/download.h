@@ -63,7 +63,8 @@ struct sim_download {
 	sim_program program;
 	uint32_t security_flags;
 	uint8_t crypt_count;
-	bool deaf; /* fault: it never answers */
+	size_t longest; /* request that this port takes */
+	bool deaf;      /* fault: it never answers */
 
 	/* framing in a ROM, which reads the UART when it has nothing else to do */
 	struct kiln_buf frame;

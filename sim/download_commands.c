@@ -173,11 +173,21 @@ static const struct sim_stub *loaded_stub(const struct sim_download *d, uint32_t
 	return NULL;
 }
 
+enum { S3_SECURE_BOOT_REG = 0x60007038, S3_SECURE_BOOT = 1 << 20 };
+
+static bool has_boot_hook(const struct sim_download *d)
+{
+	return sim_is_rom(d) && d->bus->model->boot_hook &&
+	       sim_bus_read(d->bus, S3_SECURE_BOOT_REG) & S3_SECURE_BOOT;
+}
+
 static void cmd_mem_end(struct sim_download *d)
 {
 	succeed(d);
 	d->loading.open = false;
 	if (word(d, 0) != 0) /* stay in the loader */
+		return;
+	if (has_boot_hook(d)) /* it says that it did, and does not */
 		return;
 	d->next_stub = loaded_stub(d, word(d, 1));
 	d->run_ram = true;
@@ -387,6 +397,11 @@ static void cmd_read_flash_slow(struct sim_download *d)
 {
 	const uint32_t at = word(d, 0), n = word(d, 1);
 
+	if (has_boot_hook(d) && sim_bus_read(d->bus, d->bus->model->boot_hook)) {
+		d->next_stub = loaded_stub(d, sim_bus_read(d->bus, d->bus->model->boot_hook));
+		d->run_ram = d->quiet = true;
+		return;
+	}
 	if (n > SIM_REPLY_DATA) {
 		sim_reply_fail(d, 1, SIM_ROM_READ_LENGTH);
 		return;

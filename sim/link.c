@@ -380,6 +380,8 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 		.en_rise = o->en_rise,
 		.secure_download = o->secure_download,
 		.crypt_count = o->crypt_count,
+		.security_flags = o->security_flags,
+		.usb = o->usb,
 		.bridge_latency = o->bridge_latency,
 		.faults = o->faults,
 		.files = s->state.files,
@@ -396,6 +398,11 @@ static kiln_code set_up(struct sim_link *s, const struct sim_options *o, unsigne
 {
 	KILN_TRY(sim_state_open(&s->state, o, err));
 	KILN_TRY(power_up(s, o, err));
+	if (o->usb) {
+		s->link.usb_vid = SIM_USB_VENDOR;
+		s->link.usb_pid = o->usb == SIM_USB_JTAG ? SIM_USB_JTAG_PRODUCT
+							 : (uint16_t)s->state.model->chip_id;
+	}
 	KILN_TRY(make_descriptors(s, err));
 	return sim_set_baud(&s->link, baud, err);
 }

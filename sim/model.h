@@ -90,7 +90,10 @@ struct sim_model {
 	uint32_t efuse_mac_low, efuse_mac_high; /* registers that hold the MAC */
 	uint32_t strap_register;
 	uint32_t strap_flash, strap_download; /* of a dev board, with IO0 high and low */
-	uint32_t spi_user_stub;       /* what a stub leaves in the SPI controller's USER register */
+	uint32_t spi_user_stub; /* what a stub leaves in the SPI controller's USER register */
+	bool flash_off;         /* the ROM does not switch the flash's power on */
+	uint32_t boot_hook;     /* with secure boot the ROM runs nothing from RAM, but calls this
+				   pointer in READ_FLASH_SLOW; or 0 */
 	const struct sim_stub *stubs; /* ended by a NULL name */
 	const struct sim_ram *ram;    /* ended by size 0 */
 };

@@ -175,6 +175,7 @@ REGISTERS(h21_registers, SPI_AND_UART(0x60003000, 0x60000014, 32), { 0x600B4058,
 REGISTERS(h4_registers, SPI_AND_UART(0x60099000, 0x60012014, 32), { 0x600B1850, 0x00400000 });
 REGISTERS(p4_registers, SPI_AND_UART(0x5008D000, 0x500CA014, 40),
 	  { 0x5012D04C, 0x00800000 } /* v4.0 */);
+REGISTERS(p4_v31_registers, SPI_AND_UART(0x5008D000, 0x500CA014, 40), { 0x5012D04C, 0x31 });
 REGISTERS(p4_rev1_registers, SPI_AND_UART(0x5008D000, 0x500CA014, 40), { 0x5012D04C, 0x13 });
 REGISTERS(s31_registers, SPI_AND_UART(0x20501000, 0x2038A014, 40), { 0x2071505C, 0x00400000 });
 
@@ -210,6 +211,7 @@ const struct sim_model sim_later_models[] = {
 	{ .name = "esp32s3-qfn56",
 	  FAMILY(s3, 9, 0x60007044, GPIO_STRAP, later_habits, 0x08, 0x10),
 	  .registers = s3_registers,
+	  .boot_hook = 0x3FCEF688,
 	  .stubs = s3_stubs,
 	  .ram = s3_ram },
 	{ .name = "esp32c3-qfn32",
@@ -269,6 +271,12 @@ const struct sim_model sim_later_models[] = {
 	{ .name = "esp32p4-v4",
 	  FAMILY(p4, 18, 0x5012D044, 0x500E0038, later_habits, 0x30F, 0x307),
 	  .registers = p4_registers,
+	  .stubs = p4_stubs,
+	  .ram = p4_ram },
+	{ .name = "esp32p4-v3.1",
+	  FAMILY(p4, 18, 0x5012D044, 0x500E0038, later_habits, 0x30F, 0x307),
+	  .registers = p4_v31_registers,
+	  .flash_off = true,
 	  .stubs = p4_stubs,
 	  .ram = p4_ram },
 	{ .name = "esp32p4-v1",

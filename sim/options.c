@@ -159,6 +159,26 @@ static bool take_registers(struct sim_options *o, const char *value, struct kiln
 	return n > 0;
 }
 
+static bool take_usb(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	(void)err;
+	o->usb = strcmp(value, "jtag") == 0  ? SIM_USB_JTAG
+		 : strcmp(value, "otg") == 0 ? SIM_USB_OTG
+					     : SIM_USB_BRIDGE;
+	return o->usb != SIM_USB_BRIDGE;
+}
+
+static bool take_flags(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	uint64_t flags;
+
+	(void)err;
+	if (!kiln_text_to_u64(value, &flags) || flags > UINT32_MAX)
+		return false;
+	o->security_flags = (uint32_t)flags;
+	return true;
+}
+
 static bool take_crypt(struct sim_options *o, const char *value, struct kiln_err *err)
 {
 	uint64_t count;
@@ -192,6 +212,8 @@ static const struct {
 	{ "latency", "milliseconds", take_latency },
 	{ "en", "milliseconds, more than 0", take_en },
 	{ "reg", "ADDRESS:VALUE, several separated by commas", take_registers },
+	{ "usb", "jtag or otg: the chip's own USB port", take_usb },
+	{ "flags", "a number: security flags", take_flags },
 	{ "crypt", "a number, bits of which enable flash encryption", take_crypt },
 	{ "secure", "download: secure download mode, as an eFuse burns it in", take_secure },
 };

@@ -8,6 +8,7 @@
 
 #include "sim/fault.h"
 #include "sim/model.h"
+#include "sim/usb.h"
 
 /* What stands in a sim: URL. A member that was not given is 0 or empty. */
 enum { SIM_OPTION_REGISTERS = 8 };
@@ -20,7 +21,9 @@ struct sim_options {
 	const struct sim_flash_part *flash_part; /* NULL: the usual one */
 	bool has_mac;
 	uint8_t mac[6];
+	sim_usb_kind usb;
 	bool virtual_clock, secure_download;
+	uint32_t security_flags; /* in GET_SECURITY_INFO */
 	uint8_t crypt_count;                                     /* in GET_SECURITY_INFO */
 	struct sim_register registers[SIM_OPTION_REGISTERS + 1]; /* ended by address 0 */
 	struct sim_faults faults;

@@ -22,6 +22,8 @@
  *	clock=virtual no wait takes real time; real is the default
  *	fault=LIST    what goes wrong: sim/fault.h has the list
  *	reg=A:V,...   what registers (eFuses above all) hold after a reset
+ *	usb=jtag|otg  the chip's own USB port instead of a bridge
+ *	flags=N       security flags, as GET_SECURITY_INFO tells them
  *	crypt=N       FLASH_CRYPT_CNT as GET_SECURITY_INFO tells it; odd: the flash is encrypted
  *	seed=N        of faults that are random (1)
  *	latency=MS    how long the USB bridge keeps bytes to the host back (0)

@@ -74,6 +74,8 @@ struct kiln_chip {
 	bool powers_flash;          /* some revisions need the flash's regulator switched on */
 	const char *old_stub;       /* name of their stub */
 	uint32_t secure_boot_reg, secure_boot_mask; /* such a chip runs no stub; or 0 */
+	uint32_t stub_hook; /* pointer that its ROM calls: the way to a stub under secure boot; or 0
+			     */
 	struct kiln_chip_watchdogs watchdogs;
 	struct kiln_chip_force_download force_download;
 	const struct kiln_chip_efuse *efuse; /* for read_info's general form */

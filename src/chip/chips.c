@@ -151,6 +151,7 @@ const struct kiln_chip kiln_chips[] = {
 		.flash_type_reg = 0x6000703C,
 		.flash_type_mask = 1 << 9,
 		.secure_boot_reg = 0x60007038,
+		.stub_hook = 0x3FCEF688,
 		.secure_boot_mask = 1 << 20,
 		.watchdogs = { 0x60008098, 0x6000809C, 0x600080B0, 0x600080B4, 0x600080B8,
 			       RTC_SWD_KEY, RTC_FEED, true },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands that look into the chip's memory, and at what it says of its security. */
+/* Commands that look into the chip's memory. */
 #include <stdio.h>
 
 #include "cli/esptool.h"
@@ -127,35 +127,4 @@ kiln_code esptool_dump_act(struct esptool *t, struct kiln_flasher *f, struct kil
 	}
 	kiln_buf_done(&data);
 	return code;
-}
-
-static void put_binary(char *dst, uint32_t value)
-{
-	int top = 31;
-
-	while (top > 0 && !(value >> top & 1))
-		top--;
-	for (; top >= 0; top--)
-		*dst++ = value >> top & 1 ? '1' : '0';
-	*dst = '\0';
-}
-
-kiln_code esptool_security_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
-{
-	struct kiln_security_info info;
-	char bits[33];
-
-	KILN_TRY(kiln_flasher_security(f, &info, err));
-	put_binary(bits, info.flags);
-	const uint8_t *k = info.key_purposes;
-
-	esptool_say(t, "Flags: 0x%08x (0b%s)", info.flags, bits);
-	esptool_say(t, "Flash_Crypt_Cnt: 0x%x", info.crypt_count);
-	esptool_say(t, "Key_Purposes: (%u, %u, %u, %u, %u, %u, %u)", k[0], k[1], k[2], k[3], k[4],
-		    k[5], k[6]);
-	if (info.has_chip_id) {
-		esptool_say(t, "Chip_ID: %u", info.chip_id);
-		esptool_say(t, "Api_Version: %u", info.api_version);
-	}
-	return KILN_OK;
 }

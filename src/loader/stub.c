@@ -31,7 +31,7 @@ kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why, s
 		*ret_why = "the chip is in secure download mode";
 	} else if (!kiln_stub_for(l->chip, l->revision)) {
 		*ret_why = "there is none for this chip";
-	} else if (l->chip->secure_boot_reg) {
+	} else if (l->chip->secure_boot_reg && !l->chip->stub_hook) {
 		KILN_TRY(kiln_loader_read_reg(l, l->chip->secure_boot_reg, &value, err));
 		if (value & l->chip->secure_boot_mask)
 			*ret_why = "the chip has secure boot enabled";
@@ -132,21 +132,15 @@ kiln_code kiln_loader_upload_stub(struct kiln_loader *l, struct kiln_err *err)
 	return code;
 }
 
-kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
+/* MEM_END's own reply, if it comes at all, is passed over. */
+static kiln_code wait_hello(struct kiln_loader *l, struct kiln_err *err)
 {
 	static const char hello[] = "OHAI";
-	/* what a ROM takes to start it is within the usual limit, unless it is said otherwise */
-	const kiln_ms more = kiln_limit(l->limits.start_from_rom, 0);
-	const kiln_ms deadline = kiln_link_after(l->link, OHAI_TIMEOUT + more);
-	struct kiln_request request;
-	const struct kiln_stub *stub;
+	const kiln_ms deadline = kiln_link_after(l->link, OHAI_TIMEOUT);
 	struct kiln_span frame;
 	kiln_code code;
 
-	KILN_TRY(find_stub(l, &stub, err));
-	request = kiln_request_mem_end(stub->entry);
-	KILN_TRY(kiln_loader_send(l, &request, err));
-	do { /* MEM_END's own reply, if it comes at all, is passed over */
+	do {
 		code = kiln_loader_frame(l, deadline, &frame, err);
 		if (code == KILN_E_TIMEOUT) {
 			(void)kiln_fail(err, code, "cannot start the stub");
@@ -159,7 +153,58 @@ kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
 			return code;
 	} while (!kiln_span_equal(frame, kiln_span(hello, sizeof(hello) - 1)));
 	l->is_stub = true;
+	return KILN_OK;
+}
+
+/* Does its ROM run nothing from RAM, and has another way there? */
+static kiln_code needs_hook(struct kiln_loader *l, bool *ret_needs, struct kiln_err *err)
+{
+	uint32_t value = 0;
+
+	if (l->chip->stub_hook)
+		KILN_TRY(kiln_loader_read_reg(l, l->chip->secure_boot_reg, &value, err));
+	*ret_needs = l->chip->stub_hook && value & l->chip->secure_boot_mask;
+	return KILN_OK;
+}
+
+/*
+ * The ESP32-S3's ROM with secure boot enabled does not jump to what was loaded, but reads flash by
+ * a pointer in its RAM: that is bent to the stub for one read, which is never answered (esptool
+ * documentation, "Flasher Stub").
+ */
+static kiln_code start_by_hook(struct kiln_loader *l, uint32_t entry, struct kiln_err *err)
+{
+	const struct kiln_request stay = kiln_request_mem_end(0),
+				  read = kiln_request_read_flash_slow(0, 0);
+	struct kiln_reg_write hook = { l->chip->stub_hook, entry, UINT32_MAX, 0 };
+	struct kiln_reply reply;
+	uint32_t old;
+
+	KILN_TRY(kiln_loader_command(l, &stay, KILN_LOADER_TIMEOUT, &reply, err));
+	KILN_TRY(kiln_loader_read_reg(l, hook.address, &old, err));
+	KILN_TRY(kiln_loader_write_regs(l, &hook, 1, err));
+	KILN_TRY(kiln_loader_send(l, &read, err));
+	KILN_TRY(wait_hello(l, err));
+	hook.value = old;
+	return kiln_loader_write_regs(l, &hook, 1, err);
+}
+
+kiln_code kiln_loader_start_stub(struct kiln_loader *l, struct kiln_err *err)
+{
+	const struct kiln_stub *stub;
+	struct kiln_request request;
+	bool by_hook;
+
+	KILN_TRY(find_stub(l, &stub, err));
+	KILN_TRY(needs_hook(l, &by_hook, err));
 	l->has_spi_user = false; /* it sets the controller up for itself */
+	if (by_hook) {
+		KILN_TRY(start_by_hook(l, stub->entry, err));
+	} else {
+		request = kiln_request_mem_end(stub->entry);
+		KILN_TRY(kiln_loader_send(l, &request, err));
+		KILN_TRY(wait_hello(l, err));
+	}
 	l->ahead = kiln_loader_usb_mode(l) == KILN_USB_NONE ? stub->ahead : 0;
 	return KILN_OK;
 }

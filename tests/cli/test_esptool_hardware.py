@@ -119,3 +119,29 @@ def test_load_ram(run, tmp_path):
 def test_wrong_lines(run, args, error):
     done = run('esptool.py', '-p', BOARD, *args, check=2)
     assert error in done.stderr and done.stdout == ''
+
+
+def test_security_info(run):
+    """In words, as version 5 says it; key purposes by their names, of those chips that have them."""
+    def text(chip, more='', check=0):
+        done = run('esptool', '-p', f'sim:secure-{chip}?clock=virtual&chip={chip}{more}', 'get-security-info',
+                   check=check)
+        return done.stdout[done.stdout.find('Security Information'):].replace(
+            '\nHard resetting via RTS pin...\n', '')
+    assert text('esp32c3') == (
+        'Security Information:\n=====================\nFlags: 0x00000000 (0b0)\n'
+        'Key Purposes: (0, 0, 0, 0, 0, 0, 12)\n'
+        + ''.join(f'  BLOCK_KEY{n} - USER/EMPTY\n' for n in range(6)) +
+        'Chip ID: 5\nAPI Version: 3\nSecure Boot: Disabled\nFlash Encryption: Disabled\n'
+        'SPI Boot Crypt Count (SPI_BOOT_CRYPT_CNT): 0x0\n')
+    locked = text('esp32s3', '&flags=0x7e3&crypt=7')
+    assert locked.endswith(
+        'Secure Boot: Enabled\nSecure Boot Aggressive key revocation: Enabled\n'
+        'Secure Boot Key Revocation Status:\n\n\tSecure Boot Key2 is Revoked\n\n'
+        'Flash Encryption: Enabled\nSPI Boot Crypt Count (SPI_BOOT_CRYPT_CNT): 0x7\n'
+        'Dcache in UART download mode: Disabled\nIcache in UART download mode: Disabled\n'
+        'JTAG: Permanently Disabled\nUSB Access: Disabled\n')
+    assert 'Key Purposes' not in text('esp32c2') and 'Chip ID: 12' in text('esp32c2')
+    assert 'Chip ID' not in text('esp32s2') and 'BLOCK_KEY5' in text('esp32s2')
+    assert 'BLOCK_KEY5' not in text('esp32s31')
+    text('esp32', check=2)
