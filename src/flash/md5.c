@@ -20,12 +20,23 @@ static kiln_code take(const struct kiln_reply *reply, uint32_t address, uint8_t 
 	return KILN_E_PROTOCOL;
 }
 
+static kiln_code check_loader(const struct kiln_flasher *f, uint32_t address, struct kiln_err *err)
+{
+	if (kiln_flasher_has_md5(f))
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot compare flash at 0x%08x", address);
+	kiln_why(err, f->loader.secure_download ? "secure download mode has no digests"
+						: "the ESP8266's ROM has no digests; the stub has");
+	return KILN_E_UNSUPPORTED;
+}
+
 kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t size,
 			   uint8_t ret_md5[16], struct kiln_err *err)
 {
 	const struct kiln_request request = kiln_request_md5(address, size);
 	struct kiln_reply reply;
 
+	KILN_TRY(check_loader(f, address, err));
 	KILN_TRY(kiln_loader_ask(&f->loader, &request, kiln_flasher_timeout(f, KILN_WORK_MD5, size),
 				 &reply, err));
 	return take(&reply, address, ret_md5, err);
