@@ -36,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (kiln_devices_parse(&devices, &env, "x.yaml", (const char *)data, size, &err) !=
 	    KILN_OK) {
 		assert(err.what[0] && err.why[0] && devices.n == 0 && devices.used == 0);
+		kiln_devices_done(&devices);
 		return 0;
 	}
 	for (size_t i = 0; i < devices.n; i++)

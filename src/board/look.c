@@ -36,7 +36,7 @@ static kiln_code ask_in_thread(void *user, size_t i, const struct kiln_host *hos
 	return ask(host, w->ports[i]->url, &w->infos[i], err);
 }
 
-/* E_OK goes on. */
+/* KILN_OK: go on. */
 static kiln_code tell(const struct work *w, size_t i, kiln_code code, const struct kiln_err *why,
 		      struct kiln_err *err)
 {
