@@ -293,6 +293,7 @@ static void byte_to_chip(struct sim_board *b)
 
 	if (!sim_wire_pop(&b->to_chip, &sent))
 		return;
+	b->faults.baud = b->chip_baud;
 	m = sim_faults_byte(&b->faults, SIM_TO_CHIP, sent.value, faulty);
 	for (size_t i = 0; i < m; i++) {
 		sent.value = faulty[i];
@@ -333,6 +334,7 @@ static void byte_to_host(struct sim_board *b)
 
 	if (!sim_wire_pop(&b->to_host, &sent))
 		return;
+	b->faults.baud = b->chip_baud;
 	m = sim_faults_byte(&b->faults, SIM_FROM_CHIP, sent.value, faulty);
 	for (size_t i = 0; i < m; i++) {
 		sent.value = faulty[i];

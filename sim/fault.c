@@ -7,21 +7,25 @@
 #include "base/text.h"
 #include "sim/random.h"
 
+enum { TOO_FAST_RATE = 40 };
+
 static const struct {
 	const char *name;
 	sim_fault_kind kind;
-	bool on_wire; /* takes @N or ~N, and a direction */
 	bool placed;  /* takes @N */
+	bool rated;   /* or ~N */
+	bool one_way; /* takes a direction */
 } kinds[] = {
-	{ "lose", SIM_FAULT_LOSE, true, true },
-	{ "add", SIM_FAULT_ADD, true, true },
-	{ "flip", SIM_FAULT_FLIP, true, true },
-	{ "stall", SIM_FAULT_STALL, false, true },
-	{ "unplug", SIM_FAULT_UNPLUG, false, true },
-	{ "reset", SIM_FAULT_RESET, false, true },
-	{ "cut", SIM_FAULT_CUT, false, true },
-	{ "bad-sector", SIM_FAULT_BAD_SECTOR, false, true },
-	{ "no-sync", SIM_FAULT_NO_SYNC, false, false },
+	{ "lose", SIM_FAULT_LOSE, true, true, true },
+	{ "add", SIM_FAULT_ADD, true, true, true },
+	{ "flip", SIM_FAULT_FLIP, true, true, true },
+	{ "too-fast", SIM_FAULT_TOO_FAST, true, false, true },
+	{ "stall", SIM_FAULT_STALL, true, false, false },
+	{ "unplug", SIM_FAULT_UNPLUG, true, false, false },
+	{ "reset", SIM_FAULT_RESET, true, false, false },
+	{ "cut", SIM_FAULT_CUT, true, false, false },
+	{ "bad-sector", SIM_FAULT_BAD_SECTOR, true, false, false },
+	{ "no-sync", SIM_FAULT_NO_SYNC, false, false, false },
 };
 
 static const char *take_direction(const char *text, struct sim_fault *fault)
@@ -60,13 +64,13 @@ static bool parse_one(char *text, struct sim_fault *fault)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strlen(kinds[i].name) != length || strncmp(kinds[i].name, name, length) != 0)
 			continue;
-		if (name != text && !kinds[i].on_wire)
+		if (name != text && !kinds[i].one_way)
 			return false;
 		fault->kind = kinds[i].kind;
 		fault->random = mark == '~';
 		if (mark == '\0')
 			return !kinds[i].placed;
-		if (!kinds[i].placed || (mark == '~' && !kinds[i].on_wire))
+		if (!kinds[i].placed || (mark == '~' && !kinds[i].rated))
 			return false;
 		return take_number(text + (name - text) + length + 1, fault);
 	}
@@ -78,7 +82,8 @@ static kiln_code refuse(struct kiln_err *err, const char *text)
 	(void)kiln_fail(err, KILN_E_INVALID, "no such fault: '%s'", text);
 	kiln_hint(err,
 		  "faults are [to-|from-]lose, add, flip with @BYTE or ~ONE_IN; stall@BYTE[:MS], "
-		  "unplug@BYTE, reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, no-sync");
+		  "unplug@BYTE, reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, "
+		  "too-fast@BAUD, no-sync");
 	return KILN_E_INVALID;
 }
 
@@ -111,8 +116,10 @@ const struct sim_fault *sim_faults_find(const struct sim_faults *faults, sim_fau
 static bool strikes(struct sim_faults *faults, const struct sim_fault *fault,
 		    sim_direction direction, uint64_t at)
 {
-	if (fault->kind > SIM_FAULT_FLIP || !fault->in[direction])
+	if (fault->kind > SIM_FAULT_TOO_FAST || !fault->in[direction])
 		return false;
+	if (fault->kind == SIM_FAULT_TOO_FAST)
+		return faults->baud > fault->n && sim_random(&faults->random) % TOO_FAST_RATE == 0;
 	return fault->random ? sim_random(&faults->random) % fault->n == 0 : fault->n == at;
 }
 
@@ -128,7 +135,7 @@ size_t sim_faults_byte(struct sim_faults *faults, sim_direction direction, uint8
 
 		if (!strikes(faults, fault, direction, at))
 			continue;
-		if (fault->kind == SIM_FAULT_FLIP)
+		if (fault->kind == SIM_FAULT_FLIP || fault->kind == SIM_FAULT_TOO_FAST)
 			out[0] ^= (uint8_t)(1u << sim_random(&faults->random) % 8);
 		if (fault->kind == SIM_FAULT_ADD)
 			out[1] = (uint8_t)sim_random(&faults->random);

@@ -16,7 +16,8 @@
  *	lose@N  add@N  flip@N   the N-th byte on the wire (from 0) is lost, is followed by a byte
  *	                        that nobody sent, has a bit turned; each direction counts for itself
  *	lose~N  add~N  flip~N   the same to one byte in N, at random
- *	to-...  from-...        one of these six for bytes to the chip only, or from it only
+ *	too-fast@BAUD           above that baud the wire turns a bit of one byte in 40
+ *	to-...  from-...        one of these for bytes to the chip only, or from it only
  *	stall@N  stall@N:MS     after N bytes to the chip the wire stands still, for ever or for MS
  *	unplug@N                after N bytes to the chip the cable is pulled: the port is gone, and
  *	                        the board has no power
@@ -31,6 +32,7 @@ typedef enum sim_fault_kind {
 	SIM_FAULT_LOSE = 1,
 	SIM_FAULT_ADD,
 	SIM_FAULT_FLIP,
+	SIM_FAULT_TOO_FAST,
 	SIM_FAULT_STALL,
 	SIM_FAULT_UNPLUG,
 	SIM_FAULT_RESET,
@@ -55,6 +57,7 @@ struct sim_faults {
 	size_t n;
 	uint64_t seen[2]; /* bytes */
 	uint64_t random;
+	unsigned baud; /* of the wire now */
 };
 
 /* Fails with: E_INVALID; `why` says which fault is not understood. */

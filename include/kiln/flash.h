@@ -145,9 +145,22 @@ struct kiln_flash_limits {
 	unsigned block_tries; /* how often a block is sent (3) */
 };
 
+/*
+ * A speed that finds itself. The job begins at options.baud; before much is sent it climbs as far
+ * as the chip, the adapter and the cable carry a proof, and when the wire fails it goes down and
+ * on from what is in the flash by then. What was found may be kept for the adapter.
+ */
+struct kiln_flash_speed {
+	unsigned known;   /* in: what was found for this adapter before: no climbing; 0: nothing */
+	unsigned ceiling; /* in: not beyond this; 0: 2,000,000 */
+	unsigned used;    /* out: at which the job ended; 0: options.baud */
+	bool proven;      /* out: `used` was found by this job, and is worth to be kept */
+};
+
 struct kiln_flasher_options {
 	const struct kiln_chip *chip; /* NULL: detect */
 	unsigned baud;                /* after connecting; 0 = 115200 */
+	struct kiln_flash_speed *speed; /* borrowed while the flasher lives; NULL: baud is kept */
 	kiln_before before;
 	kiln_after after;
 	bool no_stub;

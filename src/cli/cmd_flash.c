@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/download.h"
 #include "cli/fleet.h"
@@ -14,8 +15,9 @@
 
 struct params {
 	struct opt_list ports, at;
-	uint64_t baud, retries;
-	const char *log;
+	uint64_t retries;
+	const char *baud, *log;
+	unsigned speed; /* what `baud` says; 0: auto */
 	bool all, watch, erase, no_diff, offline, json;
 };
 
@@ -33,8 +35,8 @@ static const struct opt options[] = {
 	  "erase the whole flash first, files on the board too" },
 	{ 0, "no-diff", NULL, OPT_FLAG, offsetof(struct params, no_diff),
 	  "write all, also what stands in the flash already" },
-	{ 0, "baud", "BAUD", OPT_UINT, offsetof(struct params, baud),
-	  "speed of the transfer (460800)" },
+	{ 0, "baud", "BAUD", OPT_STRING, offsetof(struct params, baud),
+	  "speed of the transfer, or auto: as fast as chip, adapter and cable carry (auto)" },
 	{ 0, "retries", "N", OPT_UINT, offsetof(struct params, retries),
 	  "of several boards: try one again so often when its port or wire fails (2)" },
 	{ 0, "log", "FILE", OPT_STRING, offsetof(struct params, log),
@@ -69,7 +71,7 @@ static kiln_code find_port(struct cli *cli, const struct params *params, struct 
 {
 	if (params->ports.n == 0)
 		return ports_only_board(&cli->host, ret_port, err);
-	return ports_named(params->ports.items[0], ret_port, err);
+	return ports_named(&cli->host, params->ports.items[0], ret_port, err);
 }
 
 static kiln_code flash_one(struct cli *cli, const struct params *params,
@@ -77,12 +79,16 @@ static kiln_code flash_one(struct cli *cli, const struct params *params,
 			   struct kiln_err *err)
 {
 	const struct flash_watcher watcher = { render_event, render };
+	struct flash_result result;
 	struct kiln_port port;
-	kiln_ms ms;
+	kiln_code code;
 
 	KILN_TRY(find_port(cli, params, &port, err));
 	render_say(render, "port     %s", port.url);
-	KILN_TRY(flash_board(&cli->host, port.url, order, &watcher, &ms, err));
+	code = flash_board(&cli->host, &port, order, &watcher, &result, err);
+	flash_remember(&port, &result);
+	if (code != KILN_OK)
+		return code;
 	return now_runs(render, port.url, err);
 }
 
@@ -126,7 +132,7 @@ static kiln_code add_named(struct fleet *fleet, const struct opt_list *names, st
 				return kiln_fail(err, KILN_E_INVALID, "'%s' is named twice",
 						 names->items[i]);
 		}
-		KILN_TRY(ports_named(names->items[i], &port, err));
+		KILN_TRY(ports_named(&fleet->cli->host, names->items[i], &port, err));
 		KILN_TRY(fleet_add(fleet, &port, err));
 	}
 	return KILN_OK;
@@ -196,7 +202,7 @@ static int flash(struct cli *cli, const struct params *params, const struct opt_
 	struct web web = { .cli = cli, .offline = params->offline };
 	const struct files_source source = { .get = get_url, .user = &web };
 	struct flash_order order = { .files.source = &source,
-				     .baud = (unsigned)params->baud,
+				     .baud = params->speed,
 				     .erase = params->erase,
 				     .no_diff = params->no_diff };
 	struct kiln_err err = KILN_ERR_INIT;
@@ -214,14 +220,25 @@ static int flash(struct cli *cli, const struct params *params, const struct opt_
 	return exit_code;
 }
 
-static int check(struct cli *cli, const struct command *self, const struct params *params,
+static bool take_baud(struct params *params)
+{
+	uint64_t baud = 0;
+
+	if (strcmp(params->baud, "auto") == 0)
+		return true;
+	if (!kiln_text_to_u64(params->baud, &baud) || baud < 300 || baud > 10000000)
+		return false;
+	params->speed = (unsigned)baud;
+	return true;
+}
+
+static int check(struct cli *cli, const struct command *self, struct params *params,
 		 const struct opt_list *words)
 {
 	if (words->n == 0)
 		return cli_usage(cli, self, "no file given");
-	if (params->baud < 300 || params->baud > 10000000)
-		return cli_usage(cli, self, "no port has a speed of %llu",
-				 (unsigned long long)params->baud);
+	if (!take_baud(params))
+		return cli_usage(cli, self, "no port has a speed of '%s'", params->baud);
 	if (params->all && params->ports.n > 0)
 		return cli_usage(cli, self, "--all and --port exclude each other");
 	if (params->retries > 100)
@@ -231,7 +248,7 @@ static int check(struct cli *cli, const struct command *self, const struct param
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-	struct params params = { .baud = 460800, .retries = 2 };
+	struct params params = { .baud = "auto", .retries = 2 };
 	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 
@@ -265,6 +282,10 @@ const struct command cmd_flash = {
 		"used, with a warning, when the network is away (see 'kiln help fetch').\n\n"
 		"PORT may be a device (/dev/ttyUSB0), rfc2217://host:port, socket://host:port, or "
 		"sim:NAME, a virtual board. Without it the board is the only one that there is.\n\n"
+		"The transfer begins at 460800 baud and climbs as far as it holds; when blocks are "
+		"broken on their way it goes down, and on with what is missing. What was found is "
+		"remembered for the adapter ($XDG_STATE_HOME/kiln/adapters.json). --baud BAUD sets "
+		"a speed, and keeps it.\n\n"
 		"Several boards (--all, or -p more than once) are flashed at the same time, each "
 		"at "
 		"its own pace. One whose port or wire fails is tried again (--retries); a failure "

@@ -282,10 +282,10 @@ const struct command cmd_sim = {
 		"and on a free port.\nOne line for each says where. 'kiln discover' finds a board "
 		"that is served.\n\n"
 		"Faults, for those who test flashers: lose, add and flip with @BYTE or ~ONE_IN "
-		"(all of\nthem only one way with to- or from- before), stall@BYTE[:MS], "
-		"unplug@BYTE, reset@BYTE, "
-		"cut@BYTES\n(power fails when so many bytes were programmed), bad-sector@ADDRESS, "
-		"no-sync.\n\n"
+		"and "
+		"too-fast@BAUD (above that baud bits are turned), all of them only one way with "
+		"to- or from- before; stall@BYTE[:MS], unplug@BYTE, reset@BYTE, cut@BYTES (power "
+		"fails when so many bytes were programmed), bad-sector@ADDRESS, no-sync.\n\n"
 		"The board has power as long as this command runs; Ctrl-C ends it.",
 	.options = options,
 	.run = run,

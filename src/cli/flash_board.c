@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flash_board.h"
 
+#include "board/adapters.h"
+
+enum { FIRST_BAUD = 460800 }; /* all bridges of the last twenty years, all but the worst cables */
+
 static kiln_code write_files(struct kiln_flasher *flasher, const struct flash_order *order,
 			     struct kiln_err *err)
 {
@@ -19,12 +23,16 @@ static kiln_code write_files(struct kiln_flasher *flasher, const struct flash_or
 	return flash_memory_write(flasher, &job, err);
 }
 
-kiln_code flash_board(const struct kiln_host *host, const char *url,
+kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port,
 		      const struct flash_order *order, const struct flash_watcher *watcher,
-		      kiln_ms *ret_ms, struct kiln_err *err)
+		      struct flash_result *ret_result, struct kiln_err *err)
 {
+	struct kiln_flash_speed speed = { .known = order->baud ? 0 : kiln_adapter_baud(port) };
 	const struct kiln_flasher_options options = {
-		.baud = order->baud,
+		.baud = order->baud   ? order->baud
+			: speed.known ? speed.known
+				      : FIRST_BAUD,
+		.speed = order->baud ? NULL : &speed,
 		.quick = true,
 		.event = watcher->event,
 		.user = watcher->user,
@@ -32,11 +40,23 @@ kiln_code flash_board(const struct kiln_host *host, const char *url,
 	struct kiln_flasher *flasher;
 	kiln_code code;
 
-	KILN_TRY(kiln_flasher_open(host, url, &options, &flasher, err));
+	*ret_result = (struct flash_result){ .ms = -1 };
+	KILN_TRY(kiln_flasher_open(host, port->url, &options, &flasher, err));
 	code = write_files(flasher, order, err);
-	*ret_ms = kiln_flasher_elapsed(flasher);
+	*ret_result = (struct flash_result){ .ms = kiln_flasher_elapsed(flasher) };
+	if (code == KILN_OK && speed.proven)
+		ret_result->baud = speed.used;
 	/* the chip is reset in any case; what went wrong first is what is told */
 	const kiln_code closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
 
 	return code == KILN_OK ? closed : code;
+}
+
+void flash_remember(const struct kiln_port *port, const struct flash_result *result)
+{
+	kiln_code code = KILN_OK;
+
+	if (result->baud)
+		code = kiln_adapter_remember(port, result->baud, NULL);
+	(void)code; /* without it the next job finds out once more */
 }

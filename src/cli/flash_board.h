@@ -2,6 +2,8 @@
 #ifndef KILN_CLI_FLASH_BOARD_H
 #define KILN_CLI_FLASH_BOARD_H
 
+#include <kiln/port.h>
+
 #include "cli/files.h"
 #include "cli/flash_memory.h"
 
@@ -9,9 +11,9 @@
 struct flash_order {
 	struct files files;
 	const struct kiln_flash_pack *pack; /* of the files; NULL: made as needed */
-	unsigned baud;
-	bool erase;   /* the whole flash first */
-	bool no_diff; /* write also what stands there already */
+	unsigned baud;                      /* 0: as fast as it goes */
+	bool erase;                         /* the whole flash first */
+	bool no_diff;                       /* write also what stands there already */
 };
 
 /* Who wants to see the events of a job. */
@@ -20,14 +22,21 @@ struct flash_watcher {
 	void *user;
 };
 
+struct flash_result {
+	kiln_ms ms; /* from the open port to the end on the link's clock; -1: no board answered */
+	unsigned baud; /* found for this port's adapter, and worth to be kept; 0: nothing new */
+};
+
 /*
- * Connect, write, verify, reset. `ret_ms`: how long that took on the link's clock, from the open
- * port to the end. Untouched if the board did not answer.
+ * Connect, write, verify, reset. `ret_result` is set after a failure, too.
  * Fails with: what the kiln_flasher functions fail with.
  */
-KILN_CHECK kiln_code flash_board(const struct kiln_host *host, const char *url,
+KILN_CHECK kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port,
 				 const struct flash_order *order,
-				 const struct flash_watcher *watcher, kiln_ms *ret_ms,
-				 struct kiln_err *err);
+				 const struct flash_watcher *watcher,
+				 struct flash_result *ret_result, struct kiln_err *err);
+
+/* Keep what a job found out of the port. Not from several threads at once. */
+void flash_remember(const struct kiln_port *port, const struct flash_result *result);
 
 #endif

@@ -48,12 +48,12 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	const struct flash_watcher watcher = { on_event, b };
 	const kiln_ms begun = kiln_now();
 	struct now_runs runs;
-	kiln_ms ms = -1;
 	kiln_code code;
 
 	b->written = b->same = 0;
-	code = flash_board(host, b->port.url, b->fleet->order, &watcher, &ms, err);
-	b->elapsed += ms >= 0 ? ms : kiln_now() - begun; /* no answer, no clock but ours */
+	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
+	/* no answer, no clock but ours */
+	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
 	if (code == KILN_OK)
 		code = now_runs_ask(host, b->port.url, &runs, err);
 	if (code == KILN_OK)
@@ -160,6 +160,7 @@ static void ended(struct fleet *fleet, const struct kiln_crew_end *end)
 	b->state = end->code == KILN_OK ? FLEET_OK : FLEET_FAILED;
 	b->err = end->err;
 	b->ended = kiln_now();
+	flash_remember(&b->port, &b->result);
 	fleet_view_ended(b);
 	fleet_log(fleet, b);
 	kiln_crew_unlock(fleet->crew);

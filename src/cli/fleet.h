@@ -34,12 +34,13 @@ struct fleet_board {
 	unsigned tries;
 	char mac[18]; /* "" until it is known */
 	char chip[64];
-	char runs[256];          /* what runs on it afterwards */
-	uint64_t written, same;  /* bytes of the files */
-	kiln_ms elapsed;         /* of all tries */
-	kiln_ms ended;           /* on this machine's clock */
-	struct kiln_err err;     /* of FAILED */
-	struct dialect_run done; /* lines that stay */
+	char runs[256];             /* what runs on it afterwards */
+	uint64_t written, same;     /* bytes of the files */
+	struct flash_result result; /* of the last try */
+	kiln_ms elapsed;            /* of all tries */
+	kiln_ms ended;              /* on this machine's clock */
+	struct kiln_err err;        /* of FAILED */
+	struct dialect_run done;    /* lines that stay */
 	struct dialect_run going;
 	char doing[160]; /* what stands beside its bar */
 	uint64_t at, total;

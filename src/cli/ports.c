@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ports.h"
 
+#include <string.h>
+
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -83,12 +85,34 @@ kiln_code ports_boards(const struct kiln_host *host, struct kiln_port_list *ret_
 	return code;
 }
 
-kiln_code ports_named(const char *name, struct kiln_port *ret_port, struct kiln_err *err)
+/* Is it on the list? Its URL stays as the user wrote it, for that is what errors name. */
+static void look_up(const struct kiln_host *host, struct kiln_port *port)
+{
+	struct kiln_port_list list;
+	char url[sizeof(port->url)];
+
+	if (kiln_ports_scan(host, &list, NULL) != KILN_OK)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		if (strcmp(list.ports[i].device, port->url) != 0 &&
+		    strcmp(list.ports[i].url, port->url) != 0)
+			continue;
+		kiln_text_copy(url, sizeof(url), port->url);
+		*port = list.ports[i];
+		kiln_text_copy(port->url, sizeof(port->url), url);
+		break;
+	}
+	kiln_ports_done(&list);
+}
+
+kiln_code ports_named(const struct kiln_host *host, const char *name, struct kiln_port *ret_port,
+		      struct kiln_err *err)
 {
 	*ret_port = (struct kiln_port){ .likely_board = true };
 	if (!kiln_text_copy(ret_port->url, sizeof(ret_port->url), name))
 		return kiln_fail(err, KILN_E_INVALID, "the name of port '%.40s...' is too long",
 				 name);
 	kiln_text_copy(ret_port->device, sizeof(ret_port->device), name);
+	look_up(host, ret_port);
 	return KILN_OK;
 }

@@ -19,9 +19,11 @@ KILN_CHECK kiln_code ports_only_board(const struct kiln_host *host, struct kiln_
 KILN_CHECK kiln_code ports_boards(const struct kiln_host *host, struct kiln_port_list *ret_list,
 				  struct kiln_err *err);
 
-/* A port that the user named, device or URL; nothing else is known of it. Fails with: E_INVALID
- * (the name is too long). */
-KILN_CHECK kiln_code ports_named(const char *name, struct kiln_port *ret_port,
-				 struct kiln_err *err);
+/*
+ * A port that the user named, device or URL, with what is known of it if it is on the list of
+ * ports. Fails with: E_INVALID (the name is too long).
+ */
+KILN_CHECK kiln_code ports_named(const struct kiln_host *host, const char *name,
+				 struct kiln_port *ret_port, struct kiln_err *err);
 
 #endif

@@ -4,6 +4,8 @@
  */
 #include "flash/flasher.h"
 
+#include "flash/speed.h"
+
 #include "flash/supply.h"
 
 #include "base/text.h"
@@ -330,7 +332,7 @@ static unsigned first_baud(const struct kiln_flasher *f)
 }
 
 /* A chip that is reset is back at the first speed. */
-static kiln_code start_over(struct kiln_flasher *f, struct kiln_err *err)
+kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err)
 {
 	if (kiln_link_baud(f->loader.link) != first_baud(f))
 		KILN_TRY(kiln_link_set_baud(f->loader.link, first_baud(f), err));
@@ -350,7 +352,7 @@ static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
 	/* addresses have no checksum: one that was garbled shows as a stub that never speaks */
 	if (code == KILN_E_TIMEOUT && f->options.before != KILN_BEFORE_NO_RESET &&
 	    f->options.before != KILN_BEFORE_NO_RESET_NO_SYNC) {
-		KILN_TRY(start_over(f, err));
+		KILN_TRY(kiln_flasher_start_over(f, err));
 		code = upload_and_start(f, err);
 	}
 	if (code == KILN_OK)
@@ -376,7 +378,7 @@ static kiln_code choose_stub(struct kiln_flasher *f, struct kiln_err *err)
 }
 
 /* Why the speed stays as it is, in words; NULL: it can change. */
-static const char *why_no_baud(const struct kiln_flasher *f)
+const char *kiln_flasher_why_no_baud(const struct kiln_flasher *f)
 {
 	const struct kiln_loader *l = &f->loader;
 
@@ -391,10 +393,8 @@ static const char *why_no_baud(const struct kiln_flasher *f)
 	return NULL;
 }
 
-static kiln_code raise_baud(struct kiln_flasher *f, struct kiln_err *err)
+kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct kiln_err *err)
 {
-	const unsigned baud = f->options.baud;
-
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_BAUD, .total = baud });
 	KILN_TRY(kiln_loader_set_baud(&f->loader, baud, err));
 	kiln_flasher_emit(
@@ -412,28 +412,42 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 	kiln_code code;
 
 	if (!f->options.quick || f->options.no_stub || f->loader.is_stub ||
-	    f->options.baud <= kiln_link_baud(f->loader.link) || why_no_baud(f))
+	    f->options.baud <= kiln_link_baud(f->loader.link) || kiln_flasher_why_no_baud(f))
 		return KILN_OK;
-	code = raise_baud(f, &fault);
+	code = kiln_flasher_raise_baud(f, f->options.baud, &fault);
 	if (code == KILN_E_PROTOCOL)
-		return start_over(f, err);
+		return kiln_flasher_start_over(f, err);
 	if (code != KILN_OK && err)
 		*err = fault;
 	return code;
 }
 
-kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
+static kiln_code prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	KILN_TRY(raise_baud_early(flasher, err));
 	KILN_TRY(choose_stub(flasher, err));
 	KILN_TRY(kiln_flasher_override_supply(flasher, err));
 	if (flasher->options.baud == kiln_link_baud(flasher->loader.link))
 		return KILN_OK;
-	if (why_no_baud(flasher)) {
-		kiln_flasher_warn(flasher, "%s", why_no_baud(flasher));
+	if (kiln_flasher_why_no_baud(flasher)) {
+		kiln_flasher_warn(flasher, "%s", kiln_flasher_why_no_baud(flasher));
 		return KILN_OK;
 	}
-	return raise_baud(flasher, err);
+	return kiln_flasher_raise_baud(flasher, flasher->options.baud, err);
+}
+
+kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = prepare(flasher, &fault);
+
+	while (kiln_flasher_may_begin_slower(flasher, code, &fault)) {
+		KILN_TRY(kiln_flasher_begin_slower(flasher, &fault, err));
+		code = prepare(flasher, &fault);
+	}
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
 }
 
 /*
@@ -450,7 +464,7 @@ bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code)
 kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err)
 {
 	f->attached = false;
-	KILN_TRY(start_over(f, err));
+	KILN_TRY(kiln_flasher_start_over(f, err));
 	return kiln_flasher_prepare(f, err);
 }
 

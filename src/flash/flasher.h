@@ -34,6 +34,8 @@ struct kiln_flasher {
 	bool dirty;           /* where the file at hand goes the flash is not blank */
 	const void *by_parts; /* file of which only some sectors were written */
 	const void *skipped;  /* file of the plan that was not written, nor needs to be verified */
+	bool resumed;         /* a part of the step was done before the wire failed it */
+	unsigned faults_at;   /* the baud at which the wire failed once */
 	bool no_lines;        /* the port can't reset the board */
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
@@ -49,6 +51,16 @@ typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 }
 /* Reset a chip that fell silent, and bring it to where prepare left it. */
 bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code);
 kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err);
+
+/* flasher.c: reset the chip and connect to its ROM at the first speed; change the speed; why that
+ * can't be, in words, or NULL. */
+kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err);
+kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct kiln_err *err);
+const char *kiln_flasher_why_no_baud(const struct kiln_flasher *f);
+
+/* read.c: as kiln_flasher_read, but what did not arrive whole fails at once. */
+kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void *ret_data,
+				 size_t size, struct kiln_err *err);
 
 /* A time limit that grows with the work; at least the loader's own. */
 kiln_ms kiln_flasher_timeout(const struct kiln_flasher *f, kiln_flash_work work, uint64_t bytes);

@@ -27,11 +27,14 @@ struct reading {
 			   struct kiln_err *err);
 	uint32_t next_address; /* what comes after the piece at hand; */
 	size_t next_size;      /* 0: nothing, or it is not known yet */
+	bool quiet;            /* nobody is told */
 	size_t asked;          /* that many bytes were asked for already; or 0 */
 };
 
 static void tell(const struct reading *r, uint32_t address, size_t n)
 {
+	if (r->quiet)
+		return;
 	kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_READING,
 							   .address = address,
 							   .done = (uint64_t)address + n - r->first,
@@ -313,6 +316,20 @@ static kiln_code next_piece(struct reading *r, uint32_t at, uint8_t *data, size_
 	r->next_address = address + (uint32_t)n;
 	r->next_size = behind < PIECE ? (size_t)behind : PIECE;
 	return read_piece(r, address, data, n, err);
+}
+
+kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void *ret_data,
+				 size_t size, struct kiln_err *err)
+{
+	struct reading r;
+
+	KILN_TRY(begin(f, address, size, &r, err));
+	r.quiet = true;
+	const kiln_code code = r.piece(&r, address, ret_data, size, err);
+
+	if (code == KILN_E_VERIFY || code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL)
+		(void)give_up_piece(&r, size, NULL); /* who asked knows what to do with silence */
+	return code;
 }
 
 kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address, void *ret_data,

@@ -9,6 +9,7 @@
 #include "flash/guard.h"
 #include "flash/old.h"
 #include "flash/plan.h"
+#include "flash/speed.h"
 #include "flash/write.h"
 
 static kiln_code step_erase(struct kiln_flasher *f, const struct kiln_plan *plan,
@@ -99,7 +100,9 @@ static kiln_code step_write(struct kiln_flasher *f, const struct kiln_plan *plan
 	if (file->file->old && !file->file->encrypt)
 		return kiln_flasher_write_over(f, plan, file, err);
 	/* a ROM erases and answers too slowly for it; what was just erased holds nothing to keep */
-	if (plan->job->diff && !plan->job->erase_all && f->loader.is_stub)
+	const bool diff = (plan->job->diff && !plan->job->erase_all) || f->resumed;
+
+	if (diff && f->loader.is_stub)
 		return kiln_flasher_write_difference(f, file, !plan->job->no_compress, err);
 	return kiln_flasher_write_whole(f, plan, file, err);
 }
@@ -160,6 +163,36 @@ static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan
 	[KILN_STEP_VERIFY] = step_verify,
 };
 
+/*
+ * What the wire fails is done again, in the end at a lower speed, if the speed is ours to choose:
+ * what stands in the flash by then is not sent again.
+ */
+static kiln_code run_step(struct kiln_flasher *f, const struct kiln_plan *plan,
+			  const struct kiln_step *step, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT, first;
+	kiln_code code = steps[step->kind](f, plan, step, &fault);
+
+	first = fault;
+	while (kiln_flasher_may_recover(f, code, &fault)) {
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
+								.address = step->file->address,
+								.item = fault.why });
+		code = kiln_flasher_recover(f, &fault, &fault);
+		if (code != KILN_OK)
+			break;
+		f->resumed = true;
+		code = steps[step->kind](f, plan, step, &fault);
+	}
+	f->resumed = false;
+	if (code != KILN_OK && err) {
+		*err = fault;
+		if (first.hint[0]) /* it says in which state the flash is */
+			kiln_hint(err, "%s", first.hint);
+	}
+	return code;
+}
+
 static void announce(const struct kiln_flasher *f, const struct kiln_plan *plan)
 {
 	for (size_t i = 0; erases_files(plan) && i < plan->n_files; i++)
@@ -177,7 +210,7 @@ static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struc
 		KILN_TRY(step_erase(f, plan, &plan->steps[i], err));
 	announce(f, plan);
 	for (; i < plan->n_steps; i++)
-		KILN_TRY(steps[plan->steps[i].kind](f, plan, &plan->steps[i], err));
+		KILN_TRY(run_step(f, plan, &plan->steps[i], err));
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_LEAVING });
 	return KILN_OK;
 }

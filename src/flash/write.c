@@ -9,6 +9,7 @@
 
 #include "flash/deflate.h"
 #include "flash/delta.h"
+#include "flash/speed.h"
 #include "flash/send.h"
 
 enum { FILE_TRIES = 3, SETTLE = 50 };
@@ -52,7 +53,10 @@ static kiln_code send_file(struct kiln_flasher *f, const struct kiln_stream *str
 	struct kiln_sent sent = { 0 };
 	kiln_code code = KILN_OK;
 
-	for (int i = 0; i < FILE_TRIES; i++) {
+	/* at a speed of our own choice it is not sent again, but what is missing, more slowly */
+	const int tries = f->options.speed ? 1 : FILE_TRIES;
+
+	for (int i = 0; i < tries; i++) {
 		if (i > 0) {
 			tell_retry(f, stream->file->address, &fault);
 			f->loader.ahead_failed++; /* whatever it was, this can't be it again */
@@ -160,6 +164,7 @@ static kiln_code write_parts(struct kiln_flasher *f, const struct parts *parts, 
 								.done = parts->wire,
 								.total = parts->plain,
 								.item = first->file->name });
+	KILN_TRY(kiln_flasher_climb(f, parts->wire, err));
 	KILN_TRY(send_parts(f, parts, compress, err));
 	kiln_flasher_emit(
 		f, (struct kiln_flash_event){ .stage = KILN_FLASH_WROTE,

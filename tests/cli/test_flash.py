@@ -2,6 +2,7 @@
 """kiln flash: the whole way in one command, and what stops it before it touches a board."""
 import json
 import os
+import pathlib
 import pty
 import re
 import signal
@@ -162,7 +163,7 @@ def bare_application(path):
      "error: cannot write 'data.bin' at 0x00001004: it overlaps 'data.bin', which ends at "
      '0x00001100\nhint: flash is erased by sectors of 0x1000 bytes: files must not share one\n'),
     (['--baud', '1', 'data.bin'],
-     "error: no port has a speed of 1\nhint: 'kiln flash --help' shows what it takes\n"),
+     "error: no port has a speed of '1'\nhint: 'kiln flash --help' shows what it takes\n"),
 ], ids=lambda x: ' '.join(x)[:30] if isinstance(x, list) else '')
 def test_stopped_before_a_board_is_touched(run, env, tmp_path, firmware, words, stderr):
     (tmp_path / 'data.bin').write_bytes(bytes(range(256)))
@@ -175,6 +176,21 @@ def test_stopped_before_a_board_is_touched(run, env, tmp_path, firmware, words, 
     else:
         assert done.stderr.startswith("error: ") and '\nhint: ' in done.stderr
     assert not os.path.exists(env['XDG_STATE_HOME'] + '/kiln')
+
+
+def test_the_speed_is_found_and_remembered(run, env, firmware):
+    """Up while it holds; the next job begins there. A speed that was asked for is kept."""
+    def bauds(*words, board=BOARD + '&fault=too-fast@1000000'):
+        done = run('kiln', 'flash', '-p', board, '--json', '--no-diff', *words, firmware, check=0)
+        return [e['total'] for e in map(json.loads, done.stdout.splitlines()) if e['event'] == 'baud']
+    assert bauds() == [460800, 921600, 1500000, 921600]
+    state = pathlib.Path(env['XDG_STATE_HOME'], 'kiln', 'adapters.json')
+    assert json.loads(state.read_text())['sim:flash']['baud'] == 921600
+    assert bauds() == [921600]
+    assert bauds('--baud', '230400') == [230400]
+    state.write_text('damaged')
+    assert bauds()[0] == 460800
+    assert json.loads(state.read_text())['sim:flash']['baud'] == 921600
 
 
 def test_other_files_at_addresses(run, env, tmp_path, firmware):

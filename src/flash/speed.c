@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flash/speed.h"
+
+#include "loader/bringup.h"
+
+/*
+ * Where there are dividers for on both sides: the usual steps, and what CH340 (2 Mbaud), CP2102N
+ * and FTDI (3) and the chips' own UARTs (5) can do beside them. A CP2102 ends at 921600.
+ */
+static const unsigned ladder[] = { 115200, 230400, 460800, 921600, 1500000, 2000000, 3000000 };
+
+enum {
+	STEPS = sizeof(ladder) / sizeof(ladder[0]),
+	CEILING = 2000000, /* beyond it the flash is what one waits for */
+	WORTH_MS = 500,    /* a step takes about 0.1 s, and may fail */
+	PROOF = 4096,      /* bytes read at a new speed, with their digest */
+	PROOF_WORDS = 8,   /* written and read back before */
+	SETTLE = 50,
+};
+
+unsigned kiln_speed_above(unsigned baud)
+{
+	for (size_t i = 0; i < STEPS; i++) {
+		if (ladder[i] > baud)
+			return ladder[i];
+	}
+	return 0;
+}
+
+unsigned kiln_speed_below(unsigned baud)
+{
+	for (size_t i = STEPS; i-- > 0;) {
+		if (ladder[i] < baud)
+			return ladder[i];
+	}
+	return 0;
+}
+
+static void say(const struct kiln_flasher *f, unsigned from, unsigned to, const char *why)
+{
+	kiln_log(&kiln_link_host(f->loader.link)->ui, KILN_LOG_INFO, "flash",
+		 "from %u to %u baud: %s", from, to, why);
+}
+
+/* Reset, the stub, the flash, the speed: all that prepare and attach did. */
+static kiln_code connect_anew(struct kiln_flasher *f, unsigned baud, struct kiln_err *err)
+{
+	f->options.baud = baud;
+	KILN_TRY(kiln_flasher_bring_back(f, err));
+	return kiln_flasher_attach(f, KILN_FLASH_KEEP, err);
+}
+
+static bool can_reset(const struct kiln_flasher *f)
+{
+	return f->options.before != KILN_BEFORE_NO_RESET &&
+	       f->options.before != KILN_BEFORE_NO_RESET_NO_SYNC;
+}
+
+/* A block may still be on its way, and be refused when it has come. */
+static kiln_code get_attention(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_loader *l = &f->loader;
+
+	return kiln_loader_settle(l, SETTLE + kiln_loader_wire_ms(l, kiln_loader_block_size(l)),
+				  err);
+}
+
+/* Change to a speed at which the chip is to be understood; if it is lost on the way, fetch it. */
+static kiln_code go_to(struct kiln_flasher *f, unsigned baud, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = get_attention(f, &fault);
+
+	if (code == KILN_OK)
+		code = kiln_flasher_raise_baud(f, baud, &fault);
+	if (code == KILN_E_PROTOCOL && can_reset(f))
+		return connect_anew(f, baud, err);
+	if (code != KILN_OK && err)
+		*err = fault;
+	if (code == KILN_OK)
+		f->options.baud = baud;
+	return code;
+}
+
+/*
+ * A request has no checksum: an address that is garbled on its way is obeyed as it came. So both
+ * directions are tried before anything is asked for that matters: words that change in every bit
+ * go to the data registers of the flash's SPI controller, which each of its commands sets anew
+ * ("SPI_W0 ... W15", in all technical reference manuals), and come back; then a reading with its
+ * digest.
+ */
+static kiln_code prove(struct kiln_flasher *f, struct kiln_err *err)
+{
+	const struct kiln_chip_spi *spi = &f->loader.chip->spi;
+	struct kiln_reg_write words[PROOF_WORDS];
+	uint8_t proof[PROOF];
+
+	for (uint32_t i = 0; i < PROOF_WORDS; i++)
+		words[i] = (struct kiln_reg_write){ spi->base + spi->w0 + 4 * i,
+						    0x5AC3A50Fu * (2 * i + 1), UINT32_MAX, 0 };
+	KILN_TRY(kiln_loader_write_regs(&f->loader, words, PROOF_WORDS, err));
+	for (uint32_t i = 0; i < PROOF_WORDS; i++) {
+		uint32_t value;
+
+		KILN_TRY(kiln_loader_read_reg(&f->loader, words[i].address, &value, err));
+		if (value != words[i].value)
+			return kiln_fail(err, KILN_E_VERIFY, "the wire changed what was sent");
+	}
+	return kiln_flasher_read_once(f, 0, proof, sizeof(proof), err);
+}
+
+/* What is no matter of the wire: there is nothing to fall back to. */
+static bool is_final(kiln_code code)
+{
+	return code == KILN_E_PORT_GONE || code == KILN_E_CANCELLED || code == KILN_E_IO ||
+	       code == KILN_E_NOMEM;
+}
+
+/* One step up; *ret_up false: it did not hold, and the speed is what it was. */
+static kiln_code step_up(struct kiln_flasher *f, unsigned baud, bool *ret_up, struct kiln_err *err)
+{
+	const unsigned old = kiln_link_baud(f->loader.link);
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = kiln_flasher_raise_baud(f, baud, &fault);
+
+	if (code == KILN_OK)
+		code = prove(f, &fault);
+	*ret_up = code == KILN_OK;
+	if (code == KILN_OK)
+		return KILN_OK;
+	if (is_final(code)) {
+		if (err)
+			*err = fault;
+		return code;
+	}
+	say(f, baud, old, fault.why);
+	return go_to(f, old, err);
+}
+
+static bool is_worth_it(uint64_t wire, unsigned from, unsigned to)
+{
+	return wire * 10 * 1000 / from > wire * 10 * 1000 / to + WORTH_MS;
+}
+
+kiln_code kiln_flasher_climb(struct kiln_flasher *f, uint64_t wire, struct kiln_err *err)
+{
+	struct kiln_flash_speed *speed = f->options.speed;
+	const unsigned ceiling = speed && speed->ceiling ? speed->ceiling : CEILING;
+	bool up = true;
+
+	if (!speed || speed->known || !f->loader.is_stub || kiln_flasher_why_no_baud(f))
+		return KILN_OK;
+	while (up) {
+		const unsigned now = kiln_link_baud(f->loader.link), next = kiln_speed_above(now);
+
+		if (!next || next > ceiling || !is_worth_it(wire, now, next))
+			break;
+		KILN_TRY(step_up(f, next, &up, err));
+		/* it ends here: a higher one does not hold, or is not wanted */
+		speed->proven = !up || kiln_speed_above(next) > ceiling;
+	}
+	speed->used = kiln_link_baud(f->loader.link);
+	f->options.baud = speed->used;
+	return KILN_OK;
+}
+
+static void note(struct kiln_flash_speed *speed, unsigned baud)
+{
+	speed->used = baud;
+	speed->known = baud; /* no climbing again in this job */
+	speed->proven = true;
+}
+
+bool kiln_flasher_may_begin_slower(const struct kiln_flasher *f, kiln_code code,
+				   const struct kiln_err *fault)
+{
+	return f->options.speed && can_reset(f) && kiln_speed_below(f->options.baud) > 0 &&
+	       kiln_loader_is_wire_fault(code, fault);
+}
+
+kiln_code kiln_flasher_begin_slower(struct kiln_flasher *f, const struct kiln_err *fault,
+				    struct kiln_err *err)
+{
+	const unsigned baud = kiln_speed_below(f->options.baud);
+
+	say(f, f->options.baud, baud, fault->why);
+	f->options.baud = baud;
+	note(f->options.speed, baud);
+	return kiln_flasher_start_over(f, err);
+}
+
+bool kiln_flasher_may_recover(const struct kiln_flasher *f, kiln_code code,
+			      const struct kiln_err *fault)
+{
+	return f->options.speed && f->loader.is_stub && !kiln_flasher_why_no_baud(f) &&
+	       kiln_speed_below(kiln_link_baud(f->loader.link)) > 0 &&
+	       kiln_loader_is_wire_fault(code, fault);
+}
+
+kiln_code kiln_flasher_recover(struct kiln_flasher *f, const struct kiln_err *fault,
+			       struct kiln_err *err)
+{
+	const unsigned old = kiln_link_baud(f->loader.link), baud = kiln_speed_below(old);
+
+	if (f->faults_at != old) { /* once is by chance */
+		f->faults_at = old;
+		f->options.speed->known = old; /* and enough not to climb any more */
+		say(f, old, old, fault->why);
+		return get_attention(f, err);
+	}
+	say(f, old, baud, fault->why);
+	note(f->options.speed, baud);
+	return go_to(f, baud, err);
+}
