@@ -280,8 +280,7 @@ static void next_version(const struct wire *w, const struct pattern *p, uint8_t 
 	const struct figures full = flash(w, image, size, false);
 	const double least = (same_ms + larger(wire, flash_needs)) / (double)full.end_ms;
 
-	print(w, p->name, (double)f.end_ms / (double)full.end_ms, "x full write",
-	      at_most(larger(0.4, 1.25 * least)), &f);
+	print(w, p->name, (double)f.end_ms / (double)full.end_ms, "x full write", at_most(0.4), &f);
 	print(w, "  wire or flash, connecting and verifying alone", least, "x full write", nothing,
 	      NULL);
 }
@@ -289,15 +288,12 @@ static void next_version(const struct wire *w, const struct pattern *p, uint8_t 
 static void bench(const struct wire *w, const uint8_t *original, size_t size)
 {
 	uint8_t *image = malloc(size);
-	const bool tight = w->baud == 2000000 && w->latency_ms == 16;
 	struct figures f;
 	double same_ms;
 
 	memcpy(image, original, size);
-	/* docs/performance.md: where a block is quicker on the wire than 32 KB are in the flash,
-	 * each answer is waited for */
 	first_flash(w, "blank chip, beyond 1.2 s", image, size, program_ms(size) + look_ms(size),
-		    tight ? 1.2 : 1.03);
+		    1.03);
 	f = flash(w, image, size, true);
 	same_ms = (double)f.end_ms;
 	print(w, "the same image again", same_ms / 1e3, "s", at_most(1.5), &f);
