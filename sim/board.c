@@ -274,13 +274,15 @@ static void strike(struct sim_board *b)
 	}
 }
 
-static void chip_receives(struct sim_board *b, uint8_t byte)
+static void chip_receives(struct sim_board *b, const uint8_t *bytes, size_t n)
 {
 	if (in_download(b)) {
-		sim_download_receive(&b->download, b->now, byte);
-		run_download(b);
-	} else if (b->cpu == SIM_CPU_RUNNING) {
-		sim_run_input(b->run, &byte, 1);
+		for (size_t i = 0; i < n; i++) {
+			sim_download_receive(&b->download, b->now, bytes[i]);
+			run_download(b);
+		}
+	} else if (b->cpu == SIM_CPU_RUNNING && b->run) {
+		sim_run_input(b->run, bytes, n);
 		sim_board_poll_run(b);
 	}
 }
@@ -299,9 +301,51 @@ static void byte_to_chip(struct sim_board *b)
 		sent.value = faulty[i];
 		n = sim_uart_receive(&b->chip_rx, b->chip_baud, &sent, seen);
 		for (size_t k = 0; k < n; k++)
-			chip_receives(b, seen[k]);
+			chip_receives(b, &seen[k], 1);
 	}
 	strike(b);
+}
+
+/*
+ * A UART's driver does not look at each byte: the FIFO tells it when 120 of them are there, or the
+ * line has been silent for some time (ESP32 TRM, RXFIFO_FULL and RXFIFO_TOUT, as MicroPython and
+ * ESP-IDF set them). So does the interpreter here get what comes without a pause at once; but an
+ * interrupt comes alone, and after all that stood before it.
+ */
+static size_t burst_to_chip(const struct sim_board *b)
+{
+	enum { FIFO_FULL = 120, INTERRUPT = 3 };
+	const struct sim_wire *wire = &b->to_chip;
+	struct sim_wire_byte byte, before = { 0 };
+	size_t n = 0;
+
+	if (b->cpu != SIM_CPU_RUNNING || b->faults.n || wire->n == 0)
+		return wire->n > 0;
+	for (; n < wire->n && n < FIFO_FULL; n++, before = byte) {
+		byte = *sim_wire_at(wire, n);
+		if (n > 0 && (byte.value == INTERRUPT || byte.bit_ns != before.bit_ns ||
+			      byte.start > before.start + 10 * (sim_ns)before.bit_ns + SIM_US))
+			break;
+		if (byte.value == INTERRUPT)
+			return 1;
+	}
+	return n;
+}
+
+static void bytes_to_chip(struct sim_board *b)
+{
+	uint8_t seen[128 * SIM_UART_RX_MAX];
+	const size_t burst = burst_to_chip(b);
+	struct sim_wire_byte sent;
+	size_t n = 0;
+
+	if (burst <= 1) {
+		byte_to_chip(b);
+		return;
+	}
+	for (size_t i = 0; i < burst && sim_wire_pop(&b->to_chip, &sent); i++)
+		n += sim_uart_receive(&b->chip_rx, b->chip_baud, &sent, seen + n);
+	chip_receives(b, seen, n);
 }
 
 enum { BRIDGE_PACKET = 62 }; /* a full USB packet goes at once */
@@ -350,11 +394,21 @@ static void byte_to_host(struct sim_board *b)
 
 /* --- time --- */
 
-static sim_ns wire_time(const struct sim_board *b, const struct sim_wire *wire)
+static sim_ns not_stalled(const struct sim_board *b, sim_ns at)
 {
-	const sim_ns at = sim_wire_next(wire);
-
 	return at < b->stalled_until ? b->stalled_until : at;
+}
+
+static sim_ns to_host_at(const struct sim_board *b)
+{
+	return not_stalled(b, sim_wire_next(&b->to_host));
+}
+
+static sim_ns to_chip_at(const struct sim_board *b)
+{
+	const size_t n = burst_to_chip(b);
+
+	return not_stalled(b, n > 0 ? sim_wire_end(&b->to_chip, n - 1) : SIM_NEVER);
 }
 
 /* When the fault that counts programmed bytes takes the power away: within a page. */
@@ -380,8 +434,8 @@ sim_ns sim_board_next(const struct sim_board *b)
 	at = sim_earlier(at, b->held_until);
 	if (b->to_host.n == 0)
 		at = sim_earlier(at, b->baud_at);
-	at = sim_earlier(at, wire_time(b, &b->to_chip));
-	at = sim_earlier(at, wire_time(b, &b->to_host));
+	at = sim_earlier(at, to_chip_at(b));
+	at = sim_earlier(at, to_host_at(b));
 	if (in_download(b)) {
 		at = sim_earlier(at, sim_download_next(&b->download));
 		if (b->faults.n)
@@ -411,12 +465,12 @@ static void happen(struct sim_board *b)
 		cpu_event(b);
 	if (in_download(b))
 		run_download(b);
-	if (wire_time(b, &b->to_host) <= b->now)
+	if (to_host_at(b) <= b->now)
 		byte_to_host(b);
 	if (b->baud_at <= b->now && b->to_host.n == 0)
 		grant_wish(b);
-	if (wire_time(b, &b->to_chip) <= b->now)
-		byte_to_chip(b);
+	if (to_chip_at(b) <= b->now)
+		bytes_to_chip(b);
 	if (b->held_until <= b->now)
 		release_held(b);
 }

@@ -58,14 +58,21 @@ bool sim_wire_push(struct sim_wire *wire, sim_ns now, unsigned baud, const void 
 	return true;
 }
 
+const struct sim_wire_byte *sim_wire_at(const struct sim_wire *wire, size_t i)
+{
+	return &wire->ring[(wire->head + i) & (wire->cap - 1)];
+}
+
+sim_ns sim_wire_end(const struct sim_wire *wire, size_t i)
+{
+	const struct sim_wire_byte *b = sim_wire_at(wire, i);
+
+	return b->start + 10 * (sim_ns)b->bit_ns;
+}
+
 sim_ns sim_wire_next(const struct sim_wire *wire)
 {
-	const struct sim_wire_byte *b;
-
-	if (wire->n == 0)
-		return SIM_NEVER;
-	b = &wire->ring[wire->head];
-	return b->start + 10 * (sim_ns)b->bit_ns;
+	return wire->n > 0 ? sim_wire_end(wire, 0) : SIM_NEVER;
 }
 
 bool sim_wire_pop(struct sim_wire *wire, struct sim_wire_byte *ret_byte)

@@ -34,6 +34,9 @@ void sim_wire_cut(struct sim_wire *wire, sim_ns now);
 bool sim_wire_push(struct sim_wire *wire, sim_ns now, unsigned baud, const void *bytes, size_t n);
 /* When the next byte is complete; SIM_NEVER if none is under way. */
 sim_ns sim_wire_next(const struct sim_wire *wire);
+/* The byte that comes after `i` others, and when it is complete; i < wire->n. */
+const struct sim_wire_byte *sim_wire_at(const struct sim_wire *wire, size_t i);
+sim_ns sim_wire_end(const struct sim_wire *wire, size_t i);
 bool sim_wire_pop(struct sim_wire *wire, struct sim_wire_byte *ret_byte);
 
 /*

@@ -176,6 +176,7 @@ function wrapImports(imports, memory) {
 
 // machine.reset(): the board takes the power away
 function reset() {
+    uart.flush();
     channel.sendReset();
     for (;;)
         Atomics.wait(control, channel.EPOCH, Atomics.load(control, channel.EPOCH));
@@ -276,7 +277,11 @@ function runRaw(mp, code) {
 
 // Bytes for the REPL until it wants a soft reset.
 function repl(mp) {
-    const paste = new RawPaste({ next: nextByte, send: outputText,
+    const send = text => {
+        outputText(text);
+        uart.flush();
+    };
+    const paste = new RawPaste({ next: nextByte, send,
         run: code => runRaw(mp, code) });
     for (;;) {
         const byte = nextByte();

@@ -10,6 +10,7 @@ import { BOARD, EPOCH, SEEN, TAKEN, put, wake } from './channel.mjs';
 
 const { line, port } = workerData;
 const { control } = line;
+const HEADER = 3;
 const IDLE = 1; // of sched_state; py/mpstate.h
 const PENDING = 0;
 
@@ -45,12 +46,10 @@ function receive(byte) {
 }
 
 function frame(type, payload) {
-    followInterpreter();
     if (type === 'I')
         payload.forEach(receive);
     else if (type === 'A')
         Atomics.store(control, TAKEN, payload.readInt32LE(0));
-    wake(control);
 }
 
 // No board, no interpreter: the whole process ends at once, however busy its other thread is.
@@ -58,23 +57,31 @@ function gone() {
     process.kill(process.pid, 'SIGKILL');
 }
 
-function readExactly(buffer) {
-    for (let at = 0; at < buffer.length;) {
-        const n = fs.readSync(BOARD, buffer, at, buffer.length - at);
-        if (n === 0)
-            gone();
-        at += n;
+// As many frames as there are: whoever waits is woken up once for all of them.
+const block = Buffer.alloc(1 << 17);
+let filled = 0;
+
+function readFrames() {
+    const n = fs.readSync(BOARD, block, filled, block.length - filled);
+    let at = 0;
+    if (n === 0)
+        gone();
+    filled += n;
+    followInterpreter();
+    for (let end; at + HEADER <= filled; at = end) {
+        end = at + HEADER + block.readUInt16LE(at + 1);
+        if (end > filled)
+            break;
+        frame(String.fromCharCode(block[at]), block.subarray(at + HEADER, end));
     }
-    return buffer;
+    block.copyWithin(0, at, filled);
+    filled -= at;
+    wake(control);
 }
 
 try {
-    const head = Buffer.alloc(3);
-    for (;;) {
-        readExactly(head);
-        const payload = readExactly(Buffer.alloc(head.readUInt16LE(1)));
-        frame(String.fromCharCode(head[0]), payload);
-    }
+    for (;;)
+        readFrames();
 } catch {
     gone();
 }

@@ -140,16 +140,34 @@ static kiln_code write_some(struct run *x, size_t n, struct kiln_err *err)
 	return KILN_OK;
 }
 
+enum { LAST_MAX = 256 };
+
+/* The last bytes and the one that ends the program, at once: on USB that saves a packet. */
+static kiln_code write_end(struct run *x, size_t n, struct kiln_err *err)
+{
+	struct kiln_link *link = x->repl->link;
+	char piece[LAST_MAX + 1];
+
+	memcpy(piece, x->code + x->sent, n);
+	piece[n] = '\x04';
+	KILN_TRY(kiln_link_write(link, piece, n + 1, kiln_link_after(link, KILN_REPL_ANSWER_MS),
+				 err));
+	x->sent += n;
+	x->repl->codec.room -= n;
+	return KILN_OK;
+}
+
 /* Send as much as the board has room for; more when it says so. */
 static kiln_code send_paste(struct run *x, struct kiln_err *err)
 {
 	struct kiln_repl *r = x->repl;
 	kiln_raw_event event = KILN_RAW_MORE;
+	size_t left;
 	kiln_code code;
 
-	while (x->sent < x->n && event != KILN_RAW_STOP) {
-		const size_t left = x->n - x->sent;
-
+	while ((left = x->n - x->sent) > 0 && event != KILN_RAW_STOP) {
+		if (left <= LAST_MAX && left <= r->codec.room)
+			break;
 		if (r->codec.room > 0) {
 			const size_t n = left < r->codec.room ? left : (size_t)r->codec.room;
 
@@ -162,7 +180,7 @@ static kiln_code send_paste(struct run *x, struct kiln_err *err)
 			return fail_lost(x, err);
 		KILN_TRY(code);
 	}
-	KILN_TRY(kiln_repl_keys(r, "\x04", err));
+	KILN_TRY(write_end(x, event == KILN_RAW_STOP ? 0 : left, err));
 	x->started = event == KILN_RAW_STOP;
 	kiln_raw_pasted(&r->codec);
 	return KILN_OK;
