@@ -82,8 +82,8 @@ KILN_API void kiln_fetcher_close(struct kiln_fetcher *fetcher);
 
 /*
  * Fails with: E_INVALID (no such URL), E_NETWORK, E_NOT_FOUND and E_DENIED (err->sys: the HTTP
- * status, or errno of a file), E_VERIFY (another hash), E_IMAGE (a web page), E_TOO_BIG, E_IO (cannot write the cache),
- * E_CANCELLED, E_NOMEM.
+ * status, or errno of a file), E_VERIFY (another hash), E_IMAGE (a web page), E_TOO_BIG, E_IO
+ * (cannot write the cache), E_CANCELLED, E_NOMEM.
  */
 KILN_API KILN_CHECK kiln_code kiln_fetch(struct kiln_fetcher *fetcher,
 					 const struct kiln_fetch_request *request,

@@ -177,8 +177,8 @@ bool kiln_cache_meta_read(const struct kiln_cache *cache, const char *key, const
 {
 	struct kiln_cache_meta meta = { .size = 0 };
 	char path[KILN_CACHE_PATH];
-	void *text;
-	size_t n;
+	void *text = NULL;
+	size_t n = 0;
 	json_t *object;
 
 	kiln_cache_path(cache, key, suffix, path);

@@ -119,6 +119,14 @@ static kiln_code check_request(const struct kiln_fetch_request *request, struct 
 	return KILN_E_INVALID;
 }
 
+static unsigned hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
+
+	return at ? (unsigned)(at - digits) : 16;
+}
+
 /* file:///PATH, or file://localhost/PATH; %XX stands for a byte */
 static bool local_path(const char *url, char *dst, size_t size)
 {
@@ -130,12 +138,11 @@ static bool local_path(const char *url, char *dst, size_t size)
 	if (*from != '/')
 		return false;
 	for (; *from && n + 1 < size; n++) {
-		unsigned byte;
-		int used = 0;
+		const unsigned high = *from == '%' ? hex_digit(from[1]) : 16;
+		const unsigned low = high < 16 ? hex_digit(from[2]) : 16;
 
-		if (*from == '%' && sscanf(from, "%%%2x%n", &byte, &used) == 1 && used == 3 &&
-		    byte != 0) {
-			dst[n] = (char)byte;
+		if (low < 16 && high + low > 0) {
+			dst[n] = (char)(16 * high + low);
 			from += 3;
 		} else {
 			dst[n] = *from++;
@@ -197,7 +204,7 @@ kiln_code kiln_fetch(struct kiln_fetcher *fetcher, const struct kiln_fetch_reque
 		     struct kiln_fetched *ret_file, struct kiln_err *err)
 {
 	struct kiln_fetch_request whole = *request;
-	struct kiln_fetched file;
+	struct kiln_fetched file = { .data = NULL };
 
 	if (whole.max == 0)
 		whole.max = SIZE_MAX_DEFAULT;

@@ -59,13 +59,15 @@ static const char *member(const json_t *request, const char *name)
 /* RFC 9110, 14.4: "bytes 500-999/8000"; the whole length may be '*'. */
 static void read_range(struct transfer *t, const char *text)
 {
-	unsigned long long from, to, total = 0;
+	const char *at = text + strspn(text, " ");
+	char *end;
 
-	if (sscanf(text, " bytes %llu-%llu/%llu", &from, &to, &total) < 2)
+	if (strncmp(at, "bytes ", 6) != 0)
 		return;
-	t->has_range = true;
-	t->range_from = from;
-	t->range_total = total;
+	t->range_from = strtoull(at + 6, &end, 10);
+	t->has_range = end > at + 6 && *end == '-';
+	at = strchr(end, '/');
+	t->range_total = at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
 static size_t on_header(char *line, size_t size, size_t n, void *user)

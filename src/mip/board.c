@@ -2,7 +2,7 @@
 /* The board's side of a place: small programs, and what they say. */
 #include "mip/board.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -51,14 +51,12 @@ static kiln_code read_answer(const char *text, struct kiln_mip_board *ret_board,
 			     struct kiln_err *err)
 {
 	const char *at = strstr(text, "kiln-mip\t");
-	struct kiln_mip_board board;
-	unsigned mpy;
-	int used = 0;
+	struct kiln_mip_board board = { .mpy = 0 };
+	char *target = NULL;
 
-	if (at && sscanf(at, "kiln-mip\t%3u\t%n", &mpy, &used) == 1 && used > 0 && mpy < 256) {
-		const char *target = at + used;
-
-		board.mpy = mpy;
+	if (at)
+		board.mpy = (unsigned)strtoul(at + strlen("kiln-mip\t"), &target, 10) & 0xff;
+	if (target && *target++ == '\t') {
 		if (kiln_text_copy_untrusted(board.target, sizeof(board.target), target,
 					     strcspn(target, "\r\n"))) {
 			*ret_board = board;

@@ -120,7 +120,7 @@ static kiln_code read_file(struct kiln_fetcher *fetcher, struct kiln_mip_set *se
 {
 	const char *path, *url, *sha256;
 	struct kiln_mip_file file = { .package = set->n_packages - 1 };
-	struct kiln_fetched got;
+	struct kiln_fetched got = { .data = NULL };
 	char texts[3][KILN_MIP_PLACE] = { "" };
 
 	path = json_string_value(json_array_get(entry, 0));

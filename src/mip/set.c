@@ -171,16 +171,13 @@ kiln_code kiln_mip_set_file(struct kiln_mip_set *set, const struct kiln_mip_file
 			    struct kiln_err *err)
 {
 	struct kiln_mip_file *files = NULL, *f;
-	kiln_code code = check_size(set, file, err);
+	const kiln_code code = check_size(set, file, err);
 
-	if (code == KILN_OK) {
+	if (code == KILN_OK)
 		files = reallocarray(set->files, set->n_files + 1, sizeof(*files));
-		if (!files)
-			code = no_memory(err);
-	}
-	if (code != KILN_OK) {
+	if (!files) {
 		free(file->data);
-		return code;
+		return code == KILN_OK ? no_memory(err) : code;
 	}
 	set->files = files;
 	f = &files[set->n_files++];
