@@ -92,7 +92,8 @@ def test_an_error_is_the_cells_error(host):
     assert shown.errors[0]['traceback'] == shown.reply['traceback']
     assert 'raise KeyError' in plain('\n'.join(shown.reply['traceback']))
     assert shown.errors[0]['evalue'] == "'k'"
-    cells = [host.start(c) for c in ('%%host\n1/0', '!echo never')]
+    # the first waits, so that the second is queued when it fails
+    cells = [host.start(c) for c in ('%%host\nimport time\ntime.sleep(1)\n1/0', '!echo never')]
     assert [host.finish(c)[0]['status'] for c in cells] == ['error', 'aborted']
 
 
