@@ -6,8 +6,11 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "hostfs/path.h"
+#include "hostfs/resources.h"
 
 enum { SYNC_SECONDS = 5, ANSWER_MAX = 4096 };
+enum { INFO_VERBOSE };
 
 static bool print_line(struct kiln_kernel *k, const char *text, const char *otherwise)
 {
@@ -53,12 +56,28 @@ static void print_fact(struct kiln_kernel *k, const char *key, const char *value
 	kiln_kernel_print(k, KILN_STDOUT, "%-15s %s\n", key, value);
 }
 
+/* What the configuration wants on the board, whether it is there or not. */
+static bool print_resources(struct kiln_kernel *k, const struct kiln_device *device)
+{
+	struct kiln_resource_files files;
+	struct kiln_err err = KILN_ERR_INIT;
+	char path[1024], source[4096];
+
+	if (kiln_resources_list(device, &files, &err) != KILN_OK)
+		return kiln_kernel_fail_err(k, &err);
+	for (size_t i = 0; i < files.n; i++)
+		kiln_kernel_print(k, KILN_STDOUT, "%6zu  %-30s  %s\n", files.items[i].size,
+				  kiln_path_clean(files.items[i].path, path, sizeof(path)),
+				  kiln_path_clean(files.items[i].source, source, sizeof(source)));
+	kiln_resource_files_done(&files);
+	return true;
+}
+
 static bool run_info(struct kiln_kernel *k, const struct kiln_magic_args *args)
 {
 	const struct kiln_board *board = &k->board.board;
 	const struct kiln_device *device;
 
-	(void)args;
 	if (!kiln_kernel_board_need(k))
 		return false;
 	kiln_kernel_configure(k);
@@ -70,13 +89,20 @@ static bool run_info(struct kiln_kernel *k, const struct kiln_magic_args *args)
 	device = kiln_kernel_device(k);
 	if (device)
 		print_fact(k, "configuration", device->file);
-	return true;
+	return !device || !args->flags[INFO_VERBOSE] || print_resources(k, device);
 }
+
+static const struct kiln_magic_option info_options[] = {
+	[INFO_VERBOSE] = { 'v', "verbose", NULL, "list also the files that belong on the board" },
+	{ 0 },
+};
 
 const struct kiln_magic kiln_magic_info = {
 	.name = "info",
 	.summary = "Print a summary of the connected board",
-	.more = "Example:\n  %info",
+	.more = "With -v a line for each file that the device configuration names as a resource:\n"
+		"its size, its path on the board, its path on the host.\n\nExample:\n  %info -v",
+	.options = info_options,
 	.run = run_info,
 };
 

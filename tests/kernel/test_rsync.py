@@ -51,6 +51,33 @@ def test_only_what_differs(configured, project):
     assert configured.run('%cat boot.py').status == 'ok'
 
 
+def test_info_lists_the_resources(configured, project, tmp_path):
+    short = configured.run('%info').stdout
+    assert short.splitlines()[-1] == f'configuration   {tmp_path}/projects/devices/plotter.yaml'
+    assert configured.run('%info -v').stdout == short + ''.join(
+        f'{size:6}  {there:30}  {project}/{here}\n' for size, there, here in (
+            (6, '/lib/drivers/a.py', 'drivers/a.py'),
+            (6, '/lib/drivers/deep/b.py', 'drivers/deep/b.py'),
+            (0, '/lib/pkg/__init__.py', 'pkg/__init__.py'),
+            (6, '/lib/pkg/c.py', 'pkg/c.py'),
+            (14, '/main.py', 'main.py')))
+    # of two that go to the same place the later one counts, and it is the one shown
+    devices = tmp_path / 'projects/devices/plotter.yaml'
+    (project / 'other').mkdir()
+    (project / 'other/main.py').write_text('pass')
+    devices.write_text(devices.read_text() + '    - other\n')
+    assert f'     4  /main.py                        {project}/other/main.py\n' == \
+        configured.run('%info --verbose').stdout.splitlines(True)[-1]
+    (project / 'main.py').unlink()
+    shown = configured.run('%info -v')
+    assert shown.status == 'error' and 'main.py' in shown.reply['evalue']
+    assert shown.stdout.startswith('name            plotter\n')
+    assert configured.run('%info').status == 'ok'
+    devices.unlink()
+    bare = configured.run('%info -v')
+    assert bare.status == 'ok' and bare.stdout.splitlines()[-1].startswith('url ')
+
+
 def test_bad_input(configured, project):
     (project / 'main.py').unlink()
     shown = configured.run('%rsync')
