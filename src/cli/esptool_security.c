@@ -69,7 +69,7 @@ static void say_boot(struct esptool *t, uint32_t flags)
 	if (flags & (KEY_REVOKED | KEY_REVOKED << 1 | KEY_REVOKED << 2))
 		esptool_say(t, "Secure Boot Key Revocation Status:\n");
 	for (unsigned i = 0; i < BOOT_KEYS; i++) {
-		if (flags & KEY_REVOKED << i)
+		if (flags & (uint32_t)KEY_REVOKED << i)
 			esptool_say(t, "\tSecure Boot Key%u is Revoked\n", i);
 	}
 }

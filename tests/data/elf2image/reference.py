@@ -35,7 +35,9 @@ CHIPS = {
     'esp32s31': (32, 65536, [(0x40000000, 0x54000000)], 0x2000, 15),
 }
 SIZES = {'1MB': 0, '2MB': 1, '4MB': 2, '8MB': 3, '16MB': 4}
-SIZES_8266 = {'512KB': 0, '256KB': 1, '1MB': 2, '2MB': 3, '4MB': 4, '8MB': 8, '16MB': 9}
+SIZES_8266 = {'512KB': 0, '256KB': 1, '1MB': 2, '2MB': 3, '4MB': 4, '2MB-c1': 5, '4MB-c1': 6,
+              '8MB': 8, '16MB': 9}
+FREQS = {'40m': 0, '26m': 1, '20m': 2}  # and 80m, which differs between chips
 MODES = {'qio': 0, 'qout': 1, 'dio': 2, 'dout': 3}
 
 
@@ -131,16 +133,16 @@ def esp32(chip, parts, entry, elf, o):
     in_ram.sort(key=lambda p: p[0] != '.dram0.bootdesc')
     digest = not (o.get('no_digest') or o.get('ram_only'))
     out = header(0xE9, 0, MODES[o.get('mode', 'qio')], SIZES[o.get('size', '1MB')],
-                 f80 if o.get('freq') == '80m' else 0, entry)
+                 f80 if o.get('freq') == '80m' else FREQS[o.get('freq', '40m')], entry)
     out += struct.pack('<BBBBHBHH4xB', 0xEE, 0, 0, 0, ident, o.get('min_rev', 0),
                        o.get('min_full', 0), o.get('max_full', 65535), digest)
     total, count = 0xEF, 0
 
     def put(address, data, counted=True):
         nonlocal out, total, count
-        begin = len(out) + 8
+        begin = len(out)  # the tool looks from the segment's header on, as far as its bytes are long
         if digest_at is not None and begin <= digest_at < begin + len(data):
-            i = digest_at - begin
+            i = digest_at - begin - 8
             assert data[i:i + 32] == bytes(32)
             data = data[:i] + hashlib.sha256(elf).digest() + data[i + 32:]
         out += struct.pack('<II', address, len(data)) + data
@@ -198,7 +200,7 @@ def esp8266(parts, entry, elf, o):
     version = o.get('version', 1)
     mode = MODES[o.get('mode', 'qio')]
     size = (SIZES if version == 3 else SIZES_8266)[o.get('size', '1MB')]
-    freq = 15 if o.get('freq') == '80m' else 0
+    freq = {**FREQS, '80m': 15}[o.get('freq', '40m')]
     flash = lambda a: 0x40200000 <= a < 0x40300000
     parts = merged(parts, lambda a: a >> 20)
     irom = next((p for p in parts if flash(p[1])), None)
