@@ -12,8 +12,16 @@ static kiln_code no_memory(struct kiln_err *err)
 	return kiln_fail(err, KILN_E_NOMEM, "cannot compress");
 }
 
-kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_size,
-		       struct kiln_err *err)
+static size_t pack(struct libdeflate_compressor *c, const struct kiln_span *pieces, size_t n,
+		   uint8_t *out, size_t room)
+{
+	if (n == 1)
+		return libdeflate_zlib_compress(c, pieces[0].p, pieces[0].n, out, room);
+	return kiln_deflate_join(c, pieces, n, out, room);
+}
+
+kiln_code kiln_deflate_pieces(const struct kiln_span *pieces, size_t n, uint8_t **ret_data,
+			      size_t *ret_size, struct kiln_err *err)
 {
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(LEVEL);
 	uint8_t *data = NULL, *fitting;
@@ -21,10 +29,10 @@ kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_s
 
 	if (!c)
 		return no_memory(err);
-	bound = libdeflate_zlib_compress_bound(c, plain.n);
+	bound = kiln_deflate_bound(c, pieces, n);
 	data = malloc(bound);
 	if (data)
-		size = libdeflate_zlib_compress(c, plain.p, plain.n, data, bound);
+		size = pack(c, pieces, n, data, bound);
 	libdeflate_free_compressor(c);
 	if (size == 0) {
 		free(data);
@@ -36,6 +44,12 @@ kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_s
 	*ret_data = data;
 	*ret_size = size;
 	return KILN_OK;
+}
+
+kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_size,
+		       struct kiln_err *err)
+{
+	return kiln_deflate_pieces(&plain, 1, ret_data, ret_size, err);
 }
 
 struct kiln_inflater {

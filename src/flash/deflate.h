@@ -14,6 +14,16 @@
  */
 kiln_code kiln_deflate(struct kiln_span plain, uint8_t **ret_data, size_t *ret_size,
 		       struct kiln_err *err);
+/* The same of what lies in several pieces: none of them is copied. */
+kiln_code kiln_deflate_pieces(const struct kiln_span *pieces, size_t n, uint8_t **ret_data,
+			      size_t *ret_size, struct kiln_err *err);
+
+/* join.c. Returns the size of the stream; 0: it could not be made. */
+struct libdeflate_compressor;
+size_t kiln_deflate_join(struct libdeflate_compressor *c, const struct kiln_span *pieces, size_t n,
+			 uint8_t *out, size_t room);
+size_t kiln_deflate_bound(struct libdeflate_compressor *c, const struct kiln_span *pieces,
+			  size_t n);
 
 /*
  * How far a stream unpacks as its blocks arrive, as the chip sees it: where in the flash it

@@ -61,7 +61,7 @@ static kiln_code ask(struct kiln_flasher *f, const struct kiln_plan_file *file, 
 		const size_t first = q->ranges[i][0], end = q->ranges[i][1];
 
 		kiln_delta_part(file, first, end, &from, &n);
-		KILN_TRY(kiln_md5(file->data + from, n, ours, err));
+		KILN_TRY(kiln_plan_md5(file, from, n, ours, err));
 		if (memcmp(ours, q->theirs[i], sizeof(ours)) != 0)
 			continue;
 		memset(delta->states + first, KILN_SECTOR_SAME, end - first);

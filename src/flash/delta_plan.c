@@ -45,7 +45,7 @@ bool kiln_delta_is_blank(const struct kiln_plan_file *file, size_t sector)
 	if (n != KILN_FLASH_SECTOR)
 		return false;
 	for (size_t i = 0; i < n; i++) {
-		if (file->data[from + i] != 0xFF)
+		if (kiln_plan_byte(file, from + i) != 0xFF)
 			return false;
 	}
 	return true;

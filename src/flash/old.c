@@ -25,7 +25,7 @@ static bool differs(const struct kiln_plan_file *file, struct kiln_span old, siz
 
 	for (size_t i = at; i < at + border; i++) {
 		const uint8_t theirs = i < old.n ? old.p[i] : 0xFF;
-		const uint8_t ours = i < file->size ? file->data[i] : 0xFF;
+		const uint8_t ours = i < file->size ? kiln_plan_byte(file, i) : 0xFF;
 
 		if (ours != theirs)
 			return true;
@@ -87,13 +87,9 @@ static kiln_code write_run(struct kiln_flasher *f, const struct kiln_plan *plan,
 			   const struct kiln_plan_file *file, size_t at, size_t n,
 			   struct kiln_err *err)
 {
-	struct kiln_plan_file run = *file;
+	const struct kiln_plan_file run = kiln_plan_slice(file, at, n);
 	struct kiln_flash_event event = event_of(file, KILN_FLASH_REFLASHING);
 
-	run.address += (uint32_t)at;
-	run.data += at;
-	run.size = n;
-	run.packed = NULL;
 	event.address = kiln_plan_first_sector(&run);
 	event.total = kiln_plan_end_sector(&run) - event.address;
 	kiln_flasher_emit(f, event);
@@ -114,7 +110,7 @@ static kiln_code unchanged(struct kiln_flasher *f, const struct kiln_plan *plan,
 	f->skipped = file;
 	if (plan->job->trust)
 		return KILN_OK;
-	KILN_TRY(kiln_flasher_holds(f, file->address, file->data, file->size, &same, err));
+	KILN_TRY(kiln_flasher_holds_file(f, file, &same, err));
 	if (same) {
 		kiln_flasher_emit(f, event_of(file, KILN_FLASH_STANDS));
 		return KILN_OK;

@@ -4,31 +4,24 @@
 
 #include <stdlib.h>
 
-#include "flash/deflate.h"
 #include "flash/flasher.h"
-
-static kiln_code fill_up(struct kiln_packed *p, struct kiln_err *err)
-{
-	const size_t size = (p->size + KILN_FLASH_WORD - 1) / KILN_FLASH_WORD * KILN_FLASH_WORD;
-
-	if (size == p->size)
-		return KILN_OK;
-	p->owned = malloc(size);
-	if (!p->owned)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot prepare '%s'", p->file->name);
-	memcpy(p->owned, p->data, p->size);
-	memset(p->owned + p->size, 0xFF, size - p->size);
-	p->data = p->owned;
-	p->size = size;
-	return KILN_OK;
-}
+#include "flash/plan.h"
 
 static kiln_code pack_file(struct kiln_packed *p, const struct kiln_flash_file *file,
 			   struct kiln_err *err)
 {
-	*p = (struct kiln_packed){ .file = file, .data = file->data, .size = file->size };
-	KILN_TRY(fill_up(p, err));
-	return kiln_deflate(kiln_span(p->data, p->size), &p->wire, &p->wire_size, err);
+	struct kiln_plan_file f = {
+		.file = file, .address = file->address, .data = file->data, .size = file->size
+	};
+	const size_t over = file->size % KILN_FLASH_WORD;
+	kiln_code code;
+
+	*p = (struct kiln_packed){ .file = file };
+	code = kiln_plan_fill_up(&f, over ? KILN_FLASH_WORD - over : 0, err);
+	if (code == KILN_OK)
+		code = kiln_plan_deflate(&f, &p->wire, &p->wire_size, err);
+	free(f.owned);
+	return code;
 }
 
 kiln_code kiln_flash_pack_new(const struct kiln_flash_file *files, size_t n_files,
@@ -57,10 +50,8 @@ void kiln_flash_pack_free(struct kiln_flash_pack *pack)
 {
 	if (!pack)
 		return;
-	for (size_t i = 0; i < pack->n_files; i++) {
-		free(pack->files[i].owned);
+	for (size_t i = 0; i < pack->n_files; i++)
 		free(pack->files[i].wire);
-	}
 	free(pack->files);
 	free(pack);
 }

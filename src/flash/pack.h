@@ -4,13 +4,10 @@
 
 #include <kiln/flash.h>
 
-/* One file, as it stands in the flash and as it goes over the wire. Read-only once it is made. */
+/* One file, as it goes over the wire. Read-only once it is made. */
 struct kiln_packed {
 	const struct kiln_flash_file *file;
-	const uint8_t *data; /* the file's own bytes, or `owned`: filled up to whole words */
-	size_t size;
-	uint8_t *owned;
-	uint8_t *wire; /* a zlib stream of `data` */
+	uint8_t *wire; /* a zlib stream of its bytes, filled up to whole words */
 	size_t wire_size;
 };
 

@@ -9,7 +9,11 @@
 #include "flash/flasher.h"
 #include "flash/image_check.h"
 
-enum { WORD = KILN_FLASH_WORD, FILL = 0xFF };
+enum {
+	WORD = KILN_FLASH_WORD,
+	FILL = 0xFF,
+	SMALL = 64 * 1024, /* a copy costs nothing, and packs a few bytes better */
+};
 
 uint32_t kiln_plan_first_sector(const struct kiln_plan_file *f)
 {
@@ -87,6 +91,21 @@ static kiln_code own(struct kiln_plan_file *f, size_t head, size_t tail, struct 
 	return KILN_OK;
 }
 
+kiln_code kiln_plan_fill_up(struct kiln_plan_file *f, size_t tail, struct kiln_err *err)
+{
+	uint8_t fill[32];
+
+	if (tail == 0)
+		return KILN_OK;
+	if (f->size < SMALL)
+		return own(f, 0, tail, err);
+	memset(fill, FILL, sizeof(fill));
+	kiln_plan_put(f, f->size, fill, tail);
+	f->size += tail;
+	f->packed = NULL;
+	return KILN_OK;
+}
+
 /* `align`: of data that the chip encrypts. */
 static kiln_code pad(struct kiln_plan_file *f, bool rom_only, size_t align, struct kiln_err *err)
 {
@@ -94,12 +113,14 @@ static kiln_code pad(struct kiln_plan_file *f, bool rom_only, size_t align, stru
 	const size_t unit = f->file->encrypt ? align : WORD;
 	const size_t tail = (unit - f->size % unit) % unit;
 
-	if (head == 0 && f->packed && !f->file->encrypt) { /* filled up already */
-		f->data = f->packed->data;
-		f->size = f->packed->size;
-		return KILN_OK;
-	}
-	return head || tail ? own(f, head, tail, err) : KILN_OK;
+	const struct kiln_packed *packed = f->packed; /* filled up to words, too */
+
+	if (head)
+		return own(f, head, tail, err);
+	KILN_TRY(kiln_plan_fill_up(f, tail, err));
+	if (!f->file->encrypt)
+		f->packed = packed;
+	return KILN_OK;
 }
 
 static bool wants_patch(const struct kiln_flash_job *job)
@@ -108,8 +129,8 @@ static bool wants_patch(const struct kiln_flash_job *job)
 	       (job->mode >= 0 || job->freq >= 0 || job->size != KILN_FLASH_KEEP);
 }
 
-/* Its images have no digest over the header. */
-static void patch_esp8266(uint8_t *p, const struct kiln_image_params *params, bool *ret_changed)
+/* All there is to do to an ESP8266's image, which has no digest over the header. */
+static void patch_header(uint8_t *p, const struct kiln_image_params *params, bool *ret_changed)
 {
 	const uint8_t mode = params->mode < 0 ? p[2] : (uint8_t)params->mode;
 	const int size = params->size < 0 ? p[3] >> 4 : params->size;
@@ -119,6 +140,31 @@ static void patch_esp8266(uint8_t *p, const struct kiln_image_params *params, bo
 	*ret_changed = mode != p[2] || size_freq != p[3];
 	p[2] = mode;
 	p[3] = size_freq;
+}
+
+/* The same of a file that is not copied: its new header lies over it, and its new digest. */
+static kiln_code patch_over(struct kiln_plan_file *f, const struct kiln_chip *chip,
+			    const struct kiln_image_params *params, struct kiln_err *err)
+{
+	struct kiln_image image = { .has_digest = false };
+	uint8_t header[4], digest[KILN_IMAGE_DIGEST_SIZE];
+
+	if (chip->image_id != KILN_CHIP_NO_ID)
+		KILN_TRY(kiln_image_parse(f->file->data, f->file->size, &image, err));
+	memcpy(header, f->data, sizeof(header));
+	patch_header(header, params, &f->patched);
+	f->mode = header[2];
+	f->size_freq = header[3];
+	if (!f->patched)
+		return KILN_OK;
+	kiln_plan_put(f, 0, header, sizeof(header));
+	f->packed = NULL;
+	f->redigested = image.has_digest;
+	if (!f->redigested)
+		return KILN_OK;
+	KILN_TRY(kiln_plan_sha256(f, image.data_length, digest, err));
+	kiln_plan_put(f, image.data_length, digest, sizeof(digest));
+	return KILN_OK;
 }
 
 /* Flash parameters stand in the header of the image that the ROM loads, and only there. */
@@ -133,12 +179,14 @@ static kiln_code patch(struct kiln_plan_file *f, const struct kiln_flash_job *jo
 		return KILN_OK;
 	if (job->size != KILN_FLASH_KEEP && kiln_chip_size_nibble(chip, header_size, &nibble))
 		params.size = nibble;
+	if (!f->owned && f->size >= SMALL)
+		return patch_over(f, chip, &params, err);
 	if (!f->owned)
 		KILN_TRY(own(f, 0, 0, err));
 	const size_t head = f->file->address - f->address;
 
 	if (chip->image_id == KILN_CHIP_NO_ID)
-		patch_esp8266(f->owned + head, &params, &f->patched);
+		patch_header(f->owned + head, &params, &f->patched);
 	else
 		KILN_TRY(kiln_image_patch(f->owned + head, f->file->size, &params, &f->patched,
 					  &f->redigested, err));

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "flash/flasher.h"
+#include "flash/write.h"
 
 enum {
 	BLOCK = 0x1000,
@@ -371,15 +372,32 @@ kiln_code kiln_flasher_read_to(struct kiln_flasher *flasher, uint32_t address, u
 	return code;
 }
 
+static kiln_code has_digest(struct kiln_flasher *f, uint32_t address, size_t n,
+			    const uint8_t ours[16], bool *ret_same, struct kiln_err *err)
+{
+	uint8_t theirs[16];
+	struct reading r;
+
+	KILN_TRY(begin(f, address, n, &r, err));
+	KILN_TRY(kiln_flasher_md5(f, address, (uint32_t)n, theirs, err));
+	*ret_same = memcmp(theirs, ours, sizeof(theirs)) == 0;
+	return KILN_OK;
+}
+
 kiln_code kiln_flasher_holds(struct kiln_flasher *flasher, uint32_t address, const void *data,
 			     size_t n, bool *ret_same, struct kiln_err *err)
 {
-	uint8_t theirs[16], ours[16];
-	struct reading r;
+	uint8_t ours[16];
 
-	KILN_TRY(begin(flasher, address, n, &r, err));
-	KILN_TRY(kiln_flasher_md5(flasher, address, (uint32_t)n, theirs, err));
 	KILN_TRY(kiln_md5(data, n, ours, err));
-	*ret_same = memcmp(theirs, ours, sizeof(ours)) == 0;
-	return KILN_OK;
+	return has_digest(flasher, address, n, ours, ret_same, err);
+}
+
+kiln_code kiln_flasher_holds_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
+				  bool *ret_same, struct kiln_err *err)
+{
+	uint8_t ours[16];
+
+	KILN_TRY(kiln_plan_md5(file, 0, file->size, ours, err));
+	return has_digest(f, file->address, file->size, ours, ret_same, err);
 }

@@ -97,7 +97,7 @@ static kiln_code digest(const struct kiln_plan_file *file, size_t sector, uint8_
 	size_t from, n;
 
 	kiln_delta_part(file, sector, sector + 1, &from, &n);
-	return kiln_md5(file->data + from, n, ret, err);
+	return kiln_plan_md5(file, from, n, ret, err);
 }
 
 size_t kiln_recall_guess(const struct kiln_flash_recall *recall, const struct kiln_plan_file *file,

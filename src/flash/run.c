@@ -75,7 +75,7 @@ static kiln_code skip_same(struct kiln_flasher *f, const struct kiln_plan_file *
 	bool same;
 
 	kiln_flasher_emit(f, event);
-	KILN_TRY(kiln_flasher_holds(f, file->address, file->data, file->size, &same, err));
+	KILN_TRY(kiln_flasher_holds_file(f, file, &same, err));
 	if (!same)
 		return KILN_OK;
 	event.stage = KILN_FLASH_STANDS;

@@ -7,7 +7,7 @@ static kiln_code same_part(struct kiln_flasher *f, const struct kiln_plan_file *
 	uint8_t theirs[16], ours[16];
 
 	KILN_TRY(kiln_flasher_md5(f, (uint32_t)(file->address + at), (uint32_t)n, theirs, err));
-	KILN_TRY(kiln_md5(file->data + at, n, ours, err));
+	KILN_TRY(kiln_plan_md5(file, at, n, ours, err));
 	*ret_same = memcmp(theirs, ours, sizeof(ours)) == 0;
 	return KILN_OK;
 }

@@ -106,16 +106,19 @@ static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file
 	struct part *p = &parts->items[parts->n];
 	size_t n = 0;
 
-	*p = (struct part){ .file = *file, .wire = kiln_span(file->data + from, size) };
-	p->file.packed = NULL;
-	p->file.address += (uint32_t)from;
-	p->file.data += from;
-	p->file.size = size;
-	if (compress && file->packed && size == file->size) {
-		p->wire = kiln_span(file->packed->wire, file->packed->wire_size);
+	*p = (struct part){ .file = kiln_plan_slice(file, from, size) };
+	if (compress && p->file.packed) {
+		p->wire = kiln_span(p->file.packed->wire, p->file.packed->wire_size);
 	} else if (compress) {
-		KILN_TRY(kiln_deflate(p->wire, &p->packed, &n, err));
+		KILN_TRY(kiln_plan_deflate(&p->file, &p->packed, &n, err));
 		p->wire = kiln_span(p->packed, n);
+	} else if (p->file.n_patches) {
+		p->packed = kiln_plan_copy(&p->file, err);
+		if (!p->packed)
+			return KILN_E_NOMEM;
+		p->wire = kiln_span(p->packed, size);
+	} else {
+		p->wire = kiln_span(p->file.data, size);
 	}
 	p->n_blocks = (unsigned)((p->wire.n + block_size - 1) / block_size);
 	parts->n++;

@@ -28,4 +28,8 @@ kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_pla
 /* Say that it is verified, of a file that is known to be. */
 kiln_code kiln_flasher_tell_verified(struct kiln_flasher *f, const struct kiln_plan_file *file);
 
+/* Does the flash hold these very bytes? By one digest. */
+kiln_code kiln_flasher_holds_file(struct kiln_flasher *f, const struct kiln_plan_file *file,
+				  bool *ret_same, struct kiln_err *err);
+
 #endif

@@ -129,12 +129,47 @@ static void limits_grow_with_the_work(void **state)
 	assert_int_equal(kiln_flasher_timeout(&f, KILN_WORK_ERASE, 1 << 20), 5000);
 }
 
+/* Whatever the lengths: short ones are stored, and what follows them begins at any bit. */
+static void pieces_are_one_stream(void **state)
+{
+	static const size_t lengths[][5] = {
+		{ 4, 70000, 32, 90000, 3 }, { 300, 300, 300, 300, 300 }, { 1, 1, 1, 1, 1 },
+		{ 255, 256, 257, 1, 5000 }, { 200000, 4, 200000, 4, 1 },
+	};
+	uint8_t *plain = malloc(500000), *back = malloc(500000);
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct kiln_span pieces[5];
+		size_t total = 0, size;
+		uint8_t *packed;
+		uLongf n = 500000;
+
+		memset(plain, 7, 500000); /* and what packs into few bytes */
+		if (i % 2)
+			image_fill(plain, 500000, (unsigned)i);
+		for (size_t k = 0; k < 5; total += lengths[i / 2][k++])
+			pieces[k] = kiln_span(plain + total, lengths[i / 2][k]);
+		assert_int_equal(kiln_deflate_pieces(pieces, 5, &packed, &size, NULL), KILN_OK);
+		assert_int_equal(uncompress(back, &n, packed, size), Z_OK);
+		assert_int_equal(n, total);
+		assert_memory_equal(back, plain, total);
+		free(packed);
+	}
+	free(plain);
+	free(back);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(unpacks_to_the_same),  cmocka_unit_test(blocks_add_up),
-		cmocka_unit_test(runs_unpack_whole),    cmocka_unit_test(no_stream_is_noticed),
-		cmocka_unit_test(sizes_of_flash_chips), cmocka_unit_test(limits_grow_with_the_work),
+		cmocka_unit_test(unpacks_to_the_same),
+		cmocka_unit_test(blocks_add_up),
+		cmocka_unit_test(runs_unpack_whole),
+		cmocka_unit_test(no_stream_is_noticed),
+		cmocka_unit_test(sizes_of_flash_chips),
+		cmocka_unit_test(limits_grow_with_the_work),
+		cmocka_unit_test(pieces_are_one_stream),
 	};
 
 	return RUN(tests);

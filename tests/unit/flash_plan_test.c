@@ -237,6 +237,50 @@ static void only_the_bootloader_is_patched(void **state)
 	free((void *)(uintptr_t)files[1].data);
 }
 
+/* A new header and digest, and what fills it up, lie over the file's own bytes. */
+static void a_large_file_is_not_copied(void **state)
+{
+	const struct image_spec spec = { .n_segments = 2,
+					 .segment_size = 100000,
+					 .digest = true,
+					 .max_rev_full = 0xFFFF,
+					 .mode = 2,
+					 .size_freq = 0x20 };
+	struct kiln_flash_file file = { .address = 0x1000, .name = "boot.bin" };
+	struct kiln_flash_job job = job_of(&file, 1);
+	struct kiln_image image;
+	struct kiln_plan plan;
+	uint8_t *bytes, *made = image_make(&spec, &file.size);
+
+	(void)state;
+	file.data = bytes = malloc(file.size + 1);
+	memcpy(bytes, made, file.size);
+	free(made);
+	bytes[file.size++] = 'x';
+	job.mode = 0;
+	assert_int_equal(kiln_plan_make(&plan, &job, &info, 16 << 20, false, NULL), KILN_OK);
+	const struct kiln_plan_file *f = &plan.files[0];
+
+	assert_ptr_equal(f->data, bytes);
+	assert_null(f->owned);
+	assert_true(f->patched && f->redigested);
+	assert_int_equal(f->size, file.size + 3);
+	made = kiln_plan_copy(f, NULL);
+	assert_int_equal(kiln_image_verify(made, f->size, &image, NULL), KILN_OK);
+	assert_int_equal(image.mode, 0);
+	assert_int_equal(made[file.size - 1], 'x');
+	assert_memory_equal(made + file.size, "\xff\xff\xff", 3);
+	/* a part has what lies over it there, and no more */
+	const struct kiln_plan_file end = kiln_plan_slice(f, f->size - 20, 18);
+	uint8_t *part = kiln_plan_copy(&end, NULL);
+
+	assert_memory_equal(part, made + f->size - 20, 18);
+	free(part);
+	free(made);
+	free(bytes);
+	kiln_plan_done(&plan);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +293,7 @@ int main(void)
 		cmocka_unit_test(steps_in_order),
 		cmocka_unit_test(rom_needs_whole_sectors),
 		cmocka_unit_test(only_the_bootloader_is_patched),
+		cmocka_unit_test(a_large_file_is_not_copied),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
