@@ -63,6 +63,18 @@ def firmware_state(tmp_path_factory):
 
 
 @pytest.fixture
+def flash_board(run, tmp_path):
+    """flash_board('sim:NAME'): a virtual board of its own gets firmware."""
+    def flash(port):
+        image = tmp_path / 'image.bin'
+        subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', image, '--size', '80000'],
+                       check=True)
+        run('kiln', 'flash', '-p', port + '?clock=virtual', image, check=0)
+        return port
+    return flash
+
+
+@pytest.fixture
 def flashed(env, firmware_state):
     """The port of a virtual board with firmware, whose time takes no time."""
     shutil.copytree(firmware_state, pathlib.Path(env['XDG_STATE_HOME']) / 'kiln/sim')

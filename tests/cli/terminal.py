@@ -8,6 +8,34 @@ import termios
 import time
 
 
+def read_until(stream, word):
+    """What comes up to `word`, as it comes."""
+    got = b''
+    deadline = time.monotonic() + 30
+    while word not in got:
+        assert select.select([stream], [], [], max(0, deadline - time.monotonic()))[0], got
+        more = os.read(stream.fileno(), 4096)
+        assert more, got
+        got += more
+    return got
+
+
+def shown_on_a_terminal(command, env):
+    """All that a command shows there; it must end well."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen([str(x) for x in command], env={**env, 'TERM': 'xterm'}, stdout=slave)
+    os.close(slave)
+    text = b''
+    try:
+        while data := os.read(master, 65536):
+            text += data
+    except OSError:  # EIO: the other end is closed
+        pass
+    os.close(master)
+    assert process.wait() == 0
+    return text
+
+
 class Terminal:
     """Runs `command` on a pty; `said` is all that it showed."""
 

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from conftest import BUILD, SOURCE
+from terminal import shown_on_a_terminal
 
 PAGE = (SOURCE / 'tests/data/flashing-page.txt').read_text()
 BOARD = 'sim:page?clock=virtual'
@@ -108,17 +109,8 @@ def test_lines_stream(env, firmware):
 
 def test_terminal_overwrites(env, small):
     """On a terminal progress stays on one line."""
-    master, slave = pty.openpty()
-    tool = subprocess.Popen([BUILD / 'esptool.py', '-p', BOARD, 'write_flash', '0x1000', small],
-                            env=env, stdout=slave)
-    os.close(slave)
-    text = b''
-    try:
-        while data := os.read(master, 65536):
-            text += data
-    except OSError:  # EIO: the other end is closed
-        pass
-    assert tool.wait() == 0
+    text = shown_on_a_terminal([BUILD / 'esptool.py', '-p', BOARD, 'write_flash', '0x1000',
+                                small], env)
     assert re.search(rb'\(\d+ %\)\rWriting at 0x[0-9a-f]{8}\.\.\. \(100 %\)\rWrote 30000 bytes', text)
 
 

@@ -1,27 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """`kiln exec` on the virtual board: a current MicroPython, with raw-paste."""
 import json
-import os
 import re
-import select
 import signal
 import subprocess
-import sys
-import time
 
 import pytest
-from conftest import BUILD, SOURCE
+from conftest import BUILD
+from terminal import read_until
 
 BOARD = 'sim:exec'
 
 
 @pytest.fixture
-def board(run, tmp_path):
+def board(run, flash_board):
     """A virtual board that has been flashed, as exec_(*args)."""
-    image = tmp_path / 'image.bin'
-    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', image, '--size', '80000'],
-                   check=True)
-    run('kiln', 'flash', '-p', BOARD + '?clock=virtual', image, check=0)
+    flash_board(BOARD)
 
     def exec_code(*args, **options):
         return run('kiln', 'exec', '-p', BOARD + '?clock=virtual', *args, **options)
@@ -32,17 +26,6 @@ def start(env, code):
     return subprocess.Popen([BUILD / 'kiln', 'exec', '-p', BOARD, code], env=env,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE)
-
-
-def read_until(stream, word):
-    got = b''
-    deadline = time.monotonic() + 30
-    while word not in got:
-        assert select.select([stream], [], [], max(0, deadline - time.monotonic()))[0], got
-        more = os.read(stream.fileno(), 4096)
-        assert more, got
-        got += more
-    return got
 
 
 def test_output_exception_and_exit_codes(board):

@@ -3,7 +3,6 @@
 import json
 import os
 import pathlib
-import pty
 import re
 import signal
 import struct
@@ -12,6 +11,7 @@ import sys
 
 import pytest
 from conftest import BUILD, SOURCE
+from terminal import shown_on_a_terminal
 
 BOARD = 'sim:flash?clock=virtual'
 MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
@@ -91,17 +91,7 @@ def test_json_errors(run):
 
 
 def test_bar_on_a_terminal(env, firmware):
-    master, slave = pty.openpty()
-    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', BOARD, firmware],
-                             env={**env, 'TERM': 'xterm'}, stdout=slave)
-    os.close(slave)
-    text = b''
-    try:
-        while data := os.read(master, 65536):
-            text += data
-    except OSError:  # EIO: the other end is closed
-        pass
-    assert flash.wait() == 0
+    text = shown_on_a_terminal([BUILD / 'kiln', 'flash', '-p', BOARD, firmware], env)
     assert re.search(rb'\r\x1b\[K\[=*>? *\] +\d+ %  writing ', text)
     assert b'100 %' in text
     # what stays: each bar is erased before a line that stays

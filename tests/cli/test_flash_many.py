@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
@@ -12,6 +11,7 @@ import threading
 
 import pytest
 from conftest import BUILD, SOURCE
+from terminal import shown_on_a_terminal
 
 MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
 SIZE = 100000
@@ -106,17 +106,8 @@ def test_all(run, env, firmware):
 
 def test_bars_on_a_terminal(env, firmware):
     """A bar for each board, redrawn in place; what stays stands above them."""
-    master, slave = pty.openpty()
-    flash = subprocess.Popen([BUILD / 'kiln', 'flash', *ports(board('a'), board('b')), firmware],
-                             env={**env, 'TERM': 'xterm'}, stdout=slave)
-    os.close(slave)
-    text = b''
-    try:
-        while data := os.read(master, 65536):
-            text += data
-    except OSError:  # EIO: the other end is closed
-        pass
-    assert flash.wait() == 0
+    text = shown_on_a_terminal([BUILD / 'kiln', 'flash', *ports(board('a'), board('b')),
+                                firmware], env)
     assert b'\r\x1b[1A\x1b[J' in text  # two lines are taken away
     assert re.search(rb'sim:[ab] +' + MAC.encode() + rb'  \[=*>? *\] +\d+ %  writing ', text)
     assert text.endswith(b'2 of 2 boards are done\r\n')

@@ -5,43 +5,23 @@ It is old: raw mode only, no raw-paste.
 """
 import json
 import os
-import pathlib
-import re
-import select
-import shutil
 import signal
 import subprocess
 import time
-import tty
 
 import pytest
-
 from conftest import BUILD
+from microbit import fresh_microbit, needs_microbit
+from terminal import read_until
 
-FIRMWARE = pathlib.Path('/usr/share/firmware-microbit-micropython/firmware.hex')
-QEMU = shutil.which('qemu-system-arm')
-
-pytestmark = pytest.mark.skipif(not QEMU or not FIRMWARE.exists(),
-                                reason='no qemu-system-arm or no micro:bit firmware here')
+pytestmark = needs_microbit
 
 
 @pytest.fixture(scope='module')
 def microbit():
     """The pty on which a fresh micro:bit answers, and a descriptor of it."""
-    qemu = subprocess.Popen(
-        [QEMU, '-M', 'microbit', '-display', 'none', '-monitor', 'none', '-serial', 'pty',
-         '-device', f'loader,file={FIRMWARE}'],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        name = re.search(r'/dev/pts/\d+', qemu.stdout.readline()).group()
-        # qemu looks only once a second whether somebody has opened a pty that nobody had open
-        held = os.open(name, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(held)
-        yield name, held
-        os.close(held)
-    finally:
-        qemu.kill()
-        qemu.wait()
+    with fresh_microbit() as both:
+        yield both
 
 
 @pytest.fixture
@@ -60,18 +40,6 @@ def start(env, port, code):
     return subprocess.Popen([BUILD / 'kiln', 'exec', '-p', port, code], env=env,
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE)
-
-
-def read_until(stream, word):
-    """What comes up to `word`, as it comes."""
-    got = b''
-    deadline = time.monotonic() + 30
-    while word not in got:
-        assert select.select([stream], [], [], max(0, deadline - time.monotonic()))[0], got
-        more = os.read(stream.fileno(), 4096)
-        assert more, got
-        got += more
-    return got
 
 
 def test_output_and_variables_that_live_on(exec_):

@@ -4,40 +4,19 @@
 It has a flat file system, and neither hashlib, binascii, os.stat, os.rename nor binary input.
 """
 import hashlib
-import os
-import pathlib
 import random
-import re
-import shutil
-import subprocess
-import tty
 
 import pytest
+from microbit import fresh_microbit, needs_microbit
 
-FIRMWARE = pathlib.Path('/usr/share/firmware-microbit-micropython/firmware.hex')
-QEMU = shutil.which('qemu-system-arm')
-
-pytestmark = pytest.mark.skipif(not QEMU or not FIRMWARE.exists(),
-                                reason='no qemu-system-arm or no micro:bit firmware here')
+pytestmark = needs_microbit
 
 
 @pytest.fixture
 def kiln(run):
     """kiln(verb, *args) on a fresh micro:bit."""
-    qemu = subprocess.Popen(
-        [QEMU, '-M', 'microbit', '-display', 'none', '-monitor', 'none', '-serial', 'pty',
-         '-device', f'loader,file={FIRMWARE}'],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        name = re.search(r'/dev/pts/\d+', qemu.stdout.readline()).group()
-        # qemu looks only once a second whether somebody has opened a pty that nobody had open
-        held = os.open(name, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(held)
-        yield lambda verb, *args, **more: run('kiln', verb, '-p', name, *args, **more)
-        os.close(held)
-    finally:
-        qemu.kill()
-        qemu.wait()
+    with fresh_microbit() as (port, _):
+        yield lambda verb, *args, **more: run('kiln', verb, '-p', port, *args, **more)
 
 
 def test_there_and_back(kiln, tmp_path):

@@ -6,11 +6,10 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import tty
 
 import pytest
-from conftest import BUILD, SOURCE
+from conftest import BUILD
 from terminal import Terminal
 
 BOARD = 'sim:repl'
@@ -18,12 +17,8 @@ PASTE = '\033[200~{}\033[201~'
 
 
 @pytest.fixture
-def board(run, tmp_path):
-    image = tmp_path / 'image.bin'
-    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', image, '--size', '80000'],
-                   check=True)
-    run('kiln', 'flash', '-p', BOARD + '?clock=virtual', image, check=0)
-    return BOARD
+def board(flash_board):
+    return flash_board(BOARD)
 
 
 @pytest.fixture

@@ -52,6 +52,14 @@ static void end(struct session *t)
 	script_end(&t->s);
 }
 
+/* Code that fills the room and does nothing. */
+static const char *comment(char *code, size_t room)
+{
+	memset(code, '#', room - 1);
+	code[room - 1] = '\0';
+	return code;
+}
+
 static void raw_paste_keeps_to_the_window(void **state)
 {
 	static const struct step steps[] = {
@@ -64,10 +72,8 @@ static void raw_paste_keeps_to_the_window(void **state)
 	struct session t;
 
 	(void)state;
-	memset(code, '#', sizeof(code));
-	code[sizeof(code) - 1] = '\0';
 	begin(&t, steps);
-	assert_int_equal(run(&t, code), KILN_OK);
+	assert_int_equal(run(&t, comment(code, sizeof(code))), KILN_OK);
 	assert_int_equal(t.s.pasted.len, 999);
 	assert_memory_equal(t.s.pasted.data, code, 999);
 	assert_string_equal(kiln_buf_str(&t.out), "done\n");
@@ -138,10 +144,8 @@ static void the_board_stops_a_program_it_has_no_memory_for(void **state)
 	struct session t;
 
 	(void)state;
-	memset(code, '#', sizeof(code));
-	code[sizeof(code) - 1] = '\0';
 	begin(&t, steps);
-	assert_int_equal(run(&t, code), KILN_OK);
+	assert_int_equal(run(&t, comment(code, sizeof(code))), KILN_OK);
 	assert_string_equal(t.result.ename, "MemoryError");
 	end(&t);
 }

@@ -105,33 +105,19 @@ static void wrap_close(struct kiln_link *link)
 	free(w);
 }
 
+/* clang-format off */
+#define COMMON \
+	.read = wrap_read, .write = wrap_write, .set_baud = wrap_baud, .now = wrap_now, \
+	.sleep = wrap_sleep, .close = wrap_close
+/* clang-format on */
+
 static const struct kiln_link_ops atomic = {
-	.read = wrap_read,
-	.write = wrap_write,
-	.set_baud = wrap_baud,
+	COMMON,
 	.set_lines = wrap_lines,
-	.now = wrap_now,
-	.sleep = wrap_sleep,
-	.close = wrap_close,
 	.atomic_lines = true,
 };
-static const struct kiln_link_ops one_by_one = {
-	.read = wrap_read,
-	.write = wrap_write,
-	.set_baud = wrap_baud,
-	.set_lines = wrap_lines,
-	.now = wrap_now,
-	.sleep = wrap_sleep,
-	.close = wrap_close,
-};
-static const struct kiln_link_ops no_lines = {
-	.read = wrap_read,
-	.write = wrap_write,
-	.set_baud = wrap_baud,
-	.now = wrap_now,
-	.sleep = wrap_sleep,
-	.close = wrap_close,
-};
+static const struct kiln_link_ops one_by_one = { COMMON, .set_lines = wrap_lines };
+static const struct kiln_link_ops no_lines = { COMMON };
 
 static const struct kiln_link_ops *ops(void)
 {
