@@ -23,7 +23,7 @@ struct sim_options {
 	uint8_t mac[6];
 	sim_usb_kind usb;
 	bool virtual_clock, secure_download;
-	uint32_t security_flags; /* in GET_SECURITY_INFO */
+	uint32_t security_flags;                                 /* in GET_SECURITY_INFO */
 	uint8_t crypt_count;                                     /* in GET_SECURITY_INFO */
 	struct sim_register registers[SIM_OPTION_REGISTERS + 1]; /* ended by address 0 */
 	struct sim_faults faults;

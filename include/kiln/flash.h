@@ -158,8 +158,8 @@ struct kiln_flash_speed {
 };
 
 struct kiln_flasher_options {
-	const struct kiln_chip *chip; /* NULL: detect */
-	unsigned baud;                /* after connecting; 0 = 115200 */
+	const struct kiln_chip *chip;   /* NULL: detect */
+	unsigned baud;                  /* after connecting; 0 = 115200 */
 	struct kiln_flash_speed *speed; /* borrowed while the flasher lives; NULL: baud is kept */
 	kiln_before before;
 	kiln_after after;

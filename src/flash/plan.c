@@ -77,8 +77,10 @@ static kiln_code own(struct kiln_plan_file *f, size_t head, size_t tail, struct 
 	const size_t size = head + f->size + tail;
 	uint8_t *copy = malloc(size);
 
-	if (!copy)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot write '%s'", f->file->name);
+	if (!copy) {
+		(void)kiln_fail(err, KILN_E_NOMEM, "cannot write '%s'", f->file->name);
+		return KILN_E_NOMEM;
+	}
 	memset(copy, FILL, head);
 	memcpy(copy + head, f->data, f->size);
 	memset(copy + head + f->size, FILL, tail);
