@@ -6,9 +6,13 @@
 
 #include "base/text.h"
 #include "board/look.h"
+#include "link/login.h"
 
 struct entry {
 	struct kiln_board board;
+	/* board.url with the user and password that it was opened with; empty if without. It is for
+	 * opening it again, and leaves this file in no other way */
+	char login[sizeof(((struct kiln_board *)0)->url)];
 	char hwid[sizeof(((struct kiln_port *)0)->hwid)]; /* of the port when it was asked */
 	kiln_ms seen;
 	struct kiln_repl *repl; /* while it is connected */
@@ -89,9 +93,22 @@ static const char *bare_url(const char *url)
 	return has_prefix(url, "serial:") ? url + strlen("serial:") : url;
 }
 
+static bool has_login(const char *url)
+{
+	char clean[sizeof(((struct kiln_board *)0)->url)];
+
+	kiln_login_url_hide(url, clean, sizeof(clean));
+	return strlen(clean) < strlen(url);
+}
+
+/* Who logs in makes no other place of it. */
 static bool same_url(const char *a, const char *b)
 {
-	return strcmp(bare_url(a), bare_url(b)) == 0;
+	char x[sizeof(((struct kiln_board *)0)->url)], y[sizeof(x)];
+
+	kiln_login_url_hide(a, x, sizeof(x));
+	kiln_login_url_hide(b, y, sizeof(y));
+	return strcmp(bare_url(x), bare_url(y)) == 0;
 }
 
 /* A uid is hex pairs joined by colons, so it has the look of a scheme; it is none. */
@@ -163,7 +180,7 @@ static struct entry *add_entry(struct kiln_registry *r, const char *url)
 		return NULL;
 	r->entries = grown;
 	grown[r->n] = (struct entry){ .repl = NULL };
-	kiln_text_copy(grown[r->n].board.url, sizeof(grown->board.url), url);
+	kiln_login_url_hide(url, grown[r->n].board.url, sizeof(grown->board.url));
 	return &grown[r->n++];
 }
 
@@ -195,7 +212,7 @@ static struct failure *add_failure(struct kiln_registry *r, const char *url)
 		return NULL;
 	r->failures = grown;
 	grown[r->n_failures] = (struct failure){ .listed = true };
-	kiln_text_copy(grown[r->n_failures].what.url, sizeof(grown->what.url), url);
+	kiln_login_url_hide(url, grown[r->n_failures].what.url, sizeof(grown->what.url));
 	return &grown[r->n_failures++];
 }
 
@@ -249,6 +266,8 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 	if (!e)
 		return NULL;
 	kiln_text_copy(e->hwid, sizeof(e->hwid), hwid);
+	if (has_login(url))
+		kiln_text_copy(e->login, sizeof(e->login), url);
 	e->board.info = *info;
 	e->board.missing = false;
 	give_name(r, &e->board);
@@ -399,7 +418,10 @@ static kiln_code locate(struct kiln_registry *r, const char *what, char *ret_url
 		return unknown(what, err);
 	if (e->board.connected)
 		return taken(&e->board, err);
-	kiln_text_copy(ret_url, size, e->board.url);
+	if (is_url(what) && has_login(what))
+		kiln_text_copy(ret_url, size, what);
+	else
+		kiln_text_copy(ret_url, size, e->login[0] ? e->login : e->board.url);
 	return KILN_OK;
 }
 
@@ -426,7 +448,7 @@ static kiln_code open_at(struct kiln_registry *r, const char *url, struct entry 
 	e = note_board(r, url, hwid, &info);
 	if (!e) {
 		kiln_repl_close(repl);
-		return kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s' on the list of boards", url);
+		return kiln_fail(err, KILN_E_NOMEM, "cannot keep the list of boards");
 	}
 	e->board.by_hand = by_hand;
 	*ret_entry = e;

@@ -86,6 +86,15 @@ kiln_code kiln_login_url_parse(const char *url, const char *form, const char *de
 	return KILN_OK;
 }
 
+void kiln_login_url_hide(const char *url, char *dst, size_t size)
+{
+	const char *scheme_end = strstr(url, "://");
+	const char *rest = scheme_end ? scheme_end + 3 : url;
+	const char *at = scheme_end ? memrchr(rest, '@', strcspn(rest, "/?")) : NULL;
+
+	kiln_text_format(dst, size, "%.*s%s", (int)(rest - url), url, at ? at + 1 : rest);
+}
+
 bool kiln_secret(const struct kiln_host *host, const char *url, const char *what,
 		 const char *variable, char *ret_secret, size_t size)
 {

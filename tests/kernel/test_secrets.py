@@ -72,3 +72,19 @@ def test_a_wrong_password_is_not_shown_either(env, tmp_path, webrepl):
         shown = kernel.run(f'%connect {webrepl.url}')
         assert shown.status == 'error'
         assert 'not-it-99' not in repr(vars(shown)) + kernel.stderr()
+
+
+def test_one_in_the_url_is_shown_nowhere_else(env, tmp_path, webrepl):
+    with started(env, tmp_path) as kernel:
+        kernel.run('%loglevel trace')
+        shown = kernel.run(f'%connect {webrepl.url.replace("//", f"//:{PASSWORD}@")}')
+        assert plain(shown.stdout) == f'Connected to {MAC} @ {webrepl.url}\n', shown.stderr
+        # bash may need the port: the session is opened again after it, with that password
+        assert kernel.run('!echo two\nprint(3)').stdout == 'two\n3\n'
+        assert f'url             {webrepl.url}\n' in kernel.run('%info').stdout
+        assert kernel.run('%discover').said == f'{MAC}  {webrepl.url}\n'
+        assert kernel.run(f'%connect -q {webrepl.url}').status == 'ok'
+        assert PASSWORD not in kernel.stderr()
+        history = tmp_path / 'xdg/state/kiln/history'  # has what the user typed
+    assert set(webrepl.seen) == {PASSWORD}
+    assert holds_password(tmp_path, history) == []

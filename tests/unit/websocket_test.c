@@ -205,6 +205,29 @@ static void errors_hide_what_is_secret(void **state)
 	assert_string_equal(err.what, "cannot open 'ws://'");
 }
 
+static void logins_are_hidden(void **state)
+{
+	static const struct {
+		const char *url, *clean;
+	} urls[] = {
+		{ "ws://:pw@h:1", "ws://h:1" },
+		{ "ws://u:p@w@h:1/x?y=@", "ws://h:1/x?y=@" },
+		{ "telnet://u:pw@[::1]", "telnet://[::1]" },
+		{ "ws://h/@", "ws://h/@" },
+		{ "serial:///dev/a@b", "serial:///dev/a@b" },
+		{ "/dev/a@b", "/dev/a@b" },
+		{ "sim:a@b", "sim:a@b" },
+		{ "", "" },
+	};
+	char clean[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		kiln_login_url_hide(urls[i].url, clean, sizeof(clean));
+		assert_string_equal(clean, urls[i].clean);
+	}
+}
+
 static void secrets_in_python(void **state)
 {
 	static const char text[] =
@@ -231,6 +254,7 @@ int main(void)
 		cmocka_unit_test(the_handshake_is_checked),
 		cmocka_unit_test(urls_with_a_login),
 		cmocka_unit_test(errors_hide_what_is_secret),
+		cmocka_unit_test(logins_are_hidden),
 		cmocka_unit_test(secrets_in_python),
 	};
 	return RUN(tests);
