@@ -32,12 +32,15 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_STUB_RUNNING, /* done == 1: it ran already, nothing was uploaded */
 	KILN_FLASH_BAUD,         /* total: the new baud */
 	KILN_FLASH_BAUD_CHANGED,
-	KILN_FLASH_SIZE_ASKED,    /* flash size and parameters are being set */
+	KILN_FLASH_SIZE_ASKED,    /* flash size and parameters are being set; done: 1: to what the
+				     chip says of itself, and by a ROM */
 	KILN_FLASH_SIZE_DETECTED, /* only for a job whose size is DETECT. total: bytes */
 	KILN_FLASH_ERASING,       /* the whole chip (total 0), or address and total: bytes */
 	KILN_FLASH_ERASED,        /* elapsed_ms */
-	KILN_FLASH_WILL_ERASE,    /* address, total: bytes, sector-aligned */
-	KILN_FLASH_FILE,          /* a file begins; address, total: bytes; item; block of blocks */
+	KILN_FLASH_WILL_ERASE,    /* address, total: bytes, sector-aligned; done: how many of them
+				     stand before the file */
+	KILN_FLASH_FILE,          /* a file begins; address, total: bytes; item; block of blocks;
+				     done: 1: it is for a ROM, which erases before it takes data */
 	KILN_FLASH_PARAMS,        /* total: the two header bytes, mode << 8 | size_freq */
 	KILN_FLASH_REDIGESTED,    /* the image's SHA-256 was computed anew after the patch */
 	KILN_FLASH_FILE_ERASE,    /* what WILL_ERASE said of this file, now that it is its turn */
@@ -50,7 +53,8 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_VERIFIED,
 	KILN_FLASH_LEAVING,   /* all files are done */
 	KILN_FLASH_RESET,     /* total: enum kiln_after that is being done */
-	KILN_FLASH_WARNING,   /* item: a sentence for the user; the job goes on */
+	KILN_FLASH_WARNING,   /* item: a sentence for the user; the job goes on. done: 1: what
+				 WILL_ERASE and FILE_ERASE say too */
 	KILN_FLASH_READING,   /* address; done, total: bytes */
 	KILN_FLASH_READ,      /* of programs that read: address, total: bytes, elapsed_ms */
 	KILN_FLASH_COMPARING, /* address, total: bytes; item: file. What stands there is asked for
@@ -71,19 +75,24 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_REFLASHING, /* address, total: bytes of such sectors; FILE_ERASE.. follow */
 	KILN_FLASH_UNCHANGED, /* of a file with `old`: none has changed. done: 1: that is trusted */
 	KILN_FLASH_STANDS,    /* address, item: it stands there already; done: 1: and is skipped */
-	KILN_FLASH_UNVERIFIED, /* address, item: what is encrypted can't be read back */
-	KILN_FLASH_RETRY,      /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_UNVERIFIED,  /* address, item: what is encrypted can't be read back */
+	KILN_FLASH_PLAIN,       /* instead of COMPRESSED: it would not become smaller, and is sent
+				   as it is. done: bytes it would have, total: plain bytes; item;
+				   block: 1: it is a part of its file */
+	KILN_FLASH_ROM_ERASING, /* a ROM erases what comes now; after PLAIN, before COMPRESSED */
+	KILN_FLASH_ROM_ERASED,  /* elapsed_ms */
+	KILN_FLASH_RETRY,       /* address; item: why. A block or file is sent once more */
 } kiln_flash_stage;
 
 /*
  * The order in a whole job is that of the list above, but for: CONNECTING..CONNECTED come twice
  * around DETECT_SWITCH; ERASING, ERASED come before WILL_ERASE, which then is left out (a job with
  * erase_all); all WILL_ERASE come first, then for each file FILE, PARAMS and REDIGESTED (if its
- * header was changed), FILE_ERASE (as WILL_ERASE), COMPRESSED (unless no_compress), WRITING..,
- * WROTE, VERIFYING, VERIFIED. A job with `diff` has no WILL_ERASE and FILE_ERASE, COMPARING,
- * COMPARED and DIFFERS.. (if it was worth while) before COMPRESSED, and of a file that stands there
- * already none from DIFFERS to WROTE. chip->flash_id and flash_size are known from the end of
- * SIZE_ASKED on.
+ * header was changed), FILE_ERASE (as WILL_ERASE), COMPRESSED (or PLAIN; unless no_compress),
+ * WRITING.., WROTE, VERIFYING, VERIFIED. A job with `diff` has no WILL_ERASE and FILE_ERASE,
+ * COMPARING, COMPARED and DIFFERS.. (if it was worth while) before COMPRESSED, and of a file that
+ * stands there already none from DIFFERS to WROTE. chip->flash_id and flash_size are known from the
+ * end of SIZE_ASKED on.
  */
 struct kiln_flash_event {
 	kiln_flash_stage stage;

@@ -23,6 +23,8 @@ static bool fits(const struct dialect_row *row, const struct dialect_run *run,
 		return event->chip && event->chip->secure_download;
 	case DIALECT_USB:
 		return event->chip && event->chip->usb;
+	case DIALECT_PART:
+		return event->block > 0;
 	case DIALECT_SEVERAL:
 		return event->blocks > 1;
 	}

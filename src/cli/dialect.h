@@ -22,6 +22,7 @@ typedef enum dialect_when {
 	DIALECT_REGION,    /* what is or was erased is a part of the flash */
 	DIALECT_SECURE,    /* the chip says nothing of itself: secure download mode */
 	DIALECT_USB,       /* the port is the chip's own */
+	DIALECT_PART,      /* it is of a part of the file: event->block */
 	DIALECT_SEVERAL,   /* it is one of several */
 	DIALECT_ONE_BY_ONE /* progress is wanted */
 } dialect_when;
@@ -54,6 +55,14 @@ struct dialect {
 	int mac_width;              /* of the name before a MAC */
 	const struct dialect *base; /* what it has no row for is said as here; NULL: not at all */
 };
+
+/* Sentences that all versions have, behind a word of their own. */
+#define DIALECT_WITHIN_SECTOR                                                                 \
+	"Flash address {file_at} is not aligned to a 0x1000 byte flash sector. {over} bytes " \
+	"before this address will be erased.\n"
+#define DIALECT_NOT_SMALLER                                                                    \
+	"Cannot compress file '{item}' more than the original size, will flash uncompressed. " \
+	"Compressed size {done} bytes >= uncompressed {total} bytes."
 
 extern const struct dialect dialect_esptool_v3, dialect_esptool_v4, dialect_esptool_v5;
 

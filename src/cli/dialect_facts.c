@@ -66,6 +66,27 @@ static kiln_code put_seconds(struct kiln_buf *out, const struct dialect_run *run
 	return kiln_buf_printf(out, "%.1f", (double)e->elapsed_ms / 1000);
 }
 
+static kiln_code put_hundredths(struct kiln_buf *out, const struct dialect_run *run,
+				const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "%.2f", (double)e->elapsed_ms / 1000);
+}
+
+static kiln_code put_file_address(struct kiln_buf *out, const struct dialect_run *run,
+				  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%08x", (unsigned)(e->address + e->done));
+}
+
+static kiln_code put_over(struct kiln_buf *out, const struct dialect_run *run,
+			  const struct kiln_flash_event *e)
+{
+	(void)run;
+	return kiln_buf_printf(out, "0x%x", (unsigned)e->done);
+}
+
 static kiln_code put_kbits(struct kiln_buf *out, const struct dialect_run *run,
 			   const struct kiln_flash_event *e)
 {
@@ -341,6 +362,9 @@ static const struct fact facts[] = {
 	{ "params", put_params },
 	{ "percent", put_percent },
 	{ "seconds", put_seconds },
+	{ "hundredths", put_hundredths }, /* seconds with two places */
+	{ "file_at", put_file_address },  /* where the file begins in what is erased */
+	{ "over", put_over },
 	{ "kbits", put_kbits },         /* plain bits a millisecond */
 	{ "megabytes", put_megabytes }, /* total as "4MB", "512KB" */
 	{ "item", put_item },

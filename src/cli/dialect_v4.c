@@ -8,6 +8,10 @@ static const struct dialect_row rows[] = {
 	  "Chip is {description} (revision {full_revision})\nFeatures: {features}\n"
 	  "Crystal is {crystal}\n{mac_lines}",
 	  DIALECT_LINE },
+	{ KILN_FLASH_SIZE_ASKED, DIALECT_DONE, 1,
+	  "Configuring flash size...\n"
+	  "WARNING: In case of failure, please set a specific --flash_size.",
+	  DIALECT_LINE },
 	{ KILN_FLASH_READ, DIALECT_ALWAYS, 0,
 	  "Read {total} bytes at {address} in {seconds} seconds ({kbits} kbit/s)...",
 	  DIALECT_LINE },

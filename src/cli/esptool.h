@@ -229,6 +229,8 @@ kiln_code esptool_settle_wiring(struct esptool *t, struct kiln_err *err);
 /* What options of the flash's size mean for the chip at hand; KILN_FLASH_KEEP or _DETECT too. */
 kiln_code esptool_size_value(const char *name, const struct kiln_chip *chip, int64_t *ret_size,
 			     struct kiln_err *err);
+/* "Configuring flash size...", and what goes with it; `size`: the option, or NULL. */
+void esptool_size_asked(struct esptool *t, const struct kiln_flasher *f, const char *size);
 
 /* esptool_verify.c */
 kiln_code esptool_verify_check(struct esptool *t, const struct opt_list *words,

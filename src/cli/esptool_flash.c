@@ -155,7 +155,7 @@ static kiln_code take_size(struct esptool *t, struct kiln_flasher *f, struct kil
 	int64_t size = KILN_FLASH_KEEP;
 
 	if (t->params.read.size || t->v5)
-		esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+		esptool_size_asked(t, f, t->params.read.size);
 	if (!t->params.read.size)
 		return KILN_OK;
 	KILN_TRY(esptool_size_value(t->params.read.size, kiln_flasher_chip(f)->chip, &size, err));

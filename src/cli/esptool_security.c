@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* get_security_info: what the chip says of its security, in numbers and, from version 5, in words.
+/* get_security_info: what the chip says of its security, in numbers and, from version 4, in words.
  */
 #include "chip/security.h"
 #include "cli/esptool.h"
@@ -79,7 +79,7 @@ static void say_words(struct esptool *t, const struct kiln_chip *chip,
 {
 	const uint32_t flags = info->flags;
 
-	esptool_say(t, "Security Information:\n=====================");
+	esptool_say(t, "%sSecurity Information:\n=====================", t->v5 ? "" : "\n");
 	esptool_say(t, "Flags: 0x%08x (0b%s)", flags, bits);
 	say_keys(t, chip, info);
 	if (info->has_chip_id) {
@@ -109,7 +109,7 @@ kiln_code esptool_security_act(struct esptool *t, struct kiln_flasher *f, struct
 
 	KILN_TRY(kiln_flasher_security(f, &info, err));
 	put_binary(bits, info.flags);
-	if (t->v5)
+	if (t->version >= 4)
 		say_words(t, kiln_flasher_chip(f)->chip, &info, bits);
 	else
 		say_numbers(t, &info, bits);

@@ -129,7 +129,7 @@ kiln_code esptool_verify_act(struct esptool *t, struct kiln_flasher *f, struct k
 	const struct esptool_write *w = &t->params.write;
 	bool all_same = true;
 
-	esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	esptool_size_asked(t, f, w->size);
 	KILN_TRY(kiln_flasher_identify(f, err));
 	if (w->size && strcmp(w->size, "detect") == 0)
 		esptool_event(

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli/esptool.h"
+#include "flash/flasher.h"
 
 const char *const esptool_freqs[] = { "keep", "80m", "60m", "48m", "40m", "30m", "26m",
 				      "24m",  "20m", "16m", "15m", "12m", NULL };
@@ -144,6 +145,12 @@ kiln_code esptool_size_value(const char *name, const struct kiln_chip *chip, int
 		return unknown_param(err, chip, "size", name);
 	*ret_size = (int64_t)bytes;
 	return KILN_OK;
+}
+
+void esptool_size_asked(struct esptool *t, const struct kiln_flasher *f, const char *size)
+{
+	esptool_event(t, &(struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED,
+						     .done = !f->loader.is_stub && is_keep(size) });
 }
 
 kiln_code esptool_header_values(const struct esptool_write *w, const struct kiln_chip *chip,

@@ -68,6 +68,9 @@ static const struct {
 	{ KILN_FLASH_UNCHANGED, "unchanged", ADDRESS },
 	{ KILN_FLASH_STANDS, "stands", ADDRESS | ITEM },
 	{ KILN_FLASH_UNVERIFIED, "unverified", ADDRESS | ITEM },
+	{ KILN_FLASH_PLAIN, "plain", COMPRESSED | TOTAL | ITEM },
+	{ KILN_FLASH_ROM_ERASING, "rom_erasing", 0 },
+	{ KILN_FLASH_ROM_ERASED, "rom_erased", ELAPSED },
 	{ KILN_FLASH_RETRY, "retry", ADDRESS | ITEM },
 };
 

@@ -28,6 +28,7 @@ static void emit_erase(const struct kiln_flasher *f, kiln_flash_stage stage,
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = stage,
 							.address = first,
 							.total = kiln_plan_end_sector(file) - first,
+							.done = file->file->address - first,
 							.item = file->file->name });
 }
 
@@ -43,6 +44,7 @@ static void announce_file(const struct kiln_flasher *f, const struct kiln_plan *
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_FILE,
 							.address = file->file->address,
 							.total = file->file->size,
+							.done = !f->loader.is_stub,
 							.block = (unsigned)(file - plan->files) + 1,
 							.blocks = (unsigned)plan->n_files,
 							.item = file->file->name });
@@ -204,7 +206,9 @@ static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struc
 	size_t i = 0;
 
 	if (plan->warning[0])
-		kiln_flasher_warn(f, "%s", plan->warning);
+		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_WARNING,
+								.done = erases_files(plan),
+								.item = plan->warning });
 	/* the chip's erase comes first in the plan, and before the list of what else is erased */
 	for (; i < plan->n_steps && plan->steps[i].kind == KILN_STEP_ERASE_CHIP; i++)
 		KILN_TRY(step_erase(f, plan, &plan->steps[i], err));
@@ -315,7 +319,9 @@ static kiln_code tell_size(struct kiln_flasher *f, int64_t size, struct kiln_err
 {
 	const struct kiln_flash_job job = { .size = size };
 
-	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED });
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_ASKED,
+							.done = !f->loader.is_stub &&
+								size == KILN_FLASH_KEEP });
 	KILN_TRY(kiln_flasher_attach(f, size, err));
 	if (size == KILN_FLASH_DETECT)
 		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_SIZE_DETECTED,

@@ -62,6 +62,23 @@ struct sending {
 	bool in_doubt;            /* the block that was sent ahead may be lost */
 };
 
+static kiln_code ask_begin(struct sending *s, const struct kiln_begin *begin, struct kiln_err *err)
+{
+	const struct kiln_request request = kiln_request_begin(s->form->begin, begin);
+	const struct kiln_loader *l = &s->f->loader;
+	const kiln_ms asked = kiln_link_now(l->link);
+
+	if (l->is_stub)
+		return kiln_loader_ask(&s->f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
+	KILN_TRY(kiln_loader_ask(&s->f->loader, &request,
+				 kiln_flasher_timeout(s->f, KILN_WORK_ERASE, begin->size), NULL,
+				 err));
+	kiln_flasher_emit(
+		s->f, (struct kiln_flash_event){ .stage = KILN_FLASH_ROM_ERASED,
+						 .elapsed_ms = kiln_link_now(l->link) - asked });
+	return KILN_OK;
+}
+
 static kiln_code send_begin(struct sending *s, struct kiln_err *err)
 {
 	const struct kiln_plan_file *file = s->stream->file;
@@ -81,11 +98,8 @@ static kiln_code send_begin(struct sending *s, struct kiln_err *err)
 		.encrypt = file->file->encrypt,
 		.has_encrypted_word = l->is_stub || l->chip->rom_has_encrypted_word,
 	};
-	const struct kiln_request request = kiln_request_begin(s->form->begin, &begin);
-	const kiln_ms ms = l->is_stub ? KILN_LOADER_TIMEOUT
-				      : kiln_flasher_timeout(s->f, KILN_WORK_ERASE, size);
 
-	return kiln_loader_ask(&s->f->loader, &request, ms, NULL, err);
+	return ask_begin(s, &begin, err);
 }
 
 static void tell_retry(const struct sending *s, uint32_t address, const struct kiln_err *fault)

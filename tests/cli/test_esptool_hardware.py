@@ -145,3 +145,9 @@ def test_security_info(run):
     assert 'Chip ID' not in text('esp32s2') and 'BLOCK_KEY5' in text('esp32s2')
     assert 'BLOCK_KEY5' not in text('esp32s31')
     text('esp32', check=2)
+    words = text('esp32c3')
+    board = 'sim:secure-esp32c3?clock=virtual&chip=esp32c3'
+    done = run('esptool', '--compat', '4', '-p', board, 'get_security_info', check=0)
+    assert f'\n\n{words}Hard resetting' in done.stdout
+    done = run('esptool', '--compat', '3', '-p', board, 'get_security_info', check=0)
+    assert 'Chip_ID: 5\n' in done.stdout and 'Security Information' not in done.stdout

@@ -20,6 +20,8 @@ CHIP = (f'esptool VERSION\nSerial port {BOARD}:\nConnecting...\nDetecting chip t
         'MAC:                MAC\n\n')
 STUB = 'Uploading stub flasher...\nRunning stub flasher...\nStub flasher running.\n'
 FAST = 'Changing baud rate to 460800...\nChanged.\n'
+NOT_SMALLER = ("Note: Cannot compress file 'table.bin' more than the original size, will flash uncompressed. "
+               'Compressed size 3011 bytes >= uncompressed 3000 bytes.\n')
 RESET = '\nHard resetting via RTS pin...\n'
 
 
@@ -91,7 +93,7 @@ def test_write_three_files(tool, files):
         'Flash will be erased from 0x00001000 to 0x00007fff...\n'
         f'Compressed 26000 bytes to N...\nPROGRESS\nWrote 26000 bytes (N compressed) at 0x00001000 {wrote}\n'
         "Writing 'table.bin' at 0x00009000...\nFlash will be erased from 0x00009000 to 0x00009fff...\n"
-        f'Compressed 3000 bytes to N...\nPROGRESS\nWrote 3000 bytes (N compressed) at 0x00009000 {wrote}\n'
+        f"{NOT_SMALLER}PROGRESS\nWrote 3000 bytes at 0x00009000 {wrote}\n"
         "Writing 'app.bin' at 0x00010000...\nFlash will be erased from 0x00010000 to 0x00019fff...\n"
         f'Compressed 40000 bytes to N...\nPROGRESS\nWrote 40000 bytes (N compressed) at 0x00010000 {wrote}', '')
 
@@ -173,8 +175,36 @@ def test_verify_with_another_header(tool, files):
 
 def test_address_within_a_sector(tool, files):
     text, _ = tool('write-flash', '0x10100', 'table.bin')
-    assert ('Warning: Flash address 0x00010100 is not aligned to a 0x1000 byte flash sector. 0x100 bytes before this '
+    assert ('\nNote: Flash address 0x00010100 is not aligned to a 0x1000 byte flash sector. 0x100 bytes before this '
             'address will be erased.\nFlash will be erased from 0x00010000 to 0x00010fff...\n') in text
+
+
+def test_without_a_stub(run, files):
+    """The ROM erases before it takes data, and says how long that took; with -z it unpacks."""
+    def text(compat, *args):
+        out = run('esptool', '--compat', compat, '-p', BOARD, '--no-stub', 'write_flash', *args, check=0).stdout
+        out = re.sub(r'Took \d+\.\d\ds', 'Took TIMEs', normal(out))
+        out = bars(out)[1] if compat == '5' else re.sub(r'(Writing at .*\n)+', 'PROGRESS\n', out)
+        return re.sub(r'(?s).*(Configuring flash size)', r'\1', out)
+    erased = 'Flash will be erased from 0x00010000 to 0x00010fff...\n'
+    wrote = 'PROGRESS\nWrote 3000 bytes at 0x00010000 in TIME seconds '
+    v5 = 'Configuring flash size...\nNote: In case of failure, please set a specific flash size.\n' + erased
+    took = 'Erasing flash...\nTook TIMEs to erase flash block'
+    end = '(SPEED).\nVerifying written data...\nHash of data verified.\n' + RESET
+    assert text('5', '0x10000', 'table.bin') == f'{v5}{took}.\n{wrote}{end}'
+    assert text('5', '-z', '0x10000', 'table.bin') == f'{v5}{NOT_SMALLER}{took}.\n{wrote}{end}'
+    assert ('Erasing flash...\nCompressed 40000 bytes to N...\nTook TIMEs to erase flash block.\nPROGRESS\n'
+            in text('5', '-z', '0x10000', 'app.bin'))
+    assert 'In case of failure' not in text('5', '-fs', '4MB', '0x10000', 'table.bin')
+    end = '(SPEED)...\nHash of data verified.\n\nLeaving...' + RESET
+    warned = 'WARNING: In case of failure, please set a specific --flash_size.\n'
+    assert text('3', '0x10000', 'table.bin') == f'Configuring flash size...\n{erased}{took}\n{wrote}{end}'
+    assert text('4', '0x10000', 'table.bin') == f'Configuring flash size...\n{warned}{erased}{took}\n{wrote}{end}'
+    assert NOT_SMALLER[len('Note: '):] in text('4', '-z', '0x10000', 'table.bin')
+    within = text('4', '0x10100', 'table.bin')
+    assert ('WARNING: Flash address 0x00010100 is not aligned to a 0x1000 byte flash sector. 0x100 bytes before '
+            'this address will be erased.\nFlash will be erased from 0x00010000') in within
+    assert within.count('not aligned') == 1
 
 
 def test_chip_that_is_named(run):
@@ -264,7 +294,6 @@ def test_terminal_takes_lines_back(env, files):
     assert normal(shown(text)) == (
         'esptool VERSION\n' + CHIP[CHIP.index('Connected'):] + 'Stub flasher running.\n\n'
         'Configuring flash size...\nFlash will be erased from 0x00010000 to 0x00019fff...\n'
-        'Compressed 40000 bytes to N...\n'
         'Wrote 40000 bytes (N compressed) at 0x00010000 in TIME seconds (SPEED).\n'
         'Hash of data verified.\n' + RESET)
     for plain in ({'TERM': 'dumb'}, {'TERM': 'xterm', 'flag': '-v'}):

@@ -179,6 +179,53 @@ static void all_ways_write_the_same(void **state)
 	free(app);
 }
 
+/* Plain, and told so: by a stub and by a ROM; but compressed by who wants it quick. */
+static void what_does_not_become_smaller(void **state)
+{
+	static const struct {
+		const char *name;
+		bool no_stub, quick;
+		unsigned plain, compressed, erased;
+	} ways[] = {
+		{ "s0", false, false, 1, 1, 0 },
+		{ "s1", true, false, 1, 1, 2 },
+		{ "s2", false, true, 0, 2, 0 },
+	};
+	const struct kiln_host host = help_host();
+	struct kiln_flash_file files[2] = { { .address = 0x10000, .name = "noise.bin" },
+					    { .address = 0x20000, .name = "zeros.bin" } };
+	static uint8_t noise[40000], zeros[40000];
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		x = x * 1664525 + 1013904223;
+		noise[i] = (uint8_t)(x >> 24);
+	}
+	files[0].data = noise;
+	files[1].data = zeros;
+	files[0].size = files[1].size = sizeof(noise);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		const struct kiln_flash_job job = STORY_JOB(files, 2);
+		struct kiln_err err = KILN_ERR_INIT;
+		struct story story;
+		struct kiln_flasher_options options = story_options(&story);
+		char url[64];
+
+		options.no_stub = ways[i].no_stub;
+		options.quick = ways[i].quick;
+		kiln_text_format(url, sizeof(url), "sim:%s?clock=virtual", ways[i].name);
+		if (story_write(&host, url, &options, &job, &err) != KILN_OK)
+			fail_msg("%s: %s: %s", ways[i].name, err.what, err.why);
+		story_expect(ways[i].name, files, 2);
+		assert_int_equal(story.count[KILN_FLASH_VERIFIED], 2);
+		assert_int_equal(story.count[KILN_FLASH_PLAIN], ways[i].plain);
+		assert_int_equal(story.count[KILN_FLASH_COMPRESSED], ways[i].compressed);
+		assert_int_equal(story.count[KILN_FLASH_ROM_ERASING], ways[i].erased);
+		assert_int_equal(story.count[KILN_FLASH_ROM_ERASED], ways[i].erased);
+	}
+}
+
 /* In a sector that does not begin with the file's first byte. */
 static void address_within_a_sector(void **state)
 {
@@ -429,6 +476,7 @@ int main(void)
 		cmocka_unit_test(quick_start_with_faults),
 		cmocka_unit_test(chip_says_who_it_is),
 		cmocka_unit_test(all_ways_write_the_same),
+		cmocka_unit_test(what_does_not_become_smaller),
 		cmocka_unit_test(address_within_a_sector),
 		cmocka_unit_test(parameters_are_patched),
 		cmocka_unit_test(whole_chip_is_erased),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "cli/dialect.h"
 
 static const struct kiln_chip_info chip = {
@@ -239,7 +240,6 @@ static const char v5_story_left[] =
 	"\nWriting 'bootloader.bin' at 0x00001000...\n"
 	"Flash parameters set to 0x022f.\nSHA digest in image updated.\n"
 	"Flash will be erased from 0x00001000 to 0x00007fff...\n"
-	"Compressed 26768 bytes to 16773...\n"
 	"Wrote 26768 bytes (16773 compressed) at 0x00001000 in 0.6 seconds (352.2 kbit/s).\n"
 	"Hash of data verified.\n"
 	"\nHard resetting via RTS pin...\n";
@@ -408,6 +408,87 @@ static void v5_other_lines(void **state)
 	kiln_buf_done(&out);
 }
 
+/* Before a ROM takes data it erases; what begins within a sector; what does not become smaller. */
+static const struct kiln_flash_event rom_story[] = {
+	{ .stage = KILN_FLASH_SIZE_ASKED, .done = 1 },
+	{ .stage = KILN_FLASH_WARNING, .done = 1, .item = "said elsewhere" },
+	{ .stage = KILN_FLASH_WILL_ERASE, .address = 0x10000, .total = 0x1000, .done = 0x100 },
+	{ .stage = KILN_FLASH_FILE, .block = 1, .blocks = 1, .done = 1, .item = "one" },
+	{ .stage = KILN_FLASH_FILE_ERASE, .address = 0x10000, .total = 0x1000, .done = 0x100 },
+	{ .stage = KILN_FLASH_PLAIN, .done = 3011, .total = 3000, .item = "t.bin" },
+	{ .stage = KILN_FLASH_ROM_ERASING },
+	{ .stage = KILN_FLASH_ROM_ERASED, .elapsed_ms = 1234 },
+	{ .stage = KILN_FLASH_PLAIN, .done = 4107, .total = 4096, .block = 1, .item = "t.bin" },
+	{ .stage = KILN_FLASH_ROM_ERASING },
+	{ .stage = KILN_FLASH_COMPRESSED, .done = 16, .total = 4096 },
+	{ .stage = KILN_FLASH_ROM_ERASED, .elapsed_ms = 50 },
+};
+
+#define WITHIN                                                                                \
+	"Flash address 0x00010100 is not aligned to a 0x1000 byte flash sector. 0x100 bytes " \
+	"before this address will be erased.\n"                                               \
+	"Flash will be erased from 0x00010000 to 0x00010fff...\n"
+#define NOT_SMALLER(what, n, of)                                             \
+	"Cannot compress " what                                              \
+	" more than the original size, will flash uncompressed. Compressed " \
+	"size " n " bytes >= uncompressed " of " bytes.\n"
+
+static void expect_rom_story(const struct dialect *dialect, bool terminal, const char *expected)
+{
+	struct dialect_run run = { .dialect = dialect, .terminal = terminal };
+	struct kiln_buf out = KILN_BUF_INIT(8192);
+	char shown[8192];
+
+	for (size_t i = 0; i < sizeof(rom_story) / sizeof(rom_story[0]); i++)
+		feed(&run, &out, rom_story[i]);
+	feed(&run, &out, (struct kiln_flash_event){ .stage = KILN_FLASH_VERIFIED });
+	play_terminal(kiln_buf_str(&out), shown);
+	assert_string_equal(shown, expected);
+	kiln_buf_done(&out);
+}
+
+static void rom_lines(void **state)
+{
+	static const char size[] = "Configuring flash size...\n";
+	static const char v3[] = "WARNING: " WITHIN "Erasing flash...\n" NOT_SMALLER(
+		"file 't.bin'", "3011",
+		"3000") "Took 1.23s to erase flash block\n" NOT_SMALLER("file 't.bin'", "4107",
+									"4096") "Compressed 4096 "
+										"bytes to "
+										"16...\nTook 0.05s "
+										"to erase flash "
+										"block\n"
+										"Hash of data "
+										"verified.\n";
+	char text[4096];
+
+	(void)state;
+	kiln_text_format(text, sizeof(text), "%s%s", size, v3);
+	expect_rom_story(&dialect_esptool_v3, false, text);
+	kiln_text_format(text, sizeof(text), "%s%s%s", size,
+			 "WARNING: In case of failure, please set a specific --flash_size.\n", v3);
+	expect_rom_story(&dialect_esptool_v4, false, text);
+	expect_rom_story(
+		&dialect_esptool_v5, false,
+		"Configuring flash size...\n"
+		"Note: In case of failure, please set a specific flash size.\n"
+		"Note: " WITHIN "Note: " NOT_SMALLER(
+			"file 't.bin'", "3011",
+			"3000") "Erasing flash...\nTook 1.23s to erase flash block.\n"
+				"Note: " NOT_SMALLER(
+					"changed data", "4107",
+					"4096") "Erasing flash...\nCompressed 4096 bytes to 16...\n"
+						"Took 0.05s to erase flash block.\nHash of data "
+						"verified.\n");
+	/* a stage that is over takes its lines back */
+	expect_rom_story(&dialect_esptool_v5, true,
+			 "Configuring flash size...\n"
+			 "Note: In case of failure, please set a specific flash size.\n"
+			 "Note: " WITHIN
+			 "Note: " NOT_SMALLER("file 't.bin'", "3011", "3000") "Note: " NOT_SMALLER(
+				 "changed data", "4107", "4096") "Hash of data verified.\n");
+}
+
 /* Version 4 is version 3 but for a few lines. */
 static void v4_lines(void **state)
 {
@@ -513,6 +594,7 @@ int main(void)
 		cmocka_unit_test(v5_other_lines),
 		cmocka_unit_test(v5_chips),
 		cmocka_unit_test(v4_lines),
+		cmocka_unit_test(rom_lines),
 		cmocka_unit_test(tables_name_only_facts_that_exist),
 	};
 	return RUN(tests);
