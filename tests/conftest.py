@@ -2,11 +2,15 @@
 """What all black-box tests share: the programs of the build, run in an empty home."""
 import os
 import pathlib
+import signal
 import shutil
 import subprocess
 import sys
 
 import pytest
+
+# a test run under nohup must not hand that on: programs that are told to ignore SIGHUP do
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 BUILD = pathlib.Path(os.environ['KILN_BUILD'])
 SOURCE = pathlib.Path(os.environ['KILN_SOURCE'])

@@ -336,6 +336,32 @@ static kiln_code look_at_ports(struct kiln_registry *r, const struct kiln_port_l
 	return code;
 }
 
+/* Where its port stands in the list. */
+static size_t rank(const struct entry *e, const struct kiln_port_list *list)
+{
+	size_t i = 0;
+
+	while (i < list->n && !same_url(list->ports[i].url, e->board.url))
+		i++;
+	return i;
+}
+
+/* New boards, from `first` on, answered in any order; they are listed in that of their ports. */
+static void put_in_order(struct kiln_registry *r, size_t first, const struct kiln_port_list *list)
+{
+	for (size_t i = first + 1; i < r->n; i++) {
+		for (size_t k = i; k > first; k--) {
+			struct entry *a = &r->entries[k - 1], *b = &r->entries[k];
+			const struct entry held = *a;
+
+			if (rank(a, list) <= rank(b, list))
+				break;
+			*a = *b;
+			*b = held;
+		}
+	}
+}
+
 /* The same board, seen later at another port: it was plugged in anew. */
 static bool has_moved(const struct kiln_registry *r, const struct entry *e, kiln_ms began)
 {
@@ -370,6 +396,7 @@ kiln_code kiln_registry_scan(struct kiln_registry *r, bool force, kiln_ms budget
 			     struct kiln_err *err)
 {
 	const kiln_ms began = now_of(r);
+	const size_t known = r->n;
 	struct kiln_port_list list = { .n = 0 };
 	kiln_code code;
 
@@ -377,6 +404,7 @@ kiln_code kiln_registry_scan(struct kiln_registry *r, bool force, kiln_ms budget
 	for (size_t i = 0; i < r->n_failures; i++)
 		r->failures[i].listed = false;
 	code = look_at_ports(r, &list, force, budget_ms, err);
+	put_in_order(r, known < r->n ? known : r->n, &list);
 	if (code == KILN_OK) /* else not all ports have been looked at */
 		forget_the_gone(r, began);
 	kiln_ports_done(&list);

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "discover/sources.h"
+#include "link/login.h"
 
 void kiln_port_set_done(struct kiln_port_set *set)
 {
@@ -131,7 +132,7 @@ bool kiln_port_from_url(const char *url, struct kiln_port *ret_port)
 {
 	struct kiln_port port = { .likely_board = true };
 	const char *path = strncmp(url, "serial://", 9) == 0 ? url + 9 : url;
-	char real[PATH_MAX];
+	char real[PATH_MAX], shown[PATH_MAX];
 	bool fits;
 
 	/* udev's names (/dev/serial/by-id/...) stand for a port that is listed by its own */
@@ -141,7 +142,9 @@ bool kiln_port_from_url(const char *url, struct kiln_port *ret_port)
 		fits = kiln_text_format(port.url, sizeof(port.url), "serial://%s", path);
 	else
 		fits = kiln_text_copy_untrusted(port.url, sizeof(port.url), url, strlen(url));
-	fits = kiln_text_copy_untrusted(port.device, sizeof(port.device), path, strlen(path)) &&
+	/* what people see has no password */
+	kiln_login_url_hide(path, shown, sizeof(shown));
+	fits = kiln_text_copy_untrusted(port.device, sizeof(port.device), shown, strlen(shown)) &&
 	       fits;
 	if (!fits || path[0] == '\0')
 		return false;

@@ -97,8 +97,9 @@ kiln_code kiln_fetch_check(const struct kiln_fetch_request *request, const char 
 static kiln_code check_request(const struct kiln_fetch_request *request, struct kiln_err *err)
 {
 	const char *url = request->url, *hash = request->sha256;
+	const size_t n = strlen(url);
+	bool clean = n < KILN_FETCH_URL_MAX;
 	char shown[120];
-	size_t n = strlen(url);
 
 	kiln_fetch_show_url(url, shown, sizeof(shown));
 	if (hash && (strlen(hash) < HASH_MIN || strlen(hash) > 64 ||
@@ -107,11 +108,9 @@ static kiln_code check_request(const struct kiln_fetch_request *request, struct 
 		kiln_why(err, "its hash is not 8 to 64 hex digits");
 		return KILN_E_INVALID;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned char)url[i] <= ' ' || url[i] == 0x7f)
-			n = KILN_FETCH_URL_MAX;
-	}
-	if (n < KILN_FETCH_URL_MAX && kiln_fetch_is_url(url))
+	for (size_t i = 0; i < n && clean; i++)
+		clean = (unsigned char)url[i] > ' ' && url[i] != 0x7f;
+	if (clean && kiln_fetch_is_url(url))
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_INVALID, "cannot download '%s'", shown);
 	kiln_why(err, "it is no http:, https: or file: address");

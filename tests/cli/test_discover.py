@@ -185,3 +185,10 @@ def test_wrong_use(run):
     assert run('kiln', 'discover', 'all', check=2).stderr == (
         "error: it takes no arguments, not 'all'\n"
         "hint: 'kiln discover --help' shows what it takes\n")
+
+
+def test_a_password_is_not_shown(run):
+    for words in (['-a'], ['-a', '--json'], ['-v']):
+        done = run('kiln', 'discover', *words, KILN_PORTS='ws://:secret@127.0.0.1:1')
+        assert 'secret' not in done.stdout + done.stderr
+    assert 'ws://127.0.0.1:1' in run('kiln', 'discover', '-a', KILN_PORTS='ws://:secret@127.0.0.1:1').stdout
