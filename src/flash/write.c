@@ -100,6 +100,21 @@ static void parts_done(struct parts *parts)
 	free(parts->items);
 }
 
+/* The bytes as they will stand in the flash; copied only if some are other than in the file. */
+static kiln_code set_plain(struct part *p, struct kiln_err *err)
+{
+	free(p->packed);
+	p->packed = NULL;
+	p->wire = kiln_span(p->file.data, p->file.size);
+	if (p->file.n_patches == 0)
+		return KILN_OK;
+	p->packed = kiln_plan_copy(&p->file, err);
+	if (!p->packed)
+		return KILN_E_NOMEM;
+	p->wire.p = p->packed;
+	return KILN_OK;
+}
+
 static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file, size_t from,
 			  size_t size, bool compress, unsigned block_size, struct kiln_err *err)
 {
@@ -112,13 +127,8 @@ static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file
 	} else if (compress) {
 		KILN_TRY(kiln_plan_deflate(&p->file, &p->packed, &n, err));
 		p->wire = kiln_span(p->packed, n);
-	} else if (p->file.n_patches) {
-		p->packed = kiln_plan_copy(&p->file, err);
-		if (!p->packed)
-			return KILN_E_NOMEM;
-		p->wire = kiln_span(p->packed, size);
 	} else {
-		p->wire = kiln_span(p->file.data, size);
+		KILN_TRY(set_plain(p, err));
 	}
 	p->n_blocks = (unsigned)((p->wire.n + block_size - 1) / block_size);
 	parts->n++;
@@ -139,17 +149,18 @@ static bool is_better_plain(const struct kiln_flasher *f, const struct parts *pa
 }
 
 /* All parts or none, so that one line can tell of them. */
-static void send_plain(struct parts *parts, unsigned block_size)
+static kiln_code send_plain(struct parts *parts, unsigned block_size, struct kiln_err *err)
 {
 	parts->wire = parts->plain;
 	parts->blocks = 0;
 	for (size_t i = 0; i < parts->n; i++) {
 		struct part *p = &parts->items[i];
 
-		p->wire = kiln_span(p->file.data, p->file.size);
+		KILN_TRY(set_plain(p, err));
 		p->n_blocks = (unsigned)((p->wire.n + block_size - 1) / block_size);
 		parts->blocks += p->n_blocks;
 	}
+	return KILN_OK;
 }
 
 static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, bool compress,
@@ -200,7 +211,7 @@ static kiln_code write_parts(struct kiln_flasher *f, struct parts *parts, bool c
 
 	if (compress && is_better_plain(f, parts)) {
 		tell_form(f, parts, KILN_FLASH_PLAIN);
-		send_plain(parts, kiln_loader_block_size(&f->loader));
+		KILN_TRY(send_plain(parts, kiln_loader_block_size(&f->loader), err));
 		compress = false;
 	}
 	if (!f->loader.is_stub)
