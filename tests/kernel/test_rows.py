@@ -80,7 +80,7 @@ ROWS = [
     ('%synctime', pattern(TIME)),
     ('%gettime', pattern(TIME)),
     ('%%writefile a.txt\none é', 'Writing a.txt\n'),
-    ('%%writefile -a $HOME/work/a.txt\ntwo', pattern('Appending to /.*/work/a.txt\n')),
+    ('%%writefile -a $HOME/made/a.txt\ntwo', pattern('Appending to /.*/made/a.txt\n')),
     ('%cp a.txt :', ''),
     ('%cat a.txt', 'one é\ntwo\n'),
     ('%cat :nothing', pattern('')),
@@ -108,7 +108,7 @@ ROWS = [
     ('%store -d y\n%store', ''),
     ('%store -z', ''),
     ('%cd $HOME', pattern('cwd = /.*\n')),
-    ('%cd work', pattern('cwd = /.*/work\n')),
+    ('%cd made', pattern('cwd = /.*/made\n')),
     ('%loglevel', pattern('Logger {24}  Level\n\n(?:[a-z0-9]+ +WARNING\n)+')),
     ('%loglevel ERROR link', 'Logger link level set to ERROR\n'),
     ('%lsmagic', pattern('Line Magic:\n  %cat .*\nCell Magic:\n  %%bash .*\n')),
@@ -147,7 +147,7 @@ MICROBIT = [
 def execute(run, env, tmp_path, monkeypatch):
     """execute(cells): for each what it showed, ({stream: text}, whether it failed)."""
     run('kiln', 'kernel', 'install', '--prefix', tmp_path / 'prefix', check=0)
-    work = tmp_path / 'work'
+    work = tmp_path / 'made'
     work.mkdir()
     (work / 'b.txt').write_text('bee\n')
     fakes = tmp_path / 'fakes'
