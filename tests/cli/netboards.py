@@ -95,7 +95,7 @@ class WebRepl:
         self.port_of_repl, self.password, self.quirks = port, password, quirks
         self.files = {}
         self.seen = []  # passwords
-        self.busy = False
+        self.one = threading.Lock()
         self.masked = True
         self.pongs = 0
         self.sock = server_socket()
@@ -117,13 +117,13 @@ class WebRepl:
         try:
             if not self.handshake(client):
                 return
-            if self.busy:
+            # a client that has just left is not held against the next one
+            if not self.one.acquire(timeout=1):
                 return
-            self.busy = True
             try:
                 self.talk(client)
             finally:
-                self.busy = False
+                self.one.release()
         except (OSError, EOFError, KeyError):
             pass
         finally:

@@ -89,7 +89,7 @@ def test_passwords(run, pty_board, env, tmp_path):
 
 def test_one_client_at_a_time(run, pty_board):
     server = WebRepl(pty_board)
-    server.busy = True
+    server.one.acquire()
     assert run('kiln', 'exec', '-p', server.url, 'print(1)', check=1, **SECRET).stderr == (
         f"error: cannot open '{server.url}': the board closed the connection: its WebREPL serves "
         'one client at a time\n'
