@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "sim/run.h"
 
@@ -21,32 +21,11 @@ static const char default_chip[] = "esp32";
 
 static kiln_code folder(char *path, size_t size, struct kiln_err *err)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	bool fits = true;
-
-	if (state && state[0] == '/') /* a relative one is to be ignored (XDG base directories) */
-		fits = kiln_text_format(path, size, "%s/kiln/sim", state);
-	else if (home)
-		fits = kiln_text_format(path, size, "%s/.local/state/kiln/sim", home);
-	if (fits && (home || (state && state[0] == '/')))
+	if (kiln_folder_user(path, size, "XDG_STATE_HOME", ".local/state", "kiln/sim"))
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_CONFIG, "cannot keep virtual boards");
 	kiln_why(err, "neither XDG_STATE_HOME nor HOME names a folder");
 	return KILN_E_CONFIG;
-}
-
-static kiln_code make_folders(char *path, struct kiln_err *err)
-{
-	for (char *p = strchr(path + 1, '/');; p = strchr(p + 1, '/')) {
-		if (p)
-			*p = '\0';
-		if (mkdir(path, 0777) != 0 && errno != EEXIST)
-			return kiln_fail_errno(err, KILN_E_IO, errno, "cannot make folder '%s'",
-					       path);
-		if (!p)
-			return KILN_OK;
-		*p = '/';
-	}
 }
 
 static kiln_code path_of(char *path, size_t size, const char *dir, const char *name,
@@ -248,7 +227,7 @@ kiln_code sim_state_open(struct sim_state *state, const struct sim_options *opti
 	*state = (struct sim_state){ .lock = -1 };
 	kiln_text_copy(state->name, sizeof(state->name), options->name);
 	KILN_TRY(folder(dir, sizeof(dir), err));
-	KILN_TRY(make_folders(dir, err));
+	KILN_TRY(kiln_folder_make(dir, 0777, err));
 	KILN_TRY(lock(state, dir, err));
 	code = fill(state, options, dir, err);
 	if (code != KILN_OK)

@@ -6,17 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 
 enum { PATH_SIZE = 4096 };
 
 static bool state_path(const char *name, char *ret_path, size_t size)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	char below[256];
 
-	if (state && state[0] == '/')
-		return kiln_text_format(ret_path, size, "%s/kiln/%s", state, name);
-	return home && kiln_text_format(ret_path, size, "%s/.local/state/kiln/%s", home, name);
+	return kiln_text_format(below, sizeof(below), "kiln/%s", name) &&
+	       kiln_folder_user(ret_path, size, "XDG_STATE_HOME", ".local/state", below);
 }
 
 static kiln_code no_place(const char *name, struct kiln_err *err)
@@ -55,19 +55,6 @@ kiln_code kiln_state_load(const char *name, json_t **ret_object, struct kiln_err
 	return KILN_E_CONFIG;
 }
 
-/* mkdir -p of the folder of `path`. */
-static bool make_folder(const char *path)
-{
-	char part[PATH_SIZE];
-
-	for (const char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
-		kiln_text_format(part, sizeof(part), "%.*s", (int)(at - path), path);
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
-			return false;
-	}
-	return true;
-}
-
 static bool write_beside(const char *path, char *beside, size_t size, const json_t *object)
 {
 	int fd;
@@ -94,7 +81,8 @@ kiln_code kiln_state_save(const char *name, const json_t *object, struct kiln_er
 		return no_place(name, err);
 	if (json_dumpb(object, NULL, 0, JSON_INDENT(1)) > KILN_STATE_MAX)
 		return kiln_fail(err, KILN_E_TOO_BIG, "cannot write '%s'", path);
-	if (make_folder(path) && write_beside(path, beside, sizeof(beside), object))
+	KILN_TRY(kiln_folder_make_for(path, 0700, err));
+	if (write_beside(path, beside, sizeof(beside), object))
 		return KILN_OK;
 	return kiln_fail_errno(err, KILN_E_IO, errno ? errno : EIO, "cannot write '%s'", path);
 }

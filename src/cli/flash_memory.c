@@ -4,43 +4,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 
 enum { MOST = 1 << 20, PATH = 4096 };
-
-static bool make_folder(char *path, size_t size)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	char root[PATH - 64];
-
-	if (cache && cache[0] == '/')
-		kiln_text_copy(root, sizeof(root), cache);
-	else if (!home || !kiln_text_format(root, sizeof(root), "%s/.cache", home))
-		return false;
-	(void)mkdir(root, 0700);
-	if (!kiln_text_format(path, size, "%s/kiln", root))
-		return false;
-	(void)mkdir(path, 0700);
-	if (!kiln_text_format(path, size, "%s/kiln/boards", root))
-		return false;
-	(void)mkdir(path, 0700); /* whether it is there shows when a file is opened */
-	return true;
-}
 
 static bool make_path(const struct kiln_chip_info *chip, char *path, size_t size)
 {
 	static const uint8_t none[6];
 	const uint8_t *m = chip->mac;
-	char folder[PATH - 32];
+	char below[64];
 
-	if (chip->secure_download || memcmp(m, none, sizeof(none)) == 0 ||
-	    !make_folder(folder, sizeof(folder)))
+	if (chip->secure_download || memcmp(m, none, sizeof(none)) == 0)
 		return false;
-	return kiln_text_format(path, size, "%s/%02x%02x%02x%02x%02x%02x", folder, m[0], m[1], m[2],
-				m[3], m[4], m[5]);
+	kiln_text_format(below, sizeof(below), "kiln/boards/%02x%02x%02x%02x%02x%02x", m[0], m[1],
+			 m[2], m[3], m[4], m[5]);
+	return kiln_folder_user(path, size, "XDG_CACHE_HOME", ".cache", below) &&
+	       kiln_folder_make_for(path, 0700, NULL) == KILN_OK;
 }
 
 /* NULL: no memory is left, or the chip does not tell its MAC. */

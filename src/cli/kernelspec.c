@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <jansson.h>
 #include <limits.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 
 /* ---- places ---- */
@@ -129,27 +129,6 @@ kiln_code kernelspec_executable(char *dst, size_t size, struct kiln_err *err)
 
 /* ---- writing ---- */
 
-static kiln_code make_folders(const char *path, struct kiln_err *err)
-{
-	char part[PATH_MAX];
-
-	if (!kiln_text_format(part, sizeof(part), "%s", path))
-		return kiln_fail(err, KILN_E_TOO_BIG, "cannot make the folder '%s'", path);
-	for (char *p = part + 1;; p++) {
-		const char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(part, 0755) != 0 && errno != EEXIST)
-			return kiln_fail_errno(err, KILN_E_IO, errno, "cannot make the folder '%s'",
-					       part);
-		*p = c;
-		if (c == '\0')
-			return KILN_OK;
-	}
-}
-
 /* A new file that takes the old one's place when it is whole. */
 static kiln_code write_file(const char *folder, const char *name, const void *data, size_t size,
 			    struct kiln_err *err)
@@ -197,7 +176,7 @@ kiln_code kernelspec_write(const char *folder, const char *executable, const cha
 		kiln_why(err, "a path or a name is no UTF-8 text");
 		return KILN_E_INVALID;
 	}
-	code = make_folders(folder, err);
+	code = kiln_folder_make(folder, 0755, err);
 	for (const struct embedded_file *f = kernelspec_logos; code == KILN_OK && f->name; f++)
 		code = write_file(folder, f->name, f->data, f->size, err);
 	/* last: a folder with kernel.json is a kernel */

@@ -9,24 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 
 enum { KEPT = 2000, LINE_LIMIT = 1024, FILE_LIMIT = KEPT * LINE_LIMIT };
 
 static bool make_path(char *path, size_t size)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char folder[4000];
-
-	if (state && state[0] == '/')
-		kiln_text_format(folder, sizeof(folder), "%s", state);
-	else if (!home || !kiln_text_format(folder, sizeof(folder), "%s/.local/state", home))
-		return false;
-	(void)mkdir(folder, 0700);
-	if (!kiln_text_format(path, size, "%s/kiln", folder))
-		return false;
-	(void)mkdir(path, 0700); /* whether it is there shows when the file is opened */
-	return kiln_text_format(path, size, "%s/kiln/typed", folder);
+	return kiln_folder_user(path, size, "XDG_STATE_HOME", ".local/state", "kiln/typed") &&
+	       kiln_folder_make_for(path, 0700, NULL) == KILN_OK;
 }
 
 static bool keep(struct typed *t, const char *line, size_t n)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "discover/sources.h"
 
@@ -32,19 +33,6 @@ kiln_code kiln_env_scan(const char *value, struct kiln_port_set *set, struct kil
 		KILN_TRY(kiln_port_set_add(set, &port, KILN_RANK_NAMED, err));
 		at += n;
 	}
-}
-
-/* $NAME, or `fallback` below the home directory; false if there is neither. */
-static bool xdg_path(char *path, size_t size, const char *name, const char *fallback,
-		     const char *below)
-{
-	const char *folder = getenv(name), *home = getenv("HOME");
-
-	/* the specification: a path that is not absolute is to be ignored */
-	if (folder && folder[0] == '/')
-		return kiln_text_format(path, size, "%s/%s", folder, below);
-	return fallback && home && home[0] == '/' &&
-	       kiln_text_format(path, size, "%s/%s/%s", home, fallback, below);
 }
 
 struct listing {
@@ -84,10 +72,10 @@ static kiln_code scan_all(const struct kiln_host *host, struct kiln_port_set *se
 	KILN_TRY(kiln_sysfs_scan(sysfs ? sysfs : "/sys", sysfs ? NULL : "/dev", set, err));
 	if (named)
 		KILN_TRY(kiln_env_scan(named, set, err));
-	if (xdg_path(path, sizeof(path), "XDG_CONFIG_HOME", ".config", "kiln/config.yaml"))
+	if (kiln_folder_user(path, sizeof(path), "XDG_CONFIG_HOME", ".config", "kiln/config.yaml"))
 		KILN_TRY(kiln_config_scan(path, set, err));
 	KILN_TRY(scan_schemes(host, set, err));
-	if (xdg_path(path, sizeof(path), "XDG_RUNTIME_DIR", NULL, "kiln"))
+	if (kiln_folder_user(path, sizeof(path), "XDG_RUNTIME_DIR", NULL, "kiln"))
 		KILN_TRY(kiln_served_scan(host, path, set, err));
 	return KILN_OK;
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 
 enum { META_MAX = 64 * 1024 };
@@ -36,44 +37,16 @@ void kiln_cache_path(const struct kiln_cache *cache, const char *key, const char
 	kiln_text_format(ret_path, KILN_CACHE_PATH, "%s/%s%s", cache->folder, key, suffix);
 }
 
-/* mkdir -p; false: errno */
-static bool make_folders(const char *path)
-{
-	char part[KILN_CACHE_PATH];
-
-	kiln_text_copy(part, sizeof(part), path);
-	for (char *p = part + 1;; p++) {
-		const char c = *p;
-
-		if (c != '/' && c != '\0')
-			continue;
-		*p = '\0';
-		if (mkdir(part, 0700) != 0 && errno != EEXIST)
-			return false;
-		*p = c;
-		if (c == '\0')
-			return true;
-	}
-}
-
-static bool user_folder(char *dst, size_t size)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-
-	if (cache && cache[0] == '/')
-		return kiln_text_format(dst, size, "%s/kiln/downloads", cache);
-	return home && home[0] == '/' &&
-	       kiln_text_format(dst, size, "%s/.cache/kiln/downloads", home);
-}
-
 kiln_code kiln_cache_open(struct kiln_cache *ret_cache, const char *folder, struct kiln_err *err)
 {
 	const char *tmp = getenv("TMPDIR");
 	struct kiln_cache cache = { .private = false };
 	const bool named = folder ? kiln_text_copy(cache.folder, sizeof(cache.folder), folder)
-				  : user_folder(cache.folder, sizeof(cache.folder));
+				  : kiln_folder_user(cache.folder, sizeof(cache.folder),
+						     "XDG_CACHE_HOME", ".cache", "kiln/downloads");
 
-	if (named && make_folders(cache.folder) && access(cache.folder, W_OK) == 0) {
+	if (named && kiln_folder_make(cache.folder, 0700, NULL) == KILN_OK &&
+	    access(cache.folder, W_OK) == 0) {
 		*ret_cache = cache;
 		return KILN_OK;
 	}

@@ -55,9 +55,6 @@ void kiln_host_tree_done(struct kiln_host_tree *tree);
 /* Is there a folder of that name? */
 bool kiln_host_is_folder(const char *path);
 
-/* Make a folder, and those above it; one that is there is fine. Fails with: E_DENIED, E_IO. */
-KILN_CHECK kiln_code kiln_host_make_folder(const char *path, struct kiln_err *err);
-
 /* Is each part of a path that a board gave a plain name? Fails with: E_INVALID. */
 KILN_CHECK kiln_code kiln_host_check_below(const char *below, struct kiln_err *err);
 

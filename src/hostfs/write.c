@@ -19,25 +19,6 @@ bool kiln_host_is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-kiln_code kiln_host_make_folder(const char *path, struct kiln_err *err)
-{
-	char part[4096];
-
-	for (const char *at = path; *at;) {
-		at += strspn(at, "/");
-		at += strcspn(at, "/");
-		if (!kiln_text_format(part, sizeof(part), "%.*s", (int)(at - path), path))
-			return kiln_fail_errno(err, KILN_E_IO, ENAMETOOLONG,
-					       "cannot make the folder '%s'", part);
-		if (mkdir(part, 0777) != 0 && errno != EEXIST && errno != EISDIR)
-			return kiln_fail_errno(err, KILN_E_IO, errno, "cannot make the folder '%s'",
-					       part);
-	}
-	if (kiln_host_is_folder(path))
-		return KILN_OK;
-	return kiln_fail_errno(err, KILN_E_IO, ENOTDIR, "cannot make the folder '%s'", path);
-}
-
 static kiln_code fail_name(const char *below, struct kiln_err *err)
 {
 	char clean[128];

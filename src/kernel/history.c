@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "kernel/kernel_impl.h"
 
@@ -25,21 +26,8 @@ enum {
 
 static bool make_path(char *path, size_t size)
 {
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	char folder[3900];
-
-	if (state && state[0] == '/') {
-		if (!kiln_text_format(folder, sizeof(folder), "%s", state))
-			return false;
-	} else {
-		if (!home || !kiln_text_format(folder, sizeof(folder), "%s/.local/state", home))
-			return false;
-	}
-	(void)mkdir(folder, 0700); /* the file's open says whether it worked */
-	if (!kiln_text_format(path, size, "%s/kiln", folder))
-		return false;
-	(void)mkdir(path, 0700);
-	return kiln_text_format(path, size, "%s/kiln/history", folder);
+	return kiln_folder_user(path, size, "XDG_STATE_HOME", ".local/state", "kiln/history") &&
+	       kiln_folder_make_for(path, 0700, NULL) == KILN_OK;
 }
 
 /* Open and lock; -1: there is no place to keep it. */

@@ -10,6 +10,7 @@
 
 #include <kiln/files.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "hostfs/hostfs.h"
 #include "kernel/download.h"
@@ -73,7 +74,7 @@ static kiln_code install(struct pip *p, struct kiln_err *err)
 	kiln_code code;
 
 	KILN_TRY(resolve(p, &set, err));
-	code = p->files ? KILN_OK : kiln_host_make_folder(p->place.target, err);
+	code = p->files ? KILN_OK : kiln_folder_make(p->place.target, 0777, err);
 	if (code == KILN_OK)
 		code = kiln_mip_install(&p->place, set, &options, NULL, err);
 	kiln_mip_set_free(set);

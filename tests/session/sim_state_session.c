@@ -149,7 +149,7 @@ static void a_folder_that_cannot_be_is_said(void **state)
 	kiln_text_format(wrong, sizeof(wrong), "%s/elsewhere.bin/x", home); /* a file's inside */
 	assert_int_equal(setenv("XDG_STATE_HOME", wrong, 1), 0);
 	assert_int_equal(kiln_link_open(&host, "sim:nowhere", 115200, &link, &err), KILN_E_IO);
-	assert_memory_equal(err.what, "cannot make folder '", 20);
+	assert_memory_equal(err.what, "cannot make the folder '", 24);
 	assert_int_equal(setenv("XDG_STATE_HOME", home, 1), 0);
 }
 
