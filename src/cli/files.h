@@ -21,8 +21,9 @@ struct files_source {
 	void *user;
 };
 
-/* Read the file at `path`, a URL too if there is a source, which goes to `address`. Fails with: E_NOT_FOUND, E_DENIED, E_IO,
- * E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM, and as the source. */
+/* Read the file at `path`, a URL too if there is a source, which goes to `address`. Fails with:
+ * E_NOT_FOUND, E_DENIED, E_IO, E_INVALID (a folder, an empty file), E_TOO_BIG, E_NOMEM, and as the
+ * source. */
 KILN_CHECK kiln_code files_add(struct files *files, uint32_t address, const char *path,
 			       struct kiln_err *err);
 /*

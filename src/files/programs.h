@@ -9,7 +9,8 @@
 extern const char kiln_program_probe[], kiln_program_list[], kiln_program_stat[],
 	kiln_program_remove[], kiln_program_mkdir[], kiln_program_rmdir[], kiln_program_touch[],
 	kiln_program_rename[], kiln_program_copy[], kiln_program_sha256[], kiln_program_space[],
-	kiln_program_prepare[], kiln_program_begin[], kiln_program_end[], kiln_program_undo[], kiln_program_clear[];
+	kiln_program_prepare[], kiln_program_begin[], kiln_program_end[], kiln_program_undo[],
+	kiln_program_clear[];
 
 /* Pieces of which the transfers' programs are made, by the digest that the board has. */
 struct kiln_program_digest {

@@ -16,8 +16,8 @@ enum {
 
 struct kiln_files {
 	struct kiln_repl *repl;
-	bool can_stream_in, can_stream_out, can_deflate, can_compress, can_base64, can_rename, has_statvfs,
-		has_stat;
+	bool can_stream_in, can_stream_out, can_deflate, can_compress, can_base64, can_rename,
+		has_statvfs, has_stat;
 	kiln_digest_kind digest;
 	uint64_t memory; /* free on the board's heap at open */
 	unsigned window; /* of raw-paste: half of the board's input buffer; 0: no raw-paste */

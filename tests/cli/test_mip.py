@@ -2,7 +2,7 @@
 """`kiln mip`: packages on boards, from an index of our own."""
 import json
 
-from mip_index import BIG, BOARD, cat, events, index, kiln, server, tree, write  # noqa: F401
+from mip_index import BIG, cat, events, index, kiln, server, tree, write  # noqa: F401
 
 
 def test_install_list_uninstall(kiln, server):

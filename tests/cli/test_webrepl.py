@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards on the network: ws:// (WebREPL) and telnet://, in front of a virtual board."""
 import json
-import os
 import socket
 import subprocess
 import sys

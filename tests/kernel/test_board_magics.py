@@ -3,7 +3,7 @@
 import re
 import time
 
-from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
+from kernel_client import kernel  # noqa: F401 (a fixture)
 from boards import MAC, connected, make_board, uid  # noqa: F401 (fixtures)
 
 

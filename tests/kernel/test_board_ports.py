@@ -8,7 +8,7 @@ import time
 
 from boards import FIRMWARE, alone, held, make_board, uid  # noqa: F401 (fixtures)
 from conftest import BUILD
-from kernel_client import Kernel, kernel, plain  # noqa: F401 (kernel is a fixture)
+from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
 from test_board import LOOP
 
 

@@ -2,7 +2,7 @@
 """%plot and %%plot: printed numbers become a chart while the code runs."""
 import xml.etree.ElementTree as ET
 
-from kernel_client import kernel, plain  # noqa: F401 (kernel is a fixture)
+from kernel_client import kernel  # noqa: F401 (a fixture)
 from boards import alone, connected, uid  # noqa: F401 (fixtures)
 from test_board import LOOP
 

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """Subshells (JEP 91): what is answered while a cell runs. Debian's jupyter_client has none yet."""
-import subprocess
-
 import pytest
 
 from conftest import BUILD

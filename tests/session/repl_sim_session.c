@@ -62,7 +62,8 @@ static void an_interrupt_keeps_variables(void **state)
 	(void)state;
 	session_begin(&t);
 	t.cancel_at = "3\n";
-	session_run(&t, "import time\nn = 0\nwhile True:\n  print(n)\n  n += 1\n  time.sleep_ms(50)\n");
+	session_run(&t,
+		    "import time\nn = 0\nwhile True:\n  print(n)\n  n += 1\n  time.sleep_ms(50)\n");
 	assert_true(t.result.interrupted);
 	assert_string_equal(t.result.ename, "KeyboardInterrupt");
 	session_expect(&t, "print(n >= 3)", "True\n");
@@ -83,10 +84,11 @@ static void soft_resets(void **state)
 
 	(void)state;
 	session_begin(&t);
-	session_expect(&t,
-	       "f = open('main.py', 'w')\nf.write('print(\"main\" + \" runs\")\\n')\nf.close()\ny "
-	       "= 1",
-	       "");
+	session_expect(
+		&t,
+		"f = open('main.py', 'w')\nf.write('print(\"main\" + \" runs\")\\n')\nf.close()\ny "
+		"= 1",
+		"");
 	assert_int_equal(soft_reset(&t, false), KILN_OK);
 	assert_null(strstr(kiln_buf_str(&t.out), "main runs"));
 	session_expect(&t, "print('y' in globals())", "False\n");
@@ -117,19 +119,20 @@ static void main_py_gets_one_ctrl_c_and_time_to_end(void **state)
 	(void)state;
 	session_begin(&t);
 	session_expect(&t,
-	       "f = open('main.py', 'w')\n"
-	       "f.write('''import time\n"
-	       "try:\n"
-	       "  while True:\n"
-	       "    time.sleep_ms(10)\n"
-	       "finally:\n"
-	       "  time.sleep_ms(50)\n"
-	       "  open('off', 'w').close()\n"
-	       "''')\nf.close()",
-	       "");
+		       "f = open('main.py', 'w')\n"
+		       "f.write('''import time\n"
+		       "try:\n"
+		       "  while True:\n"
+		       "    time.sleep_ms(10)\n"
+		       "finally:\n"
+		       "  time.sleep_ms(50)\n"
+		       "  open('off', 'w').close()\n"
+		       "''')\nf.close()",
+		       "");
 	session_end(&t);
 	session_begin(&t); /* power on: main.py runs, and is stopped */
-	session_expect(&t, "import os\nos.remove('main.py')\nprint('off' in os.listdir())", "True\n");
+	session_expect(&t, "import os\nos.remove('main.py')\nprint('off' in os.listdir())",
+		       "True\n");
 	session_end(&t);
 }
 
