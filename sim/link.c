@@ -96,8 +96,8 @@ static void arm(struct sim_link *s)
 	else if (at != SIM_NEVER && at < s->board.now + USB_FRAME)
 		at = s->board.now + USB_FRAME;
 	if (at != SIM_NEVER) {
-		t.it_value.tv_sec = at / SIM_S;
-		t.it_value.tv_nsec = at % SIM_S;
+		t.it_value.tv_sec = (time_t)(at / SIM_S);
+		t.it_value.tv_nsec = (long)(at % SIM_S);
 	}
 	(void)timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &t, NULL);
 	watch_run(s);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/left.h"
 #include "cli/secret.h"
 #include "cli/term.h"
 
@@ -69,10 +70,8 @@ static kiln_code wait_for(void *user, int fd, short events, kiln_ms deadline)
 
 	(void)user;
 	for (;;) {
-		const kiln_ms left = deadline == KILN_FOREVER ? 0 : deadline - kiln_now();
-		struct timespec t = { .tv_sec = left > 0 ? left / 1000 : 0,
-				      .tv_nsec = left > 0 ? left % 1000 * 1000000 : 0 };
-		const int n = ppoll(fds, 2, deadline == KILN_FOREVER ? NULL : &t, NULL);
+		const struct timespec left = kiln_time_left(deadline);
+		const int n = ppoll(fds, 2, deadline == KILN_FOREVER ? NULL : &left, NULL);
 
 		if (n < 0 && errno != EINTR)
 			return KILN_E_IO;

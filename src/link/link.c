@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/left.h"
 #include "base/text.h"
 
 static const struct kiln_scheme builtin_schemes[] = {
@@ -101,10 +102,8 @@ static kiln_code poll_until(int fd, short events, kiln_ms deadline)
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		const kiln_ms left = deadline == KILN_FOREVER ? -1 : deadline - kiln_now();
-		struct timespec t = { .tv_sec = left > 0 ? left / 1000 : 0,
-				      .tv_nsec = left > 0 ? left % 1000 * 1000000 : 0 };
-		const int n = ppoll(&p, fd >= 0 ? 1 : 0, deadline == KILN_FOREVER ? NULL : &t,
+		const struct timespec left = kiln_time_left(deadline);
+		const int n = ppoll(&p, fd >= 0 ? 1 : 0, deadline == KILN_FOREVER ? NULL : &left,
 				    NULL);
 
 		if (n > 0)

@@ -57,11 +57,11 @@ static struct run draw(unsigned number)
 {
 	uint64_t state = number;
 	struct run r = { .number = number };
-	size_t n = 1 + next(&state, 3), len = 0;
+	size_t n = 1 + (size_t)next(&state, 3), len = 0;
 
 	kiln_text_format(r.name, sizeof(r.name), "storm%u", number);
 	for (size_t i = 0; i < n; i++) {
-		const size_t w = next(&state, sizeof(weathers) / sizeof(weathers[0]));
+		const size_t w = (size_t)next(&state, sizeof(weathers) / sizeof(weathers[0]));
 		const unsigned at = weathers[w].from +
 				    (unsigned)next(&state, weathers[w].to - weathers[w].from);
 

@@ -139,7 +139,8 @@ static int remove_place(void **state)
 /* Keep `text` as what `url` gives. */
 static void keep(struct place *p, const char *url, const char *text, char key[KILN_CACHE_KEY])
 {
-	struct kiln_cache_meta meta = { .size = strlen(text), .when = 7, .etag = "\"t\"" };
+	const size_t n = strlen(text);
+	struct kiln_cache_meta meta = { .size = n, .when = 7, .etag = "\"t\"" };
 	char part[KILN_CACHE_PATH];
 	bool shared;
 	int fd;
@@ -147,8 +148,8 @@ static void keep(struct place *p, const char *url, const char *text, char key[KI
 	kiln_cache_key(url, key);
 	fd = kiln_cache_part_open(&p->cache, key, part, &shared);
 	assert_true(fd >= 0 && shared);
-	assert_int_equal(write(fd, text, meta.size), meta.size);
-	kiln_cache_sha256(text, meta.size, meta.sha256);
+	assert_int_equal(write(fd, text, n), n);
+	kiln_cache_sha256(text, n, meta.sha256);
 	assert_true(kiln_cache_commit(&p->cache, key, part, url, &meta));
 	close(fd);
 }
