@@ -145,14 +145,17 @@ uint32_t sim_flash_jedec(const struct sim_flash *flash)
  */
 void sim_flash_sfdp(const struct sim_flash *flash, uint32_t address, uint8_t *buf, size_t n)
 {
+	static const uint8_t header[] = { 'S',  'F',  'D',  'P',  0x06, 0x01, 0x01, 0xFF,
+					  0x00, 0x06, 0x01, 0x10, 0x80, 0x00, 0x00, 0xFF },
+			     basic[] = { 0xE5, 0x20, 0xF9, 0xFF };
 	const uint32_t last_bit = flash->size * 8 - 1;
 	uint8_t table[0x88];
 
 	memset(table, 0xFF, sizeof(table));
-	memcpy(table, "SFDP\x06\x01\x01\xFF\x00\x06\x01\x10\x80\x00\x00\xFF", 16);
+	memcpy(table, header, sizeof(header));
 	memcpy(table + 0x10, (uint8_t[]){ flash->part->manufacturer, 0, 1, 4, 0x80, 0, 0, 0xFF },
 	       8);
-	memcpy(table + 0x80, "\xE5\x20\xF9\xFF", 4);
+	memcpy(table + 0x80, basic, sizeof(basic));
 	for (unsigned i = 0; i < 4; i++)
 		table[0x84 + i] = (uint8_t)(last_bit >> 8 * i);
 	for (size_t i = 0; i < n; i++)

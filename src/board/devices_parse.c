@@ -50,6 +50,7 @@ static const struct kiln_yaml_key resource_keys[] = {
 
 static kiln_code keep(struct kiln_yaml *r, const char *text, char **ret_text)
 {
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a path that was read is there */
 	const size_t cost = strlen(text) + 1 + sizeof(char *);
 
 	if (r->out->used + cost > BUDGET) {
@@ -64,33 +65,42 @@ static kiln_code keep(struct kiln_yaml *r, const char *text, char **ret_text)
 	return KILN_OK;
 }
 
-static kiln_code keep_texts(struct kiln_yaml *r, yaml_node_t *node, const char *const *without,
-			    struct kiln_texts *ret)
+/* One text of a list, of a text alone, or of those that are meant where there is no node. */
+static const char *nth_text(struct kiln_yaml *r, const yaml_node_t *node,
+			    const char *const *without, size_t i)
 {
-	const bool list = node && node->type == YAML_SEQUENCE_NODE;
+	if (!node)
+		return without[i];
+	if (node->type == YAML_SEQUENCE_NODE)
+		node = kiln_yaml_node(r, node->data.sequence.items.start[i]);
+	return kiln_yaml_text(node);
+}
+
+static size_t count_texts(const yaml_node_t *node, const char *const *without)
+{
 	size_t n = 0;
 
-	if (list)
-		n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
-	else if (node)
-		n = 1;
-	else
-		while (without[n])
-			n++;
+	if (node && node->type == YAML_SEQUENCE_NODE)
+		return (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+	if (node)
+		return 1;
+	while (without[n])
+		n++;
+	return n;
+}
+
+static kiln_code keep_texts(struct kiln_yaml *r, const yaml_node_t *node,
+			    const char *const *without, struct kiln_texts *ret)
+{
+	const size_t n = count_texts(node, without);
+
 	if (n == 0)
 		return KILN_OK;
 	ret->items = calloc(n, sizeof(*ret->items));
 	if (!ret->items)
 		return kiln_yaml_no_memory(r);
 	for (size_t i = 0; i < n; i++) {
-		const char *text = without[0];
-
-		if (list)
-			text = kiln_yaml_text(
-				kiln_yaml_node(r, node->data.sequence.items.start[i]));
-		else
-			text = node ? kiln_yaml_text(node) : without[i];
-		KILN_TRY(keep(r, text, &ret->items[i]));
+		KILN_TRY(keep(r, nth_text(r, node, without, i), &ret->items[i]));
 		ret->n++;
 	}
 	return KILN_OK;

@@ -54,8 +54,8 @@ static const char *const examples[] = {
 	"The same on an empty flash, with an object for each step.",
 	"kiln flash -p sim:demo firmware.bin 0x200000 data.bin",
 	"Firmware, and a file at an address of its own.",
-	"kiln flash https://micropython.org/resources/firmware/"
-	"ESP32_GENERIC-20260406-v1.28.0.bin",
+	("kiln flash https://micropython.org/resources/firmware/"
+	 "ESP32_GENERIC-20260406-v1.28.0.bin"),
 	"Firmware right from where it is published.",
 	"kiln flash --all firmware.bin",
 	"All boards that are plugged in, at the same time.",

@@ -195,6 +195,7 @@ static void say_loaded(struct esptool *t, const char *path, bool named)
 
 kiln_code esptool_cfg_load(struct esptool *t, struct kiln_err *err)
 {
+	const char *fpga = getenv("ESPTOOL_ENV_FPGA");
 	char path[PATH_MAX_BYTES];
 	bool taken = false, named;
 
@@ -202,7 +203,7 @@ kiln_code esptool_cfg_load(struct esptool *t, struct kiln_err *err)
 	if (taken)
 		say_loaded(t, path, named);
 	/* as the original's: a chip in an FPGA takes its time */
-	if (getenv("ESPTOOL_ENV_FPGA") && strcmp(getenv("ESPTOOL_ENV_FPGA"), "1") == 0)
+	if (fpga && strcmp(fpga, "1") == 0)
 		t->flasher.limits.reset_delay = FPGA_DELAY;
 	t->flasher.reset_sequence = t->cfg.reset_sequence;
 	t->flasher.hard_reset_sequence = t->cfg.hard_reset_sequence;

@@ -227,7 +227,7 @@ int mpremote_cp(struct mpremote *m)
 }
 
 /* An editor that fails changes nothing, and says so itself. */
-static int edit_one(struct mpremote *m, const char *path)
+static int edit_one(struct mpremote *m, const char *editor, const char *path)
 {
 	struct kiln_err err = KILN_ERR_INIT;
 	edit_end end;
@@ -237,7 +237,7 @@ static int edit_one(struct mpremote *m, const char *path)
 	fflush(stdout);
 	code = kiln_files_touch(m->files, path, &err);
 	if (code == KILN_OK)
-		code = edit_file(m->files, path, getenv("EDITOR"), &end, &err);
+		code = edit_file(m->files, path, editor, &end, &err);
 	m->words[0] = "edit";
 	if (code == KILN_OK)
 		return -1;
@@ -250,17 +250,18 @@ static int edit_one(struct mpremote *m, const char *path)
 int mpremote_edit(struct mpremote *m)
 {
 	struct kiln_err err = KILN_ERR_INIT;
+	const char *editor = getenv("EDITOR");
 	const size_t n = m->n_words;
 	int exit_code = -1;
 
-	if (!getenv("EDITOR") || !getenv("EDITOR")[0])
+	if (!editor || !editor[0])
 		return mpremote_say("edit: $EDITOR not set");
 	if (kiln_files_open(m->repl, &m->files, &err) != KILN_OK)
 		return mpremote_fail(&err);
 	for (size_t i = 0; i < n && exit_code < 0; i++) {
 		const char *path = m->words[i] + strspn(m->words[i], ":");
 
-		exit_code = edit_one(m, path);
+		exit_code = edit_one(m, editor, path);
 	}
 	kiln_files_close(m->files);
 	m->files = NULL;

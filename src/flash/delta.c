@@ -24,6 +24,7 @@ static void question_done(struct question *q)
 	free(q->places);
 	free(q->ranges);
 	free(q->theirs);
+	*q = (struct question){ 0 };
 }
 
 static kiln_code question_init(struct question *q, size_t max, struct kiln_err *err)
@@ -35,7 +36,8 @@ static kiln_code question_init(struct question *q, size_t max, struct kiln_err *
 	if (q->places && q->ranges && q->theirs)
 		return KILN_OK;
 	question_done(q);
-	return kiln_fail(err, KILN_E_NOMEM, "cannot compare with the flash");
+	(void)kiln_fail(err, KILN_E_NOMEM, "cannot compare with the flash");
+	return KILN_E_NOMEM;
 }
 
 static void add(struct question *q, const struct kiln_plan_file *file, size_t first, size_t end)

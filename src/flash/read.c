@@ -267,12 +267,7 @@ static kiln_code begin(struct kiln_flasher *flasher, uint32_t address, uint64_t 
 		kiln_why(err, "the flash ends at 0x%08llx", (unsigned long long)limit);
 		return KILN_E_TOO_BIG;
 	}
-	if (size == 0)
-		return KILN_OK;
-	if (flasher->loader.is_stub)
-		ret_r->piece = read_stub;
-	else
-		ret_r->piece = read_verified_rom;
+	ret_r->piece = flasher->loader.is_stub ? read_stub : read_verified_rom;
 	return KILN_OK;
 }
 
@@ -325,6 +320,8 @@ kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void 
 	struct reading r;
 
 	KILN_TRY(begin(f, address, size, &r, err));
+	if (size == 0)
+		return KILN_OK;
 	r.quiet = true;
 	const kiln_code code = r.piece(&r, address, ret_data, size, err);
 

@@ -272,7 +272,7 @@ static kiln_code settle_compare(const struct kiln_flasher *f, struct kiln_flash_
 
 	for (size_t i = 0; i < job->n_files; i++)
 		any |= job->files[i].old != NULL;
-	if (!why || !(any || job->skip_same))
+	if (!why || job->n_files == 0 || !(any || job->skip_same))
 		return KILN_OK;
 	*ret_files = malloc(job->n_files * sizeof(**ret_files));
 	if (!*ret_files)

@@ -197,12 +197,14 @@ static kiln_code list_resource(const struct kiln_resource *r, struct kiln_resour
 		if (more)
 			files->items = more;
 		else
-			code = kiln_fail(err, KILN_E_NOMEM, "cannot list the resources");
+			code = KILN_E_NOMEM;
 	}
 	for (size_t i = 0; code == KILN_OK && i < tree.n; i++) {
 		if (!tree.items[i].folder)
 			code = list_file(r, &tree.items[i], files, err);
 	}
+	if (code == KILN_E_NOMEM)
+		(void)kiln_fail(err, code, "cannot list the resources");
 	kiln_host_tree_done(&tree);
 	return code;
 }
