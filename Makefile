@@ -5,7 +5,7 @@ BUILD ?= build
 MESON_ARGS ?=
 PYTHON = /usr/bin/python3
 
-.PHONY: all setup demo notebook test check asan clang fuzz soak browser bench lint format cover install clean
+.PHONY: all setup demo notebook test check asan clang fuzz soak browser bench lint format cover deb install clean
 
 all: setup $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -82,8 +82,14 @@ cover:
 	meson test -C build-cover
 	tools/cover build-cover
 
+# Debian packages, in build-deb/
+deb:
+	@tools/setup build deb
+	tools/make-deb build-deb
+	lintian --fail-on error,warning build-deb/*.changes
+
 install: all
 	meson install -C $(BUILD)
 
 clean:
-	rm -rf build build-asan build-clang build-cover build-fuzz build-release
+	rm -rf build build-asan build-clang build-cover build-deb build-fuzz build-release

@@ -123,7 +123,9 @@ kiln_code kernelspec_executable(char *dst, size_t size, struct kiln_err *err)
 	}
 	(void)kiln_fail(err, KILN_E_NOT_FOUND, "cannot find kiln-kernel");
 	kiln_why(err, "it is neither in '%s' nor in '../libexec' from there", self);
-	kiln_hint(err, "install Kiln as a whole: 'meson install -C build'");
+	kiln_hint(err,
+		  "install the package kiln-jupyter; from the source tree Kiln is installed as "
+		  "a whole by 'make install'");
 	return KILN_E_NOT_FOUND;
 }
 
