@@ -44,7 +44,8 @@ static const char *take_direction(const char *text, struct sim_fault *fault)
 
 static bool take_number(char *text, struct sim_fault *fault)
 {
-	char *colon = fault->kind == SIM_FAULT_STALL ? strchr(text, ':') : NULL;
+	const bool timed = fault->kind == SIM_FAULT_STALL || fault->kind == SIM_FAULT_UNPLUG;
+	char *colon = timed ? strchr(text, ':') : NULL;
 
 	if (colon) {
 		*colon = '\0';
@@ -82,7 +83,7 @@ static kiln_code refuse(struct kiln_err *err, const char *text)
 	(void)kiln_fail(err, KILN_E_INVALID, "no such fault: '%s'", text);
 	kiln_hint(err,
 		  "faults are [to-|from-]lose, add, flip with @BYTE or ~ONE_IN; stall@BYTE[:MS], "
-		  "unplug@BYTE, reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, "
+		  "unplug@BYTE[:MS], reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, "
 		  "too-fast@BAUD, no-sync");
 	return KILN_E_INVALID;
 }

@@ -19,8 +19,8 @@
  *	too-fast@BAUD           above that baud the wire turns a bit of one byte in 40
  *	to-...  from-...        one of these for bytes to the chip only, or from it only
  *	stall@N  stall@N:MS     after N bytes to the chip the wire stands still, for ever or for MS
- *	unplug@N                after N bytes to the chip the cable is pulled: the port is gone, and
- *	                        the board has no power
+ *	unplug@N  unplug@N:MS   after N bytes to the chip the cable is pulled: the port is gone, and
+ *	                        the board has no power. With MS there is no such port for so long
  *	reset@N                 after N bytes to the chip it resets, as when its supply sags
  *	cut@N                   the chip loses power when it has programmed N bytes of flash
  *	bad-sector@ADDRESS      erasing and programming that sector of the flash does nothing

@@ -322,10 +322,20 @@ static int sim_fd(const struct kiln_link *link)
 	return ((const struct sim_link *)link)->epoll;
 }
 
+static void leave_pulled(const struct sim_link *s)
+{
+	const struct sim_fault *fault = sim_faults_find(&s->board.faults, SIM_FAULT_UNPLUG);
+
+	if (fault && fault->for_ms)
+		sim_state_pull(&s->state, fault->for_ms);
+}
+
 static void sim_close(struct kiln_link *link)
 {
 	struct sim_link *s = self(link);
 
+	if (s->board.model && s->board.unplugged)
+		leave_pulled(s);
 	if (s->board.model)
 		sim_board_done(&s->board);
 	if (s->timer >= 0)

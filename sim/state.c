@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#include <kiln/time.h>
 
 #include "base/folder.h"
 #include "base/text.h"
@@ -167,6 +170,56 @@ static kiln_code save(const struct sim_state *state, const char *path, const cha
 	return kiln_fail_errno(err, KILN_E_IO, errno, "cannot write '%s'", path);
 }
 
+/* --- a pulled cable --- */
+
+enum { AWAY_MAX = 3600 * 1000 }; /* what is further off is of before the machine was started */
+
+/* How long it is still away; 0: it is there. */
+static kiln_ms away_ms(const char *dir, const char *name)
+{
+	char path[1200], text[32] = "";
+	uint64_t until = 0;
+	FILE *in;
+
+	if (path_of(path, sizeof(path), dir, name, ".away", NULL) != KILN_OK)
+		return 0;
+	in = fopen(path, "re");
+	if (!in)
+		return 0;
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	text[strcspn(text, "\n")] = '\0';
+	if (!kiln_text_to_u64(text, &until) || until > (uint64_t)(kiln_now() + AWAY_MAX))
+		return 0;
+	return (kiln_ms)until > kiln_now() ? (kiln_ms)until - kiln_now() : 0;
+}
+
+static kiln_code check_cable(const struct sim_state *state, const char *dir, struct kiln_err *err)
+{
+	const kiln_ms ms = away_ms(dir, state->name);
+
+	if (ms == 0)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_PORT_MISSING, "cannot open 'sim:%s'", state->name);
+	kiln_why(err, "its cable is pulled");
+	kiln_hint(err, "the fault that pulled it puts it back in %lld ms", (long long)ms);
+	return KILN_E_PORT_MISSING;
+}
+
+void sim_state_pull(const struct sim_state *state, uint64_t ms)
+{
+	char dir[1024], path[1200];
+	FILE *out = NULL;
+
+	if (folder(dir, sizeof(dir), NULL) == KILN_OK &&
+	    path_of(path, sizeof(path), dir, state->name, ".away", NULL) == KILN_OK)
+		out = fopen(path, "we");
+	if (!out)
+		return;
+	fprintf(out, "%lld\n", (long long)(kiln_now() + (kiln_ms)ms));
+	fclose(out);
+}
+
 /* --- both --- */
 
 static void make_mac(uint8_t mac[6])
@@ -229,7 +282,9 @@ kiln_code sim_state_open(struct sim_state *state, const struct sim_options *opti
 	KILN_TRY(folder(dir, sizeof(dir), err));
 	KILN_TRY(kiln_folder_make(dir, 0777, err));
 	KILN_TRY(lock(state, dir, err));
-	code = fill(state, options, dir, err);
+	code = check_cable(state, dir, err);
+	if (code == KILN_OK)
+		code = fill(state, options, dir, err);
 	if (code != KILN_OK)
 		sim_state_close(state);
 	return code;
@@ -277,7 +332,8 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 		if (!name_from_file(e->d_name, state.name, sizeof(state.name)) ||
 		    path_of(path, sizeof(path), dir, state.name, ".json", NULL) != KILN_OK)
 			continue;
-		if (load(&state, path, &there, NULL) == KILN_OK && there)
+		if (away_ms(dir, state.name) == 0 && load(&state, path, &there, NULL) == KILN_OK &&
+		    there)
 			found(user, &state);
 	}
 	closedir(d);
@@ -289,7 +345,7 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 static kiln_code remove_files(const char *dir, const char *name, struct kiln_err *err)
 {
 	/* the lock last: until then nobody else may make a board of that name */
-	static const char *const suffixes[] = { ".json", ".flash", ".lock" };
+	static const char *const suffixes[] = { ".json", ".flash", ".away", ".lock" };
 	char path[1200];
 
 	KILN_TRY(path_of(path, sizeof(path), dir, name, ".files", err));

@@ -11,6 +11,7 @@
  *	NAME.flash       the flash, byte for byte
  *	NAME.files       run mode's file tree, a folder
  *	NAME.lock        locked by the process that holds the board, with its process id
+ *	NAME.away        its cable is pulled until that time (CLOCK_MONOTONIC, milliseconds)
  */
 struct sim_state {
 	char name[64];
@@ -23,11 +24,16 @@ struct sim_state {
 /*
  * Lock the board, read what is known of it, lay the options over it, and write it down. A board
  * that does not exist is made, with a MAC of Espressif's that no real board is likely to have.
- * Fails with: E_PORT_BUSY (why: which process holds it), E_CONFIG (its file is damaged), E_IO.
+ * Fails with: E_PORT_BUSY (why: which process holds it), E_PORT_MISSING (its cable is pulled),
+ * E_CONFIG (its file is damaged), E_IO.
  */
 kiln_code sim_state_open(struct sim_state *state, const struct sim_options *options,
 			 struct kiln_err *err);
 void sim_state_close(struct sim_state *state);
+
+/* Its cable is pulled, and put back after `ms`: until then it can't be opened, and is not listed.
+ */
+void sim_state_pull(const struct sim_state *state, uint64_t ms);
 
 /* Call `found` for each board that exists. */
 kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state), void *user,

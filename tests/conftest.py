@@ -35,6 +35,11 @@ def make_env(tmp_path):
     return clean
 
 
+def put_back(env, name):
+    """The cable of a virtual board that a fault pulled."""
+    os.remove(os.path.join(env['XDG_STATE_HOME'], 'kiln', 'sim', name + '.away'))
+
+
 @pytest.fixture
 def env(tmp_path):
     return make_env(tmp_path)

@@ -26,7 +26,7 @@ _kiln_subcommands()
 _kiln_options()
 {
 	case $1 in
-	flash) echo ' --port -p --all --watch --at --erase --no-diff --baud --retries --log --offline --json --verbose -v --quiet -q' ;;
+	flash) echo ' --port -p --all --watch --at --erase --no-diff --baud --retries --wait --log --offline --json --verbose -v --quiet -q' ;;
 	fetch) echo ' --output -o --sha256 --max --offline --json --verbose -v --quiet -q' ;;
 	discover) echo ' --all -a --watch -w --json --verbose -v --quiet -q' ;;
 	doctor) echo ' --json --verbose -v --quiet -q' ;;
@@ -132,6 +132,7 @@ _kiln_values()
 	'flash --at') echo ''  ;;
 	'flash --baud') echo ''  ;;
 	'flash --retries') echo ''  ;;
+	'flash --wait') echo ''  ;;
 	'flash --log') echo ''  ;;
 	'fetch --output' | 'fetch -o') echo ''  ;;
 	'fetch --sha256') echo ''  ;;

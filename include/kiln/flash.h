@@ -82,6 +82,10 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_ROM_ERASING, /* a ROM erases what comes now; after PLAIN, before COMPRESSED */
 	KILN_FLASH_ROM_ERASED,  /* elapsed_ms */
 	KILN_FLASH_RETRY,       /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_GONE,        /* the port went away, and is waited for; item: which, elapsed_ms:
+				   how long at most. BACK follows, or the job fails */
+	KILN_FLASH_BACK,        /* it is there again; item: under which name. The board is reset,
+				   CONNECTING.. to BAUD_CHANGED follow, and the step begins anew */
 } kiln_flash_stage;
 
 /*
@@ -166,6 +170,8 @@ struct kiln_flash_speed {
 	bool proven;      /* out: `used` was found by this job, and is worth to be kept */
 };
 
+struct kiln_port; /* kiln/port.h */
+
 struct kiln_flasher_options {
 	const struct kiln_chip *chip;   /* NULL: detect */
 	unsigned baud;                  /* after connecting; 0 = 115200 */
@@ -176,6 +182,13 @@ struct kiln_flasher_options {
 	bool quick;           /* fewest round trips: see below */
 	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
 	int connect_attempts; /* 0 = 7, negative = for ever */
+	/*
+	 * A port that goes away while it is worked with is waited for so long, and the job goes on
+	 * with what is missing. 0: that is an error at once. `port` tells what the port is, so that
+	 * it is found under another name too; borrowed while the flasher lives, NULL: by its URL.
+	 */
+	kiln_ms return_ms;
+	const struct kiln_port *port;
 	struct kiln_flash_wiring wiring;
 	kiln_supply supply;
 	struct kiln_flash_limits limits;
@@ -337,7 +350,9 @@ KILN_API KILN_CHECK kiln_code kiln_flasher_load_ram(struct kiln_flasher *flasher
 						    struct kiln_err *err);
 /* The time of the flasher's link. */
 KILN_API kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher);
-/* How long ago on that clock its port was opened; 0 if the port is gone. */
+/* Where its port is now: it may have come back under another name. Borrowed; "": it is gone. */
+KILN_API const char *kiln_flasher_url(const struct kiln_flasher *flasher);
+/* How long ago on that clock its port was opened, times without a port included. */
 KILN_API kiln_ms kiln_flasher_elapsed(const struct kiln_flasher *flasher);
 /* Counters of the port, from open to now (or to the last reopening). */
 KILN_API void kiln_flasher_stats(const struct kiln_flasher *flasher,

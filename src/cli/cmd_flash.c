@@ -13,9 +13,11 @@
 #include "cli/ports.h"
 #include "cli/render.h"
 
+enum { WAIT_MAX = 3600 };
+
 struct params {
 	struct opt_list ports, at;
-	uint64_t retries;
+	uint64_t retries, wait;
 	const char *baud, *log;
 	unsigned speed; /* what `baud` says; 0: auto */
 	bool all, watch, erase, no_diff, offline, json;
@@ -39,6 +41,8 @@ static const struct opt options[] = {
 	  "speed of the transfer, or auto: as fast as chip, adapter and cable carry (auto)" },
 	{ 0, "retries", "N", OPT_UINT, offsetof(struct params, retries),
 	  "of several boards: try one again so often when its port or wire fails (2)" },
+	{ 0, "wait", "SECONDS", OPT_UINT, offsetof(struct params, wait),
+	  "when a port goes away in mid-job: wait so long for it to come back, and go on (30)" },
 	{ 0, "log", "FILE", OPT_STRING, offsetof(struct params, log),
 	  "of several boards: append a line for each, CSV if FILE ends in .csv, else JSON" },
 	{ 0, "offline", NULL, OPT_FLAG, offsetof(struct params, offline),
@@ -89,7 +93,7 @@ static kiln_code flash_one(struct cli *cli, const struct params *params,
 	flash_remember(&port, &result);
 	if (code != KILN_OK)
 		return code;
-	return now_runs(render, port.url, err);
+	return now_runs(render, result.url, err);
 }
 
 static int run_one(struct cli *cli, const struct params *params, const struct flash_order *order)
@@ -204,7 +208,8 @@ static int flash(struct cli *cli, const struct params *params, const struct opt_
 	struct flash_order order = { .files.source = &source,
 				     .baud = params->speed,
 				     .erase = params->erase,
-				     .no_diff = params->no_diff };
+				     .no_diff = params->no_diff,
+				     .return_ms = (kiln_ms)params->wait * 1000 };
 	struct kiln_err err = KILN_ERR_INIT;
 	int exit_code;
 
@@ -243,12 +248,14 @@ static int check(struct cli *cli, const struct command *self, struct params *par
 		return cli_usage(cli, self, "--all and --port exclude each other");
 	if (params->retries > 100)
 		return cli_usage(cli, self, "--retries may be 0 to 100");
+	if (params->wait > WAIT_MAX)
+		return cli_usage(cli, self, "--wait may be 0 to %d", WAIT_MAX);
 	return -1;
 }
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-	struct params params = { .baud = "auto", .retries = 2 };
+	struct params params = { .baud = "auto", .retries = 2, .wait = 30 };
 	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 
@@ -267,7 +274,7 @@ const struct command cmd_flash = {
 	.name = "flash",
 	.summary = "put firmware on a board",
 	.usage = "[-p PORT ... | --all] [--watch] [--erase] [--no-diff] [--at ADDR] [--baud BAUD] "
-		 "[--retries N] [--log FILE] [--offline] [--json] FILE-or-URL ...",
+		 "[--retries N] [--wait SECONDS] [--log FILE] [--offline] [--json] FILE-or-URL ...",
 	.description =
 		"Put firmware on a board: find the port, detect the chip, erase, write, verify, "
 		"reset, "
@@ -286,6 +293,10 @@ const struct command cmd_flash = {
 		"broken on their way it goes down, and on with what is missing. What was found is "
 		"remembered for the adapter ($XDG_STATE_HOME/kiln/adapters.json). --baud BAUD sets "
 		"a speed, and keeps it.\n\n"
+		"A port that goes away in mid-job (a cable that slips, an adapter that resets "
+		"itself) is waited for (--wait), known again by its USB serial number or its "
+		"place, and the job goes on with what is missing. Another board in its place is "
+		"left alone.\n\n"
 		"Several boards (--all, or -p more than once) are flashed at the same time, each "
 		"at "
 		"its own pace. One whose port or wire fails is tried again (--retries); a failure "

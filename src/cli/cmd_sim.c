@@ -284,7 +284,8 @@ const struct command cmd_sim = {
 		"Faults, for those who test flashers: lose, add and flip with @BYTE or ~ONE_IN "
 		"and "
 		"too-fast@BAUD (above that baud bits are turned), all of them only one way with "
-		"to- or from- before; stall@BYTE[:MS], unplug@BYTE, reset@BYTE, cut@BYTES (power "
+		"to- or from- before; stall@BYTE[:MS], unplug@BYTE[:MS], reset@BYTE, cut@BYTES "
+		"(power "
 		"fails when so many bytes were programmed), bad-sector@ADDRESS, no-sync.\n\n"
 		"The board has power as long as this command runs; Ctrl-C ends it.",
 	.options = options,

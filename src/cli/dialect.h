@@ -60,6 +60,8 @@ struct dialect {
 #define DIALECT_WITHIN_SECTOR                                                                 \
 	"Flash address {file_at} is not aligned to a 0x1000 byte flash sector. {over} bytes " \
 	"before this address will be erased.\n"
+#define DIALECT_LOST_CONNECTION \
+	"\nLost connection, retrying...\nWaiting for the chip to reconnect"
 #define DIALECT_NOT_SMALLER                                                                    \
 	"Cannot compress file '{item}' more than the original size, will flash uncompressed. " \
 	"Compressed size {done} bytes >= uncompressed {total} bytes."

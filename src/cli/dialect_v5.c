@@ -126,6 +126,7 @@ static const struct dialect_row rows[] = {
 	{ KILN_FLASH_WARNING, DIALECT_ALWAYS, 0, "{warning} {item}", DIALECT_ASIDE },
 	{ KILN_FLASH_RETRY, DIALECT_ALWAYS, 0, "Sending again from {address}: {item}",
 	  DIALECT_ASIDE },
+	{ KILN_FLASH_GONE, DIALECT_ALWAYS, 0, DIALECT_LOST_CONNECTION, DIALECT_ASIDE },
 	{ 0 },
 };
 

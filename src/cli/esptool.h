@@ -125,6 +125,7 @@ struct esptool {
 	bool v5;            /* version == 5 */
 	bool help;          /* of the command */
 	struct kiln_flasher_options flasher;
+	struct kiln_port port; /* that `flasher` is to know again */
 	struct dialect_run run;
 	bool muted; /* it failed: what is done to leave the board in order is not said */
 };

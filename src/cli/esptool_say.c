@@ -42,6 +42,8 @@ void esptool_event(void *user, const struct kiln_flash_event *event)
 
 	if (t->muted)
 		return;
+	if (event->stage == KILN_FLASH_GONE)
+		t->run.chip_auto = false; /* which chip it is is known */
 	(void)dialect_feed(&t->run, event, &out);
 	esptool_put(t, &out);
 }

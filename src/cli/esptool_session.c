@@ -7,6 +7,7 @@
 #include <kiln/port.h>
 
 #include "cli/esptool.h"
+#include "cli/ports.h"
 
 /* In that mode a chip says nothing of itself, and runs nothing that it is given. */
 static kiln_code not_when_secure(struct esptool *t, struct kiln_err *err)
@@ -66,6 +67,24 @@ static void note_before(struct esptool *t)
 			t->v5 ? "no-reset" : "no_reset");
 }
 
+/*
+ * The originals wait for a port that goes away while they write (not while they read), for the
+ * time of their seven tries to connect, and write the file anew.
+ */
+static bool waits_for_port(const struct esptool *t)
+{
+	return t->command->act == esptool_write_act || t->command->act == esptool_read_act;
+}
+
+static void settle_return(struct esptool *t, const struct kiln_port *port)
+{
+	enum { RETURN_MS = 7000 };
+
+	t->port = *port; /* a list does not live as long */
+	t->flasher.return_ms = RETURN_MS;
+	t->flasher.port = &t->port;
+}
+
 static kiln_code open_port(struct esptool *t, const char *url, const char *shown,
 			   struct kiln_flasher **ret_flasher, struct kiln_err *err)
 {
@@ -116,6 +135,8 @@ static kiln_code open_any(struct esptool *t, struct kiln_flasher **ret_flasher,
 		struct kiln_err reason = KILN_ERR_INIT;
 		const struct kiln_port *port = &list.ports[i];
 
+		if (waits_for_port(t))
+			settle_return(t, port);
 		code = open_port(t, port->url, port->device, ret_flasher, &reason);
 		if (code == KILN_OK || code == KILN_E_CANCELLED) {
 			if (code != KILN_OK && err)
@@ -162,10 +183,15 @@ static kiln_code open_patiently(struct esptool *t, struct kiln_flasher **ret_fla
 	const struct kiln_waiter *waiter = &t->cli->host.waiter;
 	struct kiln_err fault = KILN_ERR_INIT;
 	const char *port = t->options.port;
+	struct kiln_port named;
 	int attempts = 1;
 	kiln_code code;
 
 	KILN_TRY(open_attempts(t, &attempts, err));
+	if (waits_for_port(t)) {
+		KILN_TRY(ports_named(&t->cli->host, port, &named, err));
+		settle_return(t, &named);
+	}
 	code = open_port(t, port, port, ret_flasher, &fault);
 	for (long i = 1; code != KILN_OK && code != KILN_E_CANCELLED && i != attempts; i++) {
 		if (i == 1)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flash_board.h"
 
+#include "base/text.h"
 #include "board/adapters.h"
 
 enum { FIRST_BAUD = 460800 }; /* all bridges of the last twenty years, all but the worst cables */
@@ -34,6 +35,8 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 				      : FIRST_BAUD,
 		.speed = order->baud ? NULL : &speed,
 		.quick = true,
+		.return_ms = order->return_ms,
+		.port = port,
 		.event = watcher->event,
 		.user = watcher->user,
 	};
@@ -44,6 +47,7 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 	KILN_TRY(kiln_flasher_open(host, port->url, &options, &flasher, err));
 	code = write_files(flasher, order, err);
 	*ret_result = (struct flash_result){ .ms = kiln_flasher_elapsed(flasher) };
+	kiln_text_copy(ret_result->url, sizeof(ret_result->url), kiln_flasher_url(flasher));
 	if (code == KILN_OK && speed.proven)
 		ret_result->baud = speed.used;
 	/* the chip is reset in any case; what went wrong first is what is told */

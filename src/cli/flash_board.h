@@ -14,6 +14,7 @@ struct flash_order {
 	unsigned baud;                      /* 0: as fast as it goes */
 	bool erase;                         /* the whole flash first */
 	bool no_diff;                       /* write also what stands there already */
+	kiln_ms return_ms;                  /* how long to wait for a port that goes away */
 };
 
 /* Who wants to see the events of a job. */
@@ -24,6 +25,7 @@ struct flash_watcher {
 
 struct flash_result {
 	kiln_ms ms; /* from the open port to the end on the link's clock; -1: no board answered */
+	char url[256]; /* where the board is now; "": nowhere */
 	unsigned baud; /* found for this port's adapter, and worth to be kept; 0: nothing new */
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/ports.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -89,12 +91,14 @@ kiln_code ports_boards(const struct kiln_host *host, struct kiln_port_list *ret_
 static void look_up(const struct kiln_host *host, struct kiln_port *port)
 {
 	struct kiln_port_list list;
-	char url[sizeof(port->url)];
+	char url[sizeof(port->url)], real[PATH_MAX];
+	/* /dev/serial/by-id/... is another name of a device that is listed by its own */
+	const char *device = realpath(port->url, real) ? real : port->url;
 
 	if (kiln_ports_scan(host, &list, NULL) != KILN_OK)
 		return;
 	for (size_t i = 0; i < list.n; i++) {
-		if (strcmp(list.ports[i].device, port->url) != 0 &&
+		if (strcmp(list.ports[i].device, device) != 0 &&
 		    strcmp(list.ports[i].url, port->url) != 0)
 			continue;
 		kiln_text_copy(url, sizeof(url), port->url);

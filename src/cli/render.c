@@ -17,6 +17,9 @@ static const struct dialect_row done_rows[] = {
 	{ KILN_FLASH_VERIFIED, DIALECT_ALWAYS, 0, "verified" },
 	{ KILN_FLASH_WARNING, DIALECT_ALWAYS, 0, "warning: {item}" },
 	{ KILN_FLASH_RETRY, DIALECT_ALWAYS, 0, "warning: sending again from {address}: {item}" },
+	{ KILN_FLASH_GONE, DIALECT_ALWAYS, 0,
+	  "gone     {item}: waiting for it to come back (up to {seconds} s)" },
+	{ KILN_FLASH_BACK, DIALECT_ALWAYS, 0, "back     {item}" },
 	{ 0 },
 };
 

@@ -72,6 +72,8 @@ static const struct {
 	{ KILN_FLASH_ROM_ERASING, "rom_erasing", 0 },
 	{ KILN_FLASH_ROM_ERASED, "rom_erased", ELAPSED },
 	{ KILN_FLASH_RETRY, "retry", ADDRESS | ITEM },
+	{ KILN_FLASH_GONE, "gone", PORT | ELAPSED },
+	{ KILN_FLASH_BACK, "back", PORT },
 };
 
 static void set(json_t *object, const char *name, json_t *value)

@@ -6,6 +6,7 @@
 #include "flash/flasher.h"
 
 #include "base/text.h"
+#include "flash/comeback.h"
 #include "flash/speed.h"
 #include "flash/supply.h"
 #include "loader/bringup.h"
@@ -307,7 +308,14 @@ kiln_ms kiln_flasher_now(const struct kiln_flasher *flasher)
 
 kiln_ms kiln_flasher_elapsed(const struct kiln_flasher *flasher)
 {
-	return flasher->loader.link ? kiln_flasher_now(flasher) - flasher->opened : 0;
+	if (!flasher->loader.link)
+		return flasher->spent;
+	return flasher->spent + kiln_flasher_now(flasher) - flasher->opened;
+}
+
+const char *kiln_flasher_url(const struct kiln_flasher *flasher)
+{
+	return flasher->loader.link ? kiln_link_url(flasher->loader.link) : "";
 }
 
 void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_stats *ret_stats)
@@ -325,7 +333,7 @@ static kiln_code upload_and_start(struct kiln_flasher *f, struct kiln_err *err)
 	return kiln_loader_start_stub(&f->loader, err);
 }
 
-static unsigned first_baud(const struct kiln_flasher *f)
+unsigned kiln_flasher_first_baud(const struct kiln_flasher *f)
 {
 	return f->options.baud < FIRST_BAUD ? f->options.baud : FIRST_BAUD;
 }
@@ -333,8 +341,10 @@ static unsigned first_baud(const struct kiln_flasher *f)
 /* A chip that is reset is back at the first speed. */
 kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err)
 {
-	if (kiln_link_baud(f->loader.link) != first_baud(f))
-		KILN_TRY(kiln_link_set_baud(f->loader.link, first_baud(f), err));
+	const unsigned baud = kiln_flasher_first_baud(f);
+
+	if (kiln_link_baud(f->loader.link) != baud)
+		KILN_TRY(kiln_link_set_baud(f->loader.link, baud, err));
 	return connect(f, err);
 }
 
@@ -435,7 +445,7 @@ static kiln_code prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 	return kiln_flasher_raise_baud(flasher, flasher->options.baud, err);
 }
 
-kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
+kiln_code kiln_flasher_get_ready(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	struct kiln_err fault = KILN_ERR_INIT;
 	kiln_code code = prepare(flasher, &fault);
@@ -444,6 +454,18 @@ kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *er
 		KILN_TRY(kiln_flasher_begin_slower(flasher, &fault, err));
 		code = prepare(flasher, &fault);
 	}
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
+}
+
+kiln_code kiln_flasher_prepare(struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = kiln_flasher_get_ready(flasher, &fault);
+
+	if (kiln_flasher_may_come_back(flasher, code))
+		return kiln_flasher_come_back(flasher, err);
 	if (code != KILN_OK && err)
 		*err = fault;
 	return code;
@@ -464,7 +486,7 @@ kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err)
 {
 	f->attached = false;
 	KILN_TRY(kiln_flasher_start_over(f, err));
-	return kiln_flasher_prepare(f, err);
+	return kiln_flasher_get_ready(f, err);
 }
 
 void kiln_flasher_abandon(struct kiln_flasher *flasher)

@@ -26,6 +26,8 @@ struct kiln_flasher {
 	struct kiln_loader loader;
 	struct kiln_chip_info info;
 	kiln_ms opened;                   /* when the port was, on its own clock */
+	kiln_ms spent;                    /* before that, with a port that went away */
+	unsigned times_gone;              /* that it did, since anything got done */
 	struct kiln_flash_recall *recall; /* of the job */
 	bool guessed;                     /* what differs is only believed to be all that does */
 	bool has_info;
@@ -36,6 +38,7 @@ struct kiln_flasher {
 	const void *skipped;  /* file of the plan that was not written, nor needs to be verified */
 	bool resumed;         /* a part of the step was done before the wire failed it */
 	unsigned faults_at;   /* the baud at which the wire failed once */
+	uint64_t stood;       /* bytes of the file at hand that stood there when it was looked */
 	bool no_lines;        /* the port can't reset the board */
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
@@ -51,6 +54,9 @@ typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 }
 /* Reset a chip that fell silent, and bring it to where prepare left it. */
 bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code);
 kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err);
+/* What prepare does, on a port that stays. */
+kiln_code kiln_flasher_get_ready(struct kiln_flasher *f, struct kiln_err *err);
+unsigned kiln_flasher_first_baud(const struct kiln_flasher *f);
 
 /* flasher.c: reset the chip and connect to its ROM at the first speed; change the speed; why that
  * can't be, in words, or NULL. */

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "flash/flasher.h"
+#include "flash/comeback.h"
 #include "flash/write.h"
 
 enum {
@@ -232,8 +232,17 @@ static kiln_code read_verified_rom(struct reading *r, uint32_t address, uint8_t 
 	return verify_rom(r->f, address, data, size, err);
 }
 
-static kiln_code read_piece(struct reading *r, uint32_t address, uint8_t *data, size_t size,
-			    struct kiln_err *err)
+/* The link is another one: nothing that was asked for will come. */
+static kiln_code read_on(struct reading *r, struct kiln_err *err)
+{
+	r->asked = 0;
+	KILN_TRY(kiln_flasher_come_back(r->f, err));
+	r->piece = r->f->loader.is_stub ? read_stub : read_verified_rom;
+	return KILN_OK;
+}
+
+static kiln_code read_piece_here(struct reading *r, uint32_t address, uint8_t *data, size_t size,
+				 struct kiln_err *err)
 {
 	for (int i = 1;; i++) {
 		struct kiln_err fault = KILN_ERR_INIT;
@@ -254,10 +263,44 @@ static kiln_code read_piece(struct reading *r, uint32_t address, uint8_t *data, 
 	}
 }
 
+/* Pieces that were right stay so, whatever happens to the port in between. */
+static kiln_code read_piece(struct reading *r, uint32_t address, uint8_t *data, size_t size,
+			    struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = read_piece_here(r, address, data, size, &fault);
+
+	while (kiln_flasher_may_come_back(r->f, code)) {
+		code = read_on(r, &fault);
+		if (code == KILN_OK)
+			code = read_piece_here(r, address, data, size, &fault);
+	}
+	if (code == KILN_OK)
+		kiln_flasher_progressed(r->f);
+	else if (err)
+		*err = fault;
+	return code;
+}
+
+static kiln_code attach(struct kiln_flasher *f, struct kiln_err *err)
+{
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = kiln_flasher_attach(f, KILN_FLASH_KEEP, &fault);
+
+	while (kiln_flasher_may_come_back(f, code)) {
+		code = kiln_flasher_come_back(f, &fault);
+		if (code == KILN_OK)
+			code = kiln_flasher_attach(f, KILN_FLASH_KEEP, &fault);
+	}
+	if (code != KILN_OK && err)
+		*err = fault;
+	return code;
+}
+
 static kiln_code begin(struct kiln_flasher *flasher, uint32_t address, uint64_t size,
 		       struct reading *ret_r, struct kiln_err *err)
 {
-	KILN_TRY(kiln_flasher_attach(flasher, KILN_FLASH_KEEP, err));
+	KILN_TRY(attach(flasher, err));
 	const uint64_t end = (uint64_t)address + size, known = kiln_flasher_flash_end(flasher),
 		       limit = known ? known : UINT32_MAX;
 
@@ -305,9 +348,12 @@ static kiln_code next_piece(struct reading *r, uint32_t at, uint8_t *data, size_
 	const uint32_t address = r->first + at;
 
 	if (blank && !r->asked && kiln_flasher_has_md5(r->f)) {
-		KILN_TRY(skip_blank(r, address, data, n, &blank, err));
-		if (blank)
+		const kiln_code code = skip_blank(r, address, data, n, &blank, err);
+
+		if (code == KILN_OK && blank)
 			return KILN_OK;
+		if (code != KILN_OK && !kiln_flasher_may_come_back(r->f, code))
+			return code;
 	}
 	r->next_address = address + (uint32_t)n;
 	r->next_size = behind < PIECE ? (size_t)behind : PIECE;

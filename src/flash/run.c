@@ -6,6 +6,7 @@
 #include "flash/flasher.h"
 
 #include "base/text.h"
+#include "flash/comeback.h"
 #include "flash/guard.h"
 #include "flash/old.h"
 #include "flash/plan.h"
@@ -165,9 +166,40 @@ static kiln_code (*const steps[])(struct kiln_flasher *f, const struct kiln_plan
 	[KILN_STEP_VERIFY] = step_verify,
 };
 
+/* What is encrypted on its way can't be compared, and is not written twice unasked. */
+static bool may_come_back(const struct kiln_flasher *f, const struct kiln_step *step,
+			  kiln_code code)
+{
+	return kiln_flasher_may_come_back(f, code) && !(step->file && step->file->file->encrypt);
+}
+
+/* Can the step be begun anew? Then the chip listens again. */
+static bool made_good(struct kiln_flasher *f, const struct kiln_step *step, kiln_code *code,
+		      struct kiln_err *fault)
+{
+	if (may_come_back(f, step, *code)) {
+		char what[sizeof(fault->what)];
+
+		kiln_text_copy(what, sizeof(what), fault->what);
+		*code = kiln_flasher_come_back(f, fault);
+		if (*code != KILN_OK)
+			kiln_because(fault, "%s", what);
+		return *code == KILN_OK;
+	}
+	if (!step->file || !kiln_flasher_may_recover(f, *code, fault))
+		return false;
+	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
+							.address = step->file->address,
+							.item = fault->why });
+	*code = kiln_flasher_recover(f, fault, fault);
+	if (may_come_back(f, step, *code))
+		*code = kiln_flasher_come_back(f, fault);
+	return *code == KILN_OK;
+}
+
 /*
  * What the wire fails is done again, in the end at a lower speed, if the speed is ours to choose:
- * what stands in the flash by then is not sent again.
+ * what stands in the flash by then is not sent again. So is what a port failed that came back.
  */
 static kiln_code run_step(struct kiln_flasher *f, const struct kiln_plan *plan,
 			  const struct kiln_step *step, struct kiln_err *err)
@@ -176,20 +208,15 @@ static kiln_code run_step(struct kiln_flasher *f, const struct kiln_plan *plan,
 	kiln_code code = steps[step->kind](f, plan, step, &fault);
 
 	first = fault;
-	while (kiln_flasher_may_recover(f, code, &fault)) {
-		kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
-								.address = step->file->address,
-								.item = fault.why });
-		code = kiln_flasher_recover(f, &fault, &fault);
-		if (code != KILN_OK)
-			break;
+	while (code != KILN_OK && made_good(f, step, &code, &fault)) {
 		f->resumed = true;
 		code = steps[step->kind](f, plan, step, &fault);
 	}
 	f->resumed = false;
 	if (code != KILN_OK && err) {
 		*err = fault;
-		if (first.hint[0]) /* it says in which state the flash is */
+		/* it says in which state the flash is; so does what found another board */
+		if (first.hint[0] && code != KILN_E_WRONG_CHIP)
 			kiln_hint(err, "%s", first.hint);
 	}
 	return code;
@@ -211,7 +238,7 @@ static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struc
 								.item = plan->warning });
 	/* the chip's erase comes first in the plan, and before the list of what else is erased */
 	for (; i < plan->n_steps && plan->steps[i].kind == KILN_STEP_ERASE_CHIP; i++)
-		KILN_TRY(step_erase(f, plan, &plan->steps[i], err));
+		KILN_TRY(run_step(f, plan, &plan->steps[i], err));
 	announce(f, plan);
 	for (; i < plan->n_steps; i++)
 		KILN_TRY(run_step(f, plan, &plan->steps[i], err));
@@ -371,17 +398,35 @@ static kiln_code find_flash(struct kiln_flasher *f, struct kiln_err *err)
 	return code;
 }
 
+/* All that comes before the plan: nothing is written yet. */
+static kiln_code settle(struct kiln_flasher *f, struct kiln_flash_job *job,
+			struct kiln_flash_file **ret_files, struct kiln_err *err)
+{
+	const int64_t size = job->size;
+
+	KILN_TRY(find_flash(f, err));
+	KILN_TRY(settle_job(f, job, ret_files, err));
+	return tell_size(f, size, err);
+}
+
 kiln_code kiln_flasher_write(struct kiln_flasher *flasher, const struct kiln_flash_job *job,
 			     struct kiln_err *err)
 {
 	struct kiln_flash_job able = *job;
 	struct kiln_flash_file *files = NULL;
-	kiln_code code;
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = settle(flasher, &able, &files, &fault);
 
-	KILN_TRY(find_flash(flasher, err));
-	code = settle_job(flasher, &able, &files, err);
-	if (code == KILN_OK)
-		code = tell_size(flasher, job->size, err);
+	while (kiln_flasher_may_come_back(flasher, code)) {
+		free(files);
+		files = NULL;
+		able = *job;
+		code = kiln_flasher_come_back(flasher, &fault);
+		if (code == KILN_OK)
+			code = settle(flasher, &able, &files, &fault);
+	}
+	if (code != KILN_OK && err)
+		*err = fault;
 	if (code == KILN_OK)
 		code = plan_and_run(flasher, &able, err);
 	free(files);

@@ -7,6 +7,7 @@
  */
 #include "flash/write.h"
 
+#include "flash/comeback.h"
 #include "flash/deflate.h"
 #include "flash/delta.h"
 #include "flash/speed.h"
@@ -313,6 +314,9 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 	kiln_delta_round(&delta, file, kiln_link_baud(f->loader.link));
 	event.stage = KILN_FLASH_COMPARED;
 	event.done = kiln_delta_same(&delta, file);
+	if (event.done > f->stood)
+		kiln_flasher_progressed(f);
+	f->stood = event.done;
 	kiln_flasher_emit(f, event);
 	if (event.done == file->size && !f->guessed)
 		f->same = file;

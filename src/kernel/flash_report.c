@@ -137,6 +137,14 @@ void kiln_flash_on_event(void *user, const struct kiln_flash_event *e)
 				  "warning: sending again from 0x%08" PRIx32 ": %s\n", e->address,
 				  e->item ? e->item : "");
 		break;
+	case KILN_FLASH_GONE:
+		kiln_kernel_print(r->k, KILN_STDERR,
+				  "%s went away: waiting for it to come back (up to %lld s)\n",
+				  e->item, (long long)(e->elapsed_ms / 1000));
+		break;
+	case KILN_FLASH_BACK:
+		say(r, "back     %s", e->item);
+		break;
 	default:
 		break;
 	}

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, SOURCE
+from conftest import BUILD, SOURCE, put_back
 from terminal import shown_on_a_terminal
 
 PAGE = (SOURCE / 'tests/data/flashing-page.txt').read_text()
@@ -342,13 +342,30 @@ def test_unplugged(run, env, firmware, small):
     """Pulled in mid-write: it says what state the board is in, and the same command mends it."""
     line = ['write_flash', '0x1000', firmware]
     run('esptool.py', '-p', BOARD, 'write_flash', '0x1000', small, check=0)
-    done = run('esptool.py', '-p', BOARD + '&fault=unplug@200000', *line, check=1)
+    done = run('esptool.py', '-p', BOARD + '&fault=unplug@200000:10000', *line, check=1)
     text = fatal(done)
+    assert done.stdout.count('\nLost connection, retrying...\nWaiting for the chip to reconnect\n') == 1
+    assert 'did not come back within 7 seconds' in text
     assert text.startswith(f"A fatal error occurred: cannot write '{firmware}' at 0x00001000: ")
     assert 'incomplete' in text and 'run the same command again' in text
     assert 'Hard resetting' not in done.stdout
+    put_back(env, 'page')
     run('esptool.py', '-p', BOARD, *line, check=0)
     assert flash_of(env, 'page')[0x1000:0x1000 + 1555136] == firmware.read_bytes()
+
+
+def test_unplugged_for_a_moment(run, env, firmware, tmp_path):
+    """The originals wait for a while too; here what was written before is not written again."""
+    done = run('esptool.py', '-p', BOARD + '&fault=unplug@500000:300', '-b', '921600', 'write_flash',
+               '0x1000', firmware, check=0)
+    again = done.stdout.count('\nLost connection, retrying...\nWaiting for the chip to reconnect\n')
+    assert again >= 1 and done.stdout.count('\nUploading stub...\n') == 1 + again
+    assert int(re.findall(r'\nWrote (\d+) bytes', done.stdout)[-1]) < 1555136
+    assert done.stdout.endswith('\nHash of data verified.\n\nLeaving...\nHard resetting via RTS pin...\n')
+    done = run('esptool.py', '-p', BOARD + '&fault=unplug@8800:300', '-b', '921600', 'read_flash',
+               '0x1000', '0x100000', 'back.bin', check=0)
+    assert 'Lost connection' in done.stdout
+    assert (tmp_path / 'back.bin').read_bytes() == firmware.read_bytes()[:0x100000]
 
 
 def test_interrupted(run, env, firmware):

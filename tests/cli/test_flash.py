@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, SOURCE
+from conftest import BUILD, SOURCE, put_back
 from terminal import shown_on_a_terminal
 
 BOARD = 'sim:flash?clock=virtual'
@@ -204,11 +204,74 @@ def test_what_does_not_boot_is_said(run, tmp_path):
 
 
 def test_unplugged(run, env, firmware):
-    done = run('kiln', 'flash', '-p', BOARD + '&fault=unplug@90000', firmware, check=1)
-    assert done.stderr.startswith(f"error: cannot write '{firmware}' at 0x00001000: ")
-    assert 'incomplete' in done.stderr and 'run the same command again' in done.stderr
+    """It does not come back in time: what state the board is in, and what to do."""
+    board = BOARD + '&fault=unplug@90000:5000'
+    done = run('kiln', 'flash', '-p', board, '--wait', '1', firmware, check=1)
+    assert done.stdout.endswith(f'\ngone     {board}: waiting for it to come back (up to 1.0 s)\n')
+    assert done.stderr == (
+        f"error: cannot write '{firmware}' at 0x00001000: '{board}' went away: it did not come back "
+        'within 1 second\n'
+        'hint: flash from 0x00001000 to 0x0004afff is incomplete, and the board may not start; check '
+        'the cable, then run the same command again\n')
+    put_back(env, 'flash')
     run('kiln', 'flash', '-p', BOARD, firmware, check=0)
     assert flash_of(env)[0x1000:0x1000 + 300000] == firmware.read_bytes()
+
+
+def test_unplugged_and_back(run, env, firmware):
+    """Said once, and what was written before is not written again."""
+    board = BOARD + '&fault=unplug@150000:700'
+    done = run('kiln', 'flash', '-p', board, '--no-diff', firmware, check=0)
+    assert done.stderr == ''
+    assert done.stdout.count(f'gone     {board}: waiting for it to come back (up to 30.0 s)\n'
+                             f'back     {board}\n') == 1
+    assert re.search(r'\nsame     \d+ of 300000 bytes at 0x00001000 stand there already\n', done.stdout)
+    assert int(re.search(r'\nwrote    (\d+) bytes', done.stdout)[1]) < 200000
+    assert flash_of(env)[0x1000:0x1000 + 300000] == firmware.read_bytes()
+    events = [json.loads(line) for line in run('kiln', 'flash', '-p', board, '--no-diff', '--json',
+                                               firmware, check=0).stdout.splitlines()]
+    assert {'event': 'gone', 'port': board, 'elapsed_ms': 30000} in events
+    assert {'event': 'back', 'port': board} in events and events[-1]['event'] == 'running'
+
+
+def test_a_server_that_is_started_again(env, firmware):
+    """The same over the network: the port is waited for as a cable is."""
+    def serve(port):
+        server = subprocess.Popen([BUILD / 'kiln', 'sim', 'net', '--rfc2217', port, '--json'],
+                                  env=env, stdout=subprocess.PIPE, text=True)
+        return server, json.loads(server.stdout.readline())['url']
+    server, url = serve('0')
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', url, '--json', firmware], env=env,
+                             stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        name = events[-1]['event']
+        if name == 'writing' and events[-1]['done'] > 50000 and server.poll() is None and \
+                not any(e['event'] == 'gone' for e in events):
+            server.kill()
+            server.wait()
+        elif name == 'gone':
+            server, again = serve(url.split(':')[2].split('/')[0].split('?')[0])
+            assert again == url
+    assert flash.wait(60) == 0, events[-1]
+    server.terminate()
+    server.wait()
+    names = [e['event'] for e in events]
+    assert names.count('gone') == names.count('back') == 1 and names[-1] == 'running'
+    assert flash_of(env, 'net')[0x1000:0x1000 + 300000] == firmware.read_bytes()
+
+
+def test_interrupted_while_it_waits(env, firmware):
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', BOARD + '&fault=unplug@90000:60000', '--json',
+                              firmware], env=env, stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'gone':
+            flash.send_signal(signal.SIGINT)
+    assert flash.wait(30) == 130
+    assert events[-1]['code'] == 'E_CANCELLED' and 'incomplete' in events[-1]['hint']
 
 
 def test_bad_sector(run, firmware):

@@ -7,7 +7,7 @@ static void record(void *user, const struct kiln_flash_event *e)
 {
 	struct story *s = user;
 
-	assert_in_range(e->stage, 1, KILN_FLASH_RETRY);
+	assert_in_range(e->stage, 1, KILN_FLASH_BACK);
 	s->count[e->stage]++;
 	if ((s->n_order == 0 || s->order[s->n_order - 1] != e->stage) && s->n_order < 64)
 		s->order[s->n_order++] = e->stage;

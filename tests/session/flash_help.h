@@ -10,7 +10,7 @@
 
 /* Records what a flasher tells, and opens flashers on virtual boards. */
 struct story {
-	unsigned count[KILN_FLASH_RETRY + 1];
+	unsigned count[KILN_FLASH_BACK + 1];
 	unsigned order[64]; /* stages, runs of the same one once */
 	unsigned n_order;
 	uint32_t last_address;

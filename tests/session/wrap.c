@@ -9,14 +9,20 @@
 
 struct wrap wrap;
 
+#define MOVED "moved/"
+
 struct wrapped {
 	struct kiln_link base;
 	struct kiln_link *inner;
 	bool dtr, rts, gone;
+	bool pulled; /* and without power */
+	uint64_t opened_at;
 };
 
 /* The board stays on the bench while its port is away. */
 static struct kiln_link *away;
+
+enum { PULLS = sizeof(wrap.pulled_at) / sizeof(wrap.pulled_at[0]) };
 
 static struct kiln_link *inner(struct kiln_link *link)
 {
@@ -33,6 +39,19 @@ static kiln_code gone(const struct kiln_link *link, struct kiln_err *err)
 	return kiln_fail(err, KILN_E_PORT_GONE, "cannot use '%s'", link->url);
 }
 
+static void pull(struct wrapped *w)
+{
+	const uint64_t at = wrap.pulled < PULLS ? wrap.pulled_at[wrap.pulled] : 0;
+	const bool once = at && wrap.written >= at;
+	const bool each = wrap.pulled_each && wrap.pulled &&
+			  wrap.written >= w->opened_at + wrap.pulled_each;
+
+	if (w->gone || !(once || each))
+		return;
+	wrap.pulled++;
+	w->gone = w->pulled = true;
+}
+
 static kiln_code wrap_read(struct kiln_link *link, void *buf, size_t n, kiln_ms deadline,
 			   size_t *ret_n, struct kiln_err *err)
 {
@@ -47,6 +66,7 @@ static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, k
 	if (((struct wrapped *)link)->gone)
 		return gone(link, err);
 	wrap.written += n;
+	pull((struct wrapped *)link);
 	if (wrap.swallow && memmem(buf, n, (uint8_t[]){ 0xC0, 0x00, wrap.swallow }, 3))
 		return KILN_OK;
 	if (is_cancelled())
@@ -98,7 +118,7 @@ static void wrap_close(struct kiln_link *link)
 {
 	struct wrapped *w = (struct wrapped *)link;
 
-	if (w->gone)
+	if (w->gone && !w->pulled)
 		away = w->inner;
 	else
 		kiln_link_close(w->inner);
@@ -129,17 +149,22 @@ static const struct kiln_link_ops *ops(void)
 static kiln_code wrap_open(const struct kiln_host *host, const char *url, unsigned baud,
 			   struct kiln_link **ret_link, struct kiln_err *err)
 {
+	const char *rest = url + strlen("wrap:");
 	struct wrapped *w;
 	char sim[256];
 
 	wrap.opened++;
-	if (away && wrap.absent_opens-- > 0)
+	if (((away || wrap.pulled) && wrap.absent_opens-- > 0) ||
+	    (wrap.pulled && wrap.moves && strncmp(rest, MOVED, strlen(MOVED)) != 0))
 		return kiln_fail(err, KILN_E_PORT_MISSING, "cannot open '%s'", url);
 	w = calloc(1, sizeof(*w));
 	kiln_link_init(&w->base, ops(), host, url, baud);
+	w->opened_at = wrap.written;
 	w->base.usb_vid = wrap.vid;
 	w->base.usb_pid = wrap.pid;
-	kiln_text_format(sim, sizeof(sim), "sim:%s", url + strlen("wrap:"));
+	if (strncmp(rest, MOVED, strlen(MOVED)) == 0)
+		rest += strlen(MOVED);
+	kiln_text_format(sim, sizeof(sim), "sim:%s", wrap.pulled && wrap.other ? wrap.other : rest);
 	w->inner = away;
 	away = NULL;
 	if (!w->inner && kiln_link_open(host, sim, baud, &w->inner, err) != KILN_OK) {
@@ -150,4 +175,33 @@ static kiln_code wrap_open(const struct kiln_host *host, const char *url, unsign
 	return KILN_OK;
 }
 
-const struct kiln_scheme wrap_scheme = { .name = "wrap", .open = wrap_open };
+struct kiln_port wrap_port(const char *rest)
+{
+	struct kiln_port port = { .is_usb = true, .vid = 0x10C4, .pid = 0xEA60 };
+	const bool moved = wrap.pulled && wrap.moves;
+
+	kiln_text_format(port.url, sizeof(port.url), "wrap:%s%s", moved ? MOVED : "", rest);
+	kiln_text_copy(port.device, sizeof(port.device), port.url);
+	kiln_text_copy(port.serial, sizeof(port.serial), "0163A3DA");
+	kiln_text_copy(port.location, sizeof(port.location), moved ? "1-2" : "1-1.3");
+	return port;
+}
+
+static kiln_code wrap_list(const struct kiln_host *host,
+			   void (*found)(void *user, const struct kiln_port *port), void *user,
+			   struct kiln_err *err)
+{
+	const struct kiln_port port = wrap_port(wrap.listed ? wrap.listed : "");
+
+	(void)host;
+	(void)err;
+	if (wrap.listed)
+		found(user, &port);
+	return KILN_OK;
+}
+
+const struct kiln_scheme wrap_scheme = {
+	.name = "wrap",
+	.open = wrap_open,
+	.list = wrap_list,
+};

@@ -73,7 +73,7 @@ static void objects(void **state)
 static void every_stage_has_an_object(void **state)
 {
 	(void)state;
-	for (int s = KILN_FLASH_CONNECTING; s <= KILN_FLASH_RETRY; s++) {
+	for (int s = KILN_FLASH_CONNECTING; s <= KILN_FLASH_BACK; s++) {
 		const struct kiln_flash_event event = { .stage = (kiln_flash_stage)s,
 							.chip = &chip };
 		json_t *object = render_json(&event);

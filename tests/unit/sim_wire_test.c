@@ -113,26 +113,28 @@ static void faults_are_read(void **state)
 	const struct sim_fault *stall;
 
 	(void)state;
-	assert_int_equal(sim_faults_parse(&faults,
-					  "lose@5,to-flip~1000,from-add@0x10,stall@7:250,unplug@9,"
-					  "cut@1_000,bad-sector@0x3000,no-sync",
-					  NULL),
-			 KILN_OK);
+	assert_int_equal(
+		sim_faults_parse(&faults,
+				 "lose@5,to-flip~1000,from-add@0x10,stall@7:250,unplug@9:1500,"
+				 "cut@1_000,bad-sector@0x3000,no-sync",
+				 NULL),
+		KILN_OK);
 	assert_int_equal(faults.n, 8);
 	assert_true(faults.items[1].random && faults.items[1].in[SIM_TO_CHIP] &&
 		    !faults.items[1].in[SIM_FROM_CHIP]);
 	assert_true(!faults.items[2].in[SIM_TO_CHIP] && faults.items[2].n == 16);
 	stall = sim_faults_find(&faults, SIM_FAULT_STALL);
 	assert_true(stall && stall->n == 7 && stall->for_ms == 250);
+	assert_int_equal(sim_faults_find(&faults, SIM_FAULT_UNPLUG)->for_ms, 1500);
 	assert_int_equal(sim_faults_find(&faults, SIM_FAULT_CUT)->n, 1000);
 }
 
 static void faults_that_make_no_sense_are_refused(void **state)
 {
 	static const char *const wrong[] = {
-		"burn",       "lose",      "lose@",       "lose@x",      "lose~0",
-		"lose@1:2",   "stall~5",   "stall@5:0",   "no-sync@1",   "to-unplug@5",
-		"bad-sector", "unplug@-1", "flip@1,oops", "cut@1,,lo@2", "losexx@1",
+		"burn",        "lose",        "lose@",     "lose@x",      "lose~0",     "lose@1:2",
+		"stall~5",     "stall@5:0",   "no-sync@1", "to-unplug@5", "bad-sector", "unplug@-1",
+		"flip@1,oops", "cut@1,,lo@2", "losexx@1",  "unplug@5:0",
 	};
 
 	(void)state;
