@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "sim/flash.h"
 
@@ -21,21 +22,13 @@ bool sim_name_is_valid(const char *name)
 	return true;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool sim_mac_parse(const char *text, uint8_t mac[6])
 {
 	uint8_t bytes[6];
 
 	for (int i = 0; i < 6; i++, text += 3) {
-		const int high = hex_digit(text[0]), low = high < 0 ? -1 : hex_digit(text[1]);
+		const int high = kiln_hex_digit(text[0]),
+			  low = high < 0 ? -1 : kiln_hex_digit(text[1]);
 
 		if (low < 0 || text[2] != (i < 5 ? ':' : '\0'))
 			return false;
@@ -227,8 +220,8 @@ static bool decode(char *text)
 
 	for (; *text; text++) {
 		if (*text == '%') {
-			const int high = hex_digit(text[1]);
-			const int low = high < 0 ? -1 : hex_digit(text[2]);
+			const int high = kiln_hex_digit(text[1]);
+			const int low = high < 0 ? -1 : kiln_hex_digit(text[2]);
 
 			if (low < 0 || (high | low) == 0)
 				return false;

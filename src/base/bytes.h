@@ -85,6 +85,15 @@ static inline bool kiln_span_le32(struct kiln_span *s, uint32_t *ret_v)
 	return true;
 }
 
+/* What a hexadecimal digit, of either case, is worth; -1: it is none. */
+static inline int kiln_hex_digit(int c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline bool kiln_span_equal(struct kiln_span a, struct kiln_span b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 /*
  * Length of the UTF-8 character at p: 1..4, 0 if it is cut off at the end of n, -1 if invalid
  * (RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF).
@@ -135,17 +137,6 @@ bool kiln_text_copy_untrusted(char *dst, size_t size, const void *src, size_t n)
 	return true;
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
-}
-
 static unsigned take_base(const char **text)
 {
 	static const struct {
@@ -175,7 +166,7 @@ bool kiln_text_to_u64(const char *text, uint64_t *ret_value)
 	if (!*text)
 		return false;
 	for (; *text; text++) {
-		const int digit = digit_value(*text);
+		const int digit = kiln_hex_digit(*text);
 
 		if (*text == '_' && digit_before && text[1]) {
 			digit_before = false;

@@ -20,29 +20,18 @@ enum {
 	UID_MAX = 64,     /* as kiln_board_info has it */
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool kiln_uid_normal(const char *text, char *uid, size_t size)
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t n = 0;
 
-	while (hex_digit(text[0]) >= 0 && hex_digit(text[1]) >= 0) {
+	while (kiln_hex_digit(text[0]) >= 0 && kiln_hex_digit(text[1]) >= 0) {
 		if (n + 3 > size)
 			return false;
 		if (n > 0)
 			uid[n++] = ':';
-		uid[n++] = digits[hex_digit(text[0])];
-		uid[n++] = digits[hex_digit(text[1])];
+		uid[n++] = digits[kiln_hex_digit(text[0])];
+		uid[n++] = digits[kiln_hex_digit(text[1])];
 		text += 2;
 		/* a separator at the end is a slip of old files: "...:39:20:" */
 		if (text[0] == ':' || text[0] == '-')

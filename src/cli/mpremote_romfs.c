@@ -2,7 +2,6 @@
 /*
  * mpremote's romfs: what ROM partitions a board has, images for them, and writing these.
  */
-#include <ctype.h>
 #include <inttypes.h>
 #include <openssl/evp.h>
 #include <stdarg.h>
@@ -95,11 +94,6 @@ struct partition {
 	size_t n_first;
 };
 
-static unsigned hex_digit(uint8_t c)
-{
-	return c <= '9' ? c - 48U : (c | 0x20U) - 'a' + 10U;
-}
-
 /* "1 131072 4096 d2cd31": is it an object, size, block, first bytes. */
 static bool parse_partition(struct kiln_span text, unsigned id, struct partition *ret)
 {
@@ -112,10 +106,10 @@ static bool parse_partition(struct kiln_span text, unsigned id, struct partition
 				   .is_object = is_object != 0,
 				   .size = (uint64_t)size,
 				   .block = (uint64_t)block };
-	while (text.n >= 2 && ret->n_first < FIRST_BYTES && isxdigit(text.p[0]) &&
-	       isxdigit(text.p[1])) {
+	while (text.n >= 2 && ret->n_first < FIRST_BYTES && kiln_hex_digit(text.p[0]) >= 0 &&
+	       kiln_hex_digit(text.p[1]) >= 0) {
 		ret->first[ret->n_first++] =
-			(uint8_t)(hex_digit(text.p[0]) * 16 + hex_digit(text.p[1]));
+			(uint8_t)(kiln_hex_digit(text.p[0]) * 16 + kiln_hex_digit(text.p[1]));
 		text = kiln_span(text.p + 2, text.n - 2);
 	}
 	return text.n == 0;

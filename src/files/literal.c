@@ -39,14 +39,9 @@ static bool read_hex(struct kiln_span *in, unsigned digits, uint32_t *ret_value)
 	uint8_t c;
 
 	while (digits-- > 0) {
-		if (!kiln_span_u8(in, &c))
+		if (!kiln_span_u8(in, &c) || kiln_hex_digit(c) < 0)
 			return false;
-		if (c >= '0' && c <= '9')
-			value = value << 4 | (uint32_t)(c - '0');
-		else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-			value = value << 4 | (uint32_t)((c | 0x20) - 'a' + 10);
-		else
-			return false;
+		value = value << 4 | (uint32_t)kiln_hex_digit(c);
 	}
 	*ret_value = value;
 	return true;

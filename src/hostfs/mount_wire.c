@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hostfs/mount_wire.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -146,10 +145,8 @@ bool kiln_mount_number(struct kiln_span *args, uint64_t *ret_value)
 	uint64_t value = 0;
 	size_t i = 0;
 
-	for (; i < args->n && isxdigit(args->p[i]) && i < 16; i++)
-		value = value * 16 + (uint64_t)(isdigit(args->p[i])
-							? args->p[i] - '0'
-							: (args->p[i] | 0x20) - 'a' + 10);
+	for (; i < args->n && kiln_hex_digit(args->p[i]) >= 0 && i < 16; i++)
+		value = value << 4 | (uint64_t)kiln_hex_digit(args->p[i]);
 	if (i == 0 || (i < args->n && args->p[i] != ' '))
 		return false;
 	i += i < args->n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/ihex.h"
 
+#include "base/bytes.h"
 #include "base/text.h"
 
 enum record_type { DATA = 0, END = 1, SEGMENT = 2, START_SEGMENT = 3, UPPER = 4, START = 5 };
@@ -27,14 +28,6 @@ bool kiln_ihex_is(struct kiln_span file)
 	return file.n > 0 && file.p[0] == ':';
 }
 
-static int digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static kiln_code decode(const struct reader *r, struct kiln_span line, uint8_t *ret, size_t *ret_n,
 			struct kiln_err *err)
 {
@@ -46,7 +39,8 @@ static kiln_code decode(const struct reader *r, struct kiln_span line, uint8_t *
 		return bad(r, KILN_E_IMAGE, err, "its length is not that of a record");
 	*ret_n = (line.n - 1) / 2;
 	for (size_t i = 0; i < *ret_n; i++) {
-		const int high = digit(line.p[1 + 2 * i]), low = digit(line.p[2 + 2 * i]);
+		const int high = kiln_hex_digit(line.p[1 + 2 * i]),
+			  low = kiln_hex_digit(line.p[2 + 2 * i]);
 
 		if (high < 0 || low < 0)
 			return bad(r, KILN_E_IMAGE, err, "there is something else than hex digits");

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "image/csv.h"
 
@@ -77,14 +78,6 @@ static struct kiln_span strip(struct kiln_span s)
 	return s;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int base64_digit(uint8_t c)
 {
 	if (c >= 'A' && c <= 'Z')
@@ -103,7 +96,7 @@ static bool decode_hex(struct kiln_span text, struct kiln_buf *out)
 	if (text.n % 2)
 		return false;
 	for (size_t i = 0; i < text.n; i += 2) {
-		const int high = hex_digit(text.p[i]), low = hex_digit(text.p[i + 1]);
+		const int high = kiln_hex_digit(text.p[i]), low = kiln_hex_digit(text.p[i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;
@@ -153,11 +146,11 @@ static bool decode_fill(const char *encoding, struct kiln_span text, struct kiln
 	uint8_t byte;
 
 	if (end == at || strncmp(end, ";0x", 3) != 0 || strlen(end) != 6 || end[5] != ')' ||
-	    hex_digit((uint8_t)end[3]) < 0 || hex_digit((uint8_t)end[4]) < 0)
+	    kiln_hex_digit((uint8_t)end[3]) < 0 || kiln_hex_digit((uint8_t)end[4]) < 0)
 		return false;
 	if (n > VALUE_MAX || text.n > n)
 		return false;
-	byte = (uint8_t)(hex_digit((uint8_t)end[3]) << 4 | hex_digit((uint8_t)end[4]));
+	byte = (uint8_t)(kiln_hex_digit((uint8_t)end[3]) << 4 | kiln_hex_digit((uint8_t)end[4]));
 	kiln_put_le32(size, (uint32_t)text.n);
 	(void)kiln_buf_append(out, size, sized ? sizeof(size) : 0);
 	(void)kiln_buf_append(out, text.p, text.n);

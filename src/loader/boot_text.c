@@ -6,14 +6,6 @@ static bool contains(struct kiln_span text, const char *part)
 	return memmem(text.p, text.n, part, strlen(part)) != NULL;
 }
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* The last "boot:0x" in the text, and its number. */
 static bool last_mode(struct kiln_span text, unsigned *ret_mode, struct kiln_span *ret_rest)
 {
@@ -25,8 +17,9 @@ static bool last_mode(struct kiln_span text, unsigned *ret_mode, struct kiln_spa
 		unsigned mode = 0, digits = 0;
 
 		text = kiln_span(at + n_mark, text.n - (size_t)(at - text.p) - n_mark);
-		for (; digits < text.n && digits < 4 && hex_value(text.p[digits]) >= 0; digits++)
-			mode = mode * 16 + (unsigned)hex_value(text.p[digits]);
+		for (; digits < text.n && digits < 4 && kiln_hex_digit(text.p[digits]) >= 0;
+		     digits++)
+			mode = mode * 16 + (unsigned)kiln_hex_digit(text.p[digits]);
 		if (digits == 0)
 			continue;
 		found = true;

@@ -280,17 +280,6 @@ const char *kiln_reply_error_text(uint8_t error)
 	return "unknown error";
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 bool kiln_md5_decode(struct kiln_span body, uint8_t ret_md5[16])
 {
 	uint8_t md5[16];
@@ -302,7 +291,8 @@ bool kiln_md5_decode(struct kiln_span body, uint8_t ret_md5[16])
 	if (body.n != 32)
 		return false;
 	for (unsigned i = 0; i < 16; i++) {
-		const int high = hex_digit(body.p[2 * i]), low = hex_digit(body.p[2 * i + 1]);
+		const int high = kiln_hex_digit(body.p[2 * i]),
+			  low = kiln_hex_digit(body.p[2 * i + 1]);
 
 		if (high < 0 || low < 0)
 			return false;

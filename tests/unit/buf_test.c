@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/buf.h"
+#include "base/bytes.h"
 
 static void empty_is_a_string(void **state)
 {
@@ -66,6 +67,19 @@ static void detach_hands_the_memory_over(void **state)
 	free(text);
 }
 
+static void a_digit_of_either_case_has_its_value(void **state)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+
+	(void)state;
+	for (int c = -128; c < 256; c++) {
+		const char *at = c > 0 ? strchr(digits, c) : NULL;
+		const int n = at ? (int)(at - digits) : -1;
+
+		assert_int_equal(kiln_hex_digit(c), n < 16 ? n : n - 6);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -74,6 +88,7 @@ int main(void)
 		cmocka_unit_test(huge_lengths_do_not_wrap),
 		cmocka_unit_test(consume_keeps_the_rest),
 		cmocka_unit_test(detach_hands_the_memory_over),
+		cmocka_unit_test(a_digit_of_either_case_has_its_value),
 	};
 	return RUN(tests);
 }
