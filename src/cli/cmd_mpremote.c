@@ -79,7 +79,7 @@ static void print_lines(struct line *lines, size_t n)
 
 static int help(struct mpremote *m)
 {
-	struct line lines[64];
+	struct line lines[64] = { 0 };
 	size_t n = 0;
 
 	(void)m;

@@ -142,6 +142,7 @@ kiln_code fleet_add(struct fleet *fleet, const struct kiln_port *port, struct ki
 		free(b);
 		return kiln_fail(err, KILN_E_NOMEM, "cannot flash '%s'", port->device);
 	}
+	/* cppcheck-suppress memleak; the list has it */
 	return KILN_OK;
 }
 

@@ -113,6 +113,7 @@ static void copy_line(const struct kiln_watch *w, char *dst)
 	}
 	while (n > 0 && (text[n - 1] == '\r' || text[n - 1] == ' '))
 		n--;
+	/* cppcheck-suppress uninitvar; only what is below n is looked at */
 	while (from < n && text[from] == ' ')
 		from++;
 	kiln_text_copy_untrusted(dst, KILN_WATCH_LINE, text + from, n - from);
