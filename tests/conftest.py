@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all black-box tests share: the programs of the build, run in an empty home."""
+import json
 import os
 import pathlib
 import signal
@@ -88,6 +89,17 @@ def flashed(env, firmware_state):
     """The port of a virtual board with firmware, whose time takes no time."""
     shutil.copytree(firmware_state, pathlib.Path(env['XDG_STATE_HOME']) / 'kiln/sim')
     return 'sim:board?clock=virtual'
+
+
+@pytest.fixture
+def pty_board(env, flashed):
+    """That board, served on a pty: its name."""
+    with subprocess.Popen([BUILD / 'kiln', 'sim', 'board', '--pty', '--json'], env=env, text=True,
+                          stdout=subprocess.PIPE) as server:
+        try:
+            yield json.loads(server.stdout.readline())['port']
+        finally:
+            server.terminate()
 
 
 @pytest.fixture

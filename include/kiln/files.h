@@ -64,8 +64,10 @@ struct kiln_files_watch {
 
 /* How a board's transfers go; for reports and tests. */
 struct kiln_files_ways {
-	const char *put;    /* "stream" or "literals" */
-	const char *get;    /* "stream" or "literals" */
+	/* "stream" or "literals", by the REPL; "link": the transport carries them beside it
+	 * (WebREPL), but for those with long names, small ones that are read, and the rest of one
+	 * that broke off near its end */
+	const char *put, *get;
 	const char *digest; /* "sha256", "crc32" or "adler32" */
 	bool deflate;
 	unsigned window; /* bytes that the board has room for before it must acknowledge */

@@ -346,18 +346,24 @@ void kiln_files_close(struct kiln_files *files)
 	free(files);
 }
 
-static bool streams_in(const struct kiln_files *files)
+bool kiln_files_streams_in(const struct kiln_files *files)
 {
 	return files->can_stream_in && files->can_rename && files->has_stat && files->window > 0;
 }
 
 void kiln_files_ways(const struct kiln_files *files, struct kiln_files_ways *ret_ways)
 {
+	const bool by_link = kiln_files_can_carry(files, "", 0);
+
 	*ret_ways = (struct kiln_files_ways){
-		.put = streams_in(files) ? "stream" : "literals",
-		.get = files->can_stream_out ? "stream" : "literals",
+		.put = by_link                        ? "link"
+		       : kiln_files_streams_in(files) ? "stream"
+						      : "literals",
+		.get = by_link                 ? "link"
+		       : files->can_stream_out ? "stream"
+					       : "literals",
 		.digest = kiln_digest_name(files->digest),
-		.deflate = files->can_deflate && streams_in(files),
+		.deflate = files->can_deflate && kiln_files_streams_in(files),
 		.window = files->window,
 	};
 }

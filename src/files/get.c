@@ -10,7 +10,7 @@
 #include "files/literal.h"
 #include "files/programs.h"
 #include "files/session.h"
-#include "link/link_impl.h"
+#include "link/link_files.h"
 #include "repl/session.h"
 
 enum {
@@ -24,7 +24,7 @@ enum {
 struct get {
 	struct kiln_files *files;
 	const char *const *paths;
-	size_t first, n, i;
+	size_t total, n, i; /* of all; up to which this program reads; the one that comes */
 	kiln_code (*take)(void *user, size_t i, const void *data, size_t size,
 			  struct kiln_err *err);
 	void *user;
@@ -72,7 +72,7 @@ static void tell(const struct get *g)
 	const struct kiln_files_progress progress = {
 		.path = g->paths[g->i],
 		.item = g->i,
-		.items = g->n,
+		.items = g->total,
 		.done = g->data.len,
 	};
 
@@ -214,6 +214,7 @@ static kiln_code name_error(const struct get *g, kiln_code code, struct kiln_err
 	return code;
 }
 
+/* Read files i to n - 1 by the REPL. */
 static kiln_code run(struct get *g, struct kiln_err *err)
 {
 	const struct kiln_program_digest *d = &kiln_program_digests[g->files->digest];
@@ -240,6 +241,71 @@ static kiln_code run(struct get *g, struct kiln_err *err)
 	return g->code != KILN_OK ? g->code : code;
 }
 
+static void on_moved(void *user, size_t i, size_t bytes)
+{
+	const struct get *g = user;
+
+	(void)i;
+	(void)bytes; /* they are in g->data */
+	tell(g);
+}
+
+/* The file at g->i by the link. True: it is taken, or g->code says why not. */
+static bool run_carried(struct get *g, const struct kiln_files_measure *measure,
+			struct kiln_err *err)
+{
+	const struct kiln_link_files_watch watch = { .moved = on_moved, .user = g };
+	struct kiln_link *link = g->files->repl->link;
+
+	kiln_buf_reset(&g->data);
+	kiln_buf_reset(&g->tail);
+	(void)kiln_buf_puts(&g->tail, measure->digest);
+	g->code = kiln_link_files(link)->get(link, g->paths[g->i], (size_t)measure->size, &watch,
+					     &g->data, &g->why);
+	if (g->code != KILN_OK && g->code != KILN_E_REFUSED)
+		kiln_files_what(g->why.what, "get", g->paths[g->i]);
+	if (g->code == KILN_OK)
+		g->code = finish(g);
+	/* another way, then: it said that it does, and does not; or it was changed meanwhile */
+	if (g->code == KILN_E_REFUSED)
+		g->files->carry = KILN_FILES_CARRY_NO;
+	if (g->code == KILN_E_REFUSED || g->code == KILN_E_VERIFY) {
+		kiln_buf_reset(&g->data);
+		kiln_buf_reset(&g->tail);
+		g->code = KILN_OK;
+		return false;
+	}
+	if (g->code != KILN_OK && err)
+		*err = g->why;
+	return true;
+}
+
+static bool goes_by_link(const struct get *g, const struct kiln_files_measure *measure, size_t i)
+{
+	return measure->size >= KILN_FILES_CARRY_MIN && measure->size <= KILN_FILES_SIZE_MAX &&
+	       kiln_files_can_carry(g->files, g->paths[i], 0);
+}
+
+/* Up to GROUP files, of which the link carries what is worth it. */
+static kiln_code run_group(struct get *g, size_t end, struct kiln_err *err)
+{
+	struct kiln_files_measure measures[GROUP];
+	const size_t first = g->i;
+
+	KILN_TRY(kiln_files_measure(g->files, g->paths + first, end - first, measures, err));
+	while (g->i < end && g->code == KILN_OK) {
+		const struct kiln_files_measure *m = &measures[g->i - first];
+
+		g->n = g->i + 1;
+		if (goes_by_link(g, m, g->i) && run_carried(g, m, err))
+			continue;
+		while (g->n < end && !goes_by_link(g, &measures[g->n - first], g->n))
+			g->n++;
+		KILN_TRY(run(g, err));
+	}
+	return g->code;
+}
+
 kiln_code kiln_files_get(struct kiln_files *files, const char *const *paths, size_t n,
 			 kiln_code (*take)(void *user, size_t i, const void *data, size_t size,
 					   struct kiln_err *err),
@@ -248,12 +314,13 @@ kiln_code kiln_files_get(struct kiln_files *files, const char *const *paths, siz
 	struct get g = {
 		.files = files,
 		.paths = paths,
+		.total = n,
 		.take = take,
 		.user = user,
 		.watch = watch,
 		.why = KILN_ERR_INIT,
 	};
-	kiln_code code = KILN_OK;
+	kiln_code code = n > 0 ? kiln_files_ask_carry(files, err) : KILN_OK;
 
 	kiln_buf_init(&g.data, KILN_FILES_SIZE_MAX);
 	kiln_buf_init(&g.packed, 2 * kiln_files_block(files));
@@ -261,7 +328,7 @@ kiln_code kiln_files_get(struct kiln_files *files, const char *const *paths, siz
 	kiln_buf_init(&g.tail, LINE_MAX + 1);
 	while (g.i < n && code == KILN_OK) {
 		g.n = n - g.i < GROUP ? n : g.i + GROUP;
-		code = run(&g, err);
+		code = kiln_files_can_carry(files, "", 0) ? run_group(&g, g.n, err) : run(&g, err);
 	}
 	kiln_buf_done(&g.data);
 	kiln_buf_done(&g.packed);

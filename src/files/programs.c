@@ -164,7 +164,7 @@ const char kiln_program_prepare[] =
 	"   s=os.stat(p);k='d' if s[0]&0x4000 else 'f'\n"
 	"   if k=='f':y=s[6]\n"
 	"  except OSError as e:\n"
-	"   if e.args[0]!=2:raise\n"
+	"   if e.args[0]not in(2,20):raise\n"
 	"  try:z=os.stat(p+'.kiln-part')[6]\n"
 	"  except OSError:pass\n"
 	"  print(k,y,z)\n";
@@ -302,6 +302,64 @@ const char kiln_program_hash[] = "def _kiln(l,B):\n" IMPORT "%s"
 				 "   %s\n"
 				 "  f.close()\n"
 				 "  print(%s)\n";
+
+/*
+ * Temporaries that the link has carried: 'k' and a rename for what is right. For what is not: 'd',
+ * the size that it has, and what was free beside it (-1: not known); it is removed.
+ */
+const char kiln_program_finish[] = "def _kiln(l,B):\n"
+				   " import os\n" IMPORT "%s"
+				   " def F(p):\n"
+				   "  f=open(p,'rb')\n"
+				   "  %s\n"
+				   "  while 1:\n"
+				   "   d=f.read(B)\n"
+				   "   if not d:break\n"
+				   "   %s\n"
+				   "  f.close()\n"
+				   "  return %s\n"
+				   " for p,n,c in l:\n"
+				   "  t=p+'.kiln-part'\n"
+				   "  if not n:open(t,'wb').close()\n"
+				   "  if F(t)==c:\n"
+				   "   try:os.rename(t,p)\n"
+				   "   except OSError:\n"
+				   "    os.remove(p);os.rename(t,p)\n"
+				   "   print('k');continue\n"
+				   "  s=os.stat(t)[6];r=-1\n"
+				   "  if hasattr(os,'statvfs'):v=os.statvfs(t);r=v[0]*v[4]\n"
+				   "  os.remove(t);print('d',s,r)\n";
+
+/* Temporaries of what is given up. */
+const char kiln_program_drop[] = "def _kiln(l):\n"
+				 " import os\n"
+				 " for p in l:\n"
+				 "  try:os.remove(p+'.kiln-part')\n"
+				 "  except OSError:pass\n";
+
+const char kiln_program_folders[] = "def _kiln(l):\n"
+				    " import os\n"
+				    " for p in l:\n"
+				    "  try:os.mkdir(p)\n"
+				    "  except OSError as e:\n"
+				    "   if e.args[0]!=17:print(repr(p));raise\n";
+
+/* Size and digest of each file; -1 for what can't be read, as reading it will tell why. */
+const char kiln_program_measure[] = "def _kiln(l,B,m):\n"
+				    " import os\n" IMPORT "%s"
+				    " for p in l:\n"
+				    "  try:s=os.stat(p);s=-1 if s[0]&0x4000 else s[6]\n"
+				    "  except OSError:s=-1\n"
+				    "  if s<m:\n"
+				    "   print(s,'-');continue\n"
+				    "  f=open(p,'rb')\n"
+				    "  %s\n"
+				    "  while 1:\n"
+				    "   d=f.read(B)\n"
+				    "   if not d:break\n"
+				    "   %s\n"
+				    "  f.close()\n"
+				    "  print(s,%s)\n";
 
 /*
  * Free bytes, then of each entry below a folder: kind ('m': another file system begins there),

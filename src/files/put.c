@@ -13,7 +13,8 @@
 #include "files/literal.h"
 
 enum {
-	GROUP = 40, /* items that one program names: the board has to hold its text */
+	GROUP = 40,               /* items that one program names: the board has to hold its text */
+	GROUP_BYTES = 256 * 1024, /* that get their names together */
 	BLOCK = 4096,
 };
 
@@ -28,7 +29,8 @@ struct put {
 	const struct kiln_files_item *items;
 	struct target *targets;
 	size_t n;
-	uint64_t free; /* as the board says; UINT64_MAX: not known */
+	uint64_t free;  /* as the board says; UINT64_MAX: not known */
+	uint64_t spare; /* of it, with all of them there */
 };
 
 static kiln_code fail_item(const char *path, int sys, struct kiln_err *err)
@@ -128,7 +130,7 @@ static uint64_t blocks(size_t n)
 }
 
 /* A file and the one that it replaces are there together for a moment. */
-static kiln_code check_room(const struct put *p, struct kiln_err *err)
+static kiln_code check_room(struct put *p, struct kiln_err *err)
 {
 	uint64_t sum = 0, freed = 0, largest = 0;
 
@@ -141,8 +143,10 @@ static kiln_code check_room(const struct put *p, struct kiln_err *err)
 	}
 	sum = sum > freed ? sum - freed : 0;
 	sum = sum > largest ? sum : largest;
-	if (sum <= p->free)
+	if (sum <= p->free) {
+		p->spare = p->free - sum;
 		return KILN_OK;
+	}
 	(void)kiln_fail_errno(err, KILN_E_TOO_BIG, ENOSPC, "cannot put %zu %s", p->n,
 			      p->n == 1 ? "file" : "files");
 	kiln_why(err, "no space left on device: %llu bytes are needed, %llu are free",
@@ -160,18 +164,114 @@ static kiln_code prepare(struct put *p, struct kiln_err *err)
 	return check_room(p, err);
 }
 
-static kiln_code put_stream(struct put *p, const struct kiln_files_watch *watch,
-			    struct kiln_err *err)
+/* ---- which way each of them goes ---- */
+
+/* Progress of some of the items, as that of all. */
+struct part {
+	const struct kiln_files_watch *watch;
+	size_t first, n;
+};
+
+static void on_progress(void *user, const struct kiln_files_progress *progress)
 {
-	size_t *offsets = calloc(p->n, sizeof(*offsets));
+	const struct part *part = user;
+	struct kiln_files_progress whole = *progress;
+
+	whole.item += part->first;
+	whole.items = part->n;
+	part->watch->progress(part->watch->user, &whole);
+}
+
+static kiln_code put_stream(struct put *p, size_t first, size_t n,
+			    const struct kiln_files_watch *watch, struct kiln_err *err)
+{
+	size_t *offsets = calloc(n, sizeof(*offsets));
 	kiln_code code;
 
 	if (!offsets)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot put files");
-	for (size_t i = 0; i < p->n; i++)
-		offsets[i] = p->targets[i].offset;
-	code = kiln_files_put_stream(p->files, p->items, offsets, p->n, watch, err);
+	for (size_t i = 0; i < n; i++)
+		offsets[i] = p->targets[first + i].offset;
+	code = kiln_files_put_stream(p->files, p->items + first, offsets, n, watch, err);
 	free(offsets);
+	return code;
+}
+
+/* Items first to first + n - 1, by the REPL. */
+static kiln_code put_typed(struct put *p, size_t first, size_t n,
+			   const struct kiln_files_watch *watch, struct kiln_err *err)
+{
+	struct part part = { .watch = watch, .first = first, .n = p->n };
+	const struct kiln_files_watch shifted = { .progress = on_progress, .user = &part };
+	const struct kiln_files_watch *w = watch && watch->progress ? &shifted : NULL;
+
+	if (kiln_files_streams_in(p->files))
+		return put_stream(p, first, n, w, err);
+	return kiln_files_put_literals(p->files, p->items + first, n, w, err);
+}
+
+/* A file of which the most is there already is continued, which only the stream can. */
+static bool goes_by_link(const struct put *p, size_t i)
+{
+	const struct kiln_files_item *item = &p->items[i];
+	const size_t left = item->n - p->targets[i].offset;
+
+	return kiln_files_can_carry(p->files, item->path, strlen(KILN_FILES_TEMPORARY)) &&
+	       (left > item->n / 4 || item->n == 0 || !kiln_files_streams_in(p->files));
+}
+
+/* How many of them go the same way, beginning with `first`. */
+static size_t count_alike(const struct put *p, size_t first)
+{
+	const bool by_link = goes_by_link(p, first);
+	uint64_t doubled = 0, bytes = 0;
+	size_t n;
+
+	for (n = 1; first + n < p->n; n++) {
+		if (goes_by_link(p, first + n) != by_link)
+			break;
+		/* what the link has carried gets its name in groups, and all that it replaces is
+		 * there until then */
+		doubled += blocks(p->targets[first + n - 1].there);
+		bytes += p->items[first + n - 1].n;
+		if (by_link && (n == GROUP || doubled > p->spare || bytes > GROUP_BYTES))
+			break;
+	}
+	return n;
+}
+
+static kiln_code put_by_link(struct put *p, size_t first, size_t n,
+			     const struct kiln_files_watch *watch, struct kiln_err *err)
+{
+	struct part part = { .watch = watch, .first = first, .n = p->n };
+	const struct kiln_files_watch shifted = { .progress = on_progress, .user = &part };
+	bool again[GROUP] = { false };
+	kiln_code code;
+
+	code = kiln_files_put_carried(p->files, p->items + first, n,
+				      watch && watch->progress ? &shifted : NULL, again, err);
+	/* it said that it does, and does not */
+	if (code == KILN_E_REFUSED) {
+		p->files->carry = KILN_FILES_CARRY_NO;
+		return put_typed(p, first, n, watch, err);
+	}
+	for (size_t i = 0; i < n && code == KILN_OK; i++) {
+		p->targets[first + i].offset = 0;
+		if (again[i])
+			code = put_typed(p, first + i, 1, watch, err);
+	}
+	return code;
+}
+
+static kiln_code put_all(struct put *p, const struct kiln_files_watch *watch, struct kiln_err *err)
+{
+	kiln_code code = kiln_files_ask_carry(p->files, err);
+
+	for (size_t i = 0, n; i < p->n && code == KILN_OK; i += n) {
+		n = count_alike(p, i);
+		code = goes_by_link(p, i) ? put_by_link(p, i, n, watch, err)
+					  : put_typed(p, i, n, watch, err);
+	}
 	return code;
 }
 
@@ -179,7 +279,6 @@ kiln_code kiln_files_put(struct kiln_files *files, const struct kiln_files_item 
 			 const struct kiln_files_watch *watch, struct kiln_err *err)
 {
 	struct put p = { .files = files, .items = items, .n = n };
-	struct kiln_files_ways ways;
 	kiln_code code = KILN_OK;
 
 	if (n == 0)
@@ -187,13 +286,10 @@ kiln_code kiln_files_put(struct kiln_files *files, const struct kiln_files_item 
 	p.targets = calloc(n, sizeof(*p.targets));
 	if (!p.targets)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot put files");
-	kiln_files_ways(files, &ways);
 	if (files->has_stat)
 		code = prepare(&p, err);
 	if (code == KILN_OK)
-		code = strcmp(ways.put, "stream") == 0
-			       ? put_stream(&p, watch, err)
-			       : kiln_files_put_literals(files, items, n, watch, err);
+		code = put_all(&p, watch, err);
 	free(p.targets);
 	return code;
 }

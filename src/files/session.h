@@ -14,6 +14,14 @@ enum {
 
 #define KILN_FILES_TEMPORARY ".kiln-part"
 
+/* Does the link carry files beside the REPL (link/link_files.h)? The board is asked when the first
+ * one is to travel. */
+typedef enum kiln_files_carry {
+	KILN_FILES_CARRY_UNKNOWN = 0,
+	KILN_FILES_CARRY_YES,
+	KILN_FILES_CARRY_NO,
+} kiln_files_carry;
+
 struct kiln_files {
 	struct kiln_repl *repl;
 	bool can_stream_in, can_stream_out, can_deflate, can_compress, can_base64, can_rename,
@@ -21,7 +29,11 @@ struct kiln_files {
 	kiln_digest_kind digest;
 	uint64_t memory; /* free on the board's heap at open */
 	unsigned window; /* of raw-paste: half of the board's input buffer; 0: no raw-paste */
+	kiln_files_carry carry;
 };
+
+/* Can it put by the stream of put_stream.c? */
+bool kiln_files_streams_in(const struct kiln_files *files);
 
 /* How much the board handles in one piece, by its memory. */
 size_t kiln_files_block(const struct kiln_files *files);
@@ -75,6 +87,33 @@ KILN_CHECK kiln_code kiln_files_put_literals(struct kiln_files *files,
 					     const struct kiln_files_item *items, size_t n,
 					     const struct kiln_files_watch *watch,
 					     struct kiln_err *err);
+
+/* Can the link carry this file? Its name on the board while it travels has `extra` bytes more. */
+bool kiln_files_can_carry(const struct kiln_files *files, const char *path, size_t extra);
+/*
+ * Ask once whether the board's end does it. Fails with: E_CANCELLED, E_PORT_GONE.
+ */
+KILN_CHECK kiln_code kiln_files_ask_carry(struct kiln_files *files, struct kiln_err *err);
+/*
+ * Put by the link, into temporaries that are verified and renamed together. again[i] is set for
+ * what did not arrive as it was, which is to go another way.
+ */
+KILN_CHECK kiln_code kiln_files_put_carried(struct kiln_files *files,
+					    const struct kiln_files_item *items, size_t n,
+					    const struct kiln_files_watch *watch, bool *again,
+					    struct kiln_err *err);
+
+/* Sizes and digests of files, as the board tells them. */
+struct kiln_files_measure {
+	int64_t size; /* -1: it can't be read */
+	char digest[KILN_DIGEST_TEXT];
+};
+KILN_CHECK kiln_code kiln_files_measure(struct kiln_files *files, const char *const *paths,
+					size_t n, struct kiln_files_measure *ret_measures,
+					struct kiln_err *err);
+/* Smaller ones are not worth the round trips. */
+enum { KILN_FILES_CARRY_MIN = 4096 };
+
 /* The board's digest of the files, as lines. */
 KILN_CHECK kiln_code kiln_files_hash(struct kiln_files *files, const struct kiln_buf *paths,
 				     const char *what, struct kiln_buf *ret_text,

@@ -104,11 +104,17 @@ static void coded_close(struct kiln_link *link)
 	free(c);
 }
 
+static const struct kiln_link_files *coded_files(const struct kiln_link *link)
+{
+	return ((const struct kiln_coded *)link)->kind->files;
+}
+
 const struct kiln_link_ops kiln_coded_ops = {
 	.read = coded_read,
 	.write = coded_write,
 	.fd = coded_fd,
 	.close = coded_close,
+	.files = coded_files,
 };
 
 kiln_code kiln_coded_connect(struct kiln_coded *c, const struct kiln_coded_kind *kind,

@@ -23,6 +23,7 @@ struct kiln_coded_kind {
 	kiln_code (*put)(struct kiln_coded *c, const uint8_t *p, size_t n);
 	/* Free what is the kind's, send a farewell; may be NULL. */
 	void (*done)(struct kiln_coded *c);
+	const struct kiln_link_files *files; /* how it carries files; may be NULL */
 };
 
 enum {

@@ -12,6 +12,7 @@
 
 #include "base/left.h"
 #include "base/text.h"
+#include "link/link_files.h"
 
 static const struct kiln_scheme builtin_schemes[] = {
 	{ .name = "serial", .open = kiln_serial_open },
@@ -240,6 +241,11 @@ unsigned kiln_link_baud(const struct kiln_link *link)
 bool kiln_link_has_baud(const struct kiln_link *link)
 {
 	return link->ops->set_baud;
+}
+
+const struct kiln_link_files *kiln_link_files(const struct kiln_link *link)
+{
+	return link->ops->files ? link->ops->files(link) : NULL;
 }
 
 bool kiln_link_has_atomic_lines(const struct kiln_link *link)

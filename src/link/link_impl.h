@@ -4,6 +4,8 @@
 
 #include <kiln/link.h>
 
+struct kiln_link_files;
+
 /*
  * What an implementation of a link provides. The implementation's struct has `struct kiln_link`
  * as its first member. Members marked "optional" may be NULL: the caller gets E_UNSUPPORTED, or
@@ -31,8 +33,10 @@ struct kiln_link_ops {
 	kiln_code (*sleep)(struct kiln_link *link, kiln_ms ms,
 			   struct kiln_err *err); /* optional: waits on the system */
 	int (*fd)(const struct kiln_link *link);  /* optional: -1 */
-	void (*close)(struct kiln_link *link);    /* frees the implementation's struct */
-	bool atomic_lines;                        /* DTR and RTS change in one step */
+	const struct kiln_link_files *(*files)(
+		const struct kiln_link *link); /* optional: it carries none (link_files.h) */
+	void (*close)(struct kiln_link *link); /* frees the implementation's struct */
+	bool atomic_lines;                     /* DTR and RTS change in one step */
 };
 
 struct kiln_link {

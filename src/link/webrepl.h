@@ -2,8 +2,7 @@
 #ifndef KILN_LINK_WEBREPL_H
 #define KILN_LINK_WEBREPL_H
 
-#include "base/buf.h"
-#include "link/link_impl.h"
+#include "link/link_files.h"
 
 /*
  * Files by WebREPL's own protocol, in binary messages beside the REPL's text (MicroPython
@@ -17,25 +16,19 @@
  *	       end; then "WB" code
  *	version  board: three bytes
  *
- * It takes the file's bytes as they are, but knows neither folders nor errors: MicroPython drops
- * the connection when a file can't be opened, and keeps what came of one that was cut off. So look
- * first, write to a temporary name, and compare (kiln/files.h does). The board must be at its
- * prompt. Nothing else may use the link meanwhile.
+ * What MicroPython makes of it:
+ *
+ * - The offset is ignored, and the name ends at its first 0: 63 bytes.
+ * - A file that can't be opened makes it drop the connection.
+ * - An error in writing (a full disk) is not told: the file is short.
+ * - Bytes are read off a socket that doesn't block. If a TCP segment ends one byte into a piece,
+ *that byte is lost. A digest of the whole tells; TCP_NOTSENT_LOWAT makes it rare, for then each
+ *   message is a segment.
+ * - What stands behind a message waits: requests may follow each other without waiting for answers.
+ * - Up to 1.12, an empty file that is put is never answered.
  */
-enum { KILN_WEBREPL_NAME_MAX = 64 };
+extern const struct kiln_link_files kiln_webrepl_files;
 
-/* Is this a ws:// link? */
-bool kiln_webrepl_is(struct kiln_link *link);
-
-/* Fails with: E_UNSUPPORTED (no ws:// link), E_INVALID (a name of over 64 bytes), E_REFUSED,
- * E_TIMEOUT, E_CANCELLED, E_PORT_GONE, E_PROTOCOL. */
-KILN_CHECK kiln_code kiln_webrepl_put(struct kiln_link *link, const char *name, const void *data,
-				      size_t n, struct kiln_err *err);
-/* Append the file to `ret_data`, whose maximum bounds it. Fails with: as above, E_TOO_BIG. */
-KILN_CHECK kiln_code kiln_webrepl_get(struct kiln_link *link, const char *name,
-				      struct kiln_buf *ret_data, struct kiln_err *err);
-/* The version of its MicroPython: 1, 27, 0. */
-KILN_CHECK kiln_code kiln_webrepl_version(struct kiln_link *link, uint8_t ret_version[3],
-					  struct kiln_err *err);
+enum { KILN_WEBREPL_NAME_MAX = 63 };
 
 #endif

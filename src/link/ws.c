@@ -12,6 +12,7 @@
 #include <sys/random.h>
 
 #include "base/text.h"
+#include "link/webrepl.h"
 
 static const char form[] = "ws://[:PASSWORD@]HOST[:8266]";
 
@@ -106,7 +107,12 @@ static void ws_done(struct kiln_coded *c)
 	kiln_buf_done(&w->binary);
 }
 
-static const struct kiln_coded_kind kind = { .take = ws_take, .put = ws_put, .done = ws_done };
+static const struct kiln_coded_kind kind = {
+	.take = ws_take,
+	.put = ws_put,
+	.done = ws_done,
+	.files = &kiln_webrepl_files,
+};
 
 struct ws_link *kiln_ws_of(struct kiln_link *link)
 {

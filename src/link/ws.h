@@ -11,6 +11,7 @@ struct ws_link {
 	struct kiln_ws ws;
 	bool upgraded;          /* frames, no longer HTTP */
 	bool closed;            /* the peer said so */
+	bool takes_files;       /* it has begun to take or to send one */
 	struct kiln_buf binary; /* answers of the file protocol */
 };
 

@@ -1,32 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards on the network: ws:// (WebREPL) and telnet://, in front of a virtual board."""
-import json
 import socket
-import subprocess
-import sys
 import threading
 
 import pytest
-from conftest import BUILD, SOURCE
 from netboards import Telnet, TornadoWebRepl, WebRepl, server_socket
 
 SECRET = {'KILN_WEBREPL_PASSWORD': 'secret'}
-
-
-@pytest.fixture
-def pty_board(env, run, tmp_path):
-    """A virtual board that has been flashed, served on a pty: its name."""
-    image = tmp_path / 'image.bin'
-    subprocess.run([sys.executable, SOURCE / 'tools/make-test-image', image, '--size', '80000'],
-                   check=True)
-    run('kiln', 'flash', '-p', 'sim:net?clock=virtual', image, check=0)
-    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'net', '--pty', '--json'], env=env,
-                              text=True, stdout=subprocess.PIPE)
-    try:
-        yield json.loads(server.stdout.readline())['port']
-    finally:
-        server.terminate()
-        server.wait(10)
 
 
 def test_programs_over_webrepl(run, pty_board):

@@ -8,14 +8,15 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'cli'))
-from netboards import TornadoWebRepl, WebRepl  # noqa: E402
+from netboards import Folder, TornadoWebRepl, WebRepl  # noqa: E402
 
 master, slave = pty.openpty()
 kind = sys.argv[1]
 if kind == 'tornado':
     server = TornadoWebRepl(os.ttyname(slave))
 else:
-    server = WebRepl(os.ttyname(slave), quirks=() if kind == 'plain' else (kind,))
+    server = WebRepl(os.ttyname(slave), quirks=() if kind == 'plain' else (kind,),
+                     folder=Folder())
 
 
 def echo():

@@ -118,39 +118,73 @@ static void text_passes(struct kiln_link *link)
 static void put_and_get(struct kiln_link *link, const char *name, const uint8_t *data, size_t n)
 {
 	struct kiln_buf got = KILN_BUF_INIT(1024 * 1024);
+	const struct kiln_link_file file = { .name = name, .data = data, .n = n };
 	struct kiln_err err = KILN_ERR_INIT;
+	size_t done;
 
-	must(kiln_webrepl_put(link, name, data, n, &err), &err);
-	must(kiln_webrepl_get(link, name, &got, &err), &err);
+	must(kiln_link_files(link)->put(link, &file, 1, NULL, &done, &err), &err);
+	assert_int_equal(done, 1);
+	must(kiln_link_files(link)->get(link, name, n, NULL, &got, &err), &err);
 	assert_int_equal(got.len, n);
 	assert_memory_equal(got.data, data, n);
 	kiln_buf_done(&got);
 }
 
+/* One round trip for all of them. */
+static void many_at_once(struct kiln_link *link, const uint8_t *data)
+{
+	enum { N = 30 };
+	struct kiln_link_file files[N];
+	struct kiln_link_stats before, after;
+	struct kiln_err err = KILN_ERR_INIT;
+	char names[N][16];
+	size_t done;
+
+	for (size_t i = 0; i < N; i++) {
+		kiln_text_format(names[i], sizeof(names[i]), "many%zu", i);
+		files[i] = (struct kiln_link_file){ names[i], data, 100 * i + 1 };
+	}
+	kiln_link_stats(link, &before);
+	must(kiln_link_files(link)->put(link, files, N, NULL, &done, &err), &err);
+	kiln_link_stats(link, &after);
+	assert_int_equal(done, N);
+	assert_int_equal(after.turns - before.turns, 1);
+}
+
 static void files_pass(struct kiln_link *link)
 {
 	static uint8_t data[100000];
-	struct kiln_buf small = KILN_BUF_INIT(1000);
 	struct kiln_err err = KILN_ERR_INIT;
-	uint8_t version[3];
 	char name[66];
 
 	for (size_t i = 0; i < sizeof(data); i++)
 		data[i] = (uint8_t)(i * 31 + i / 256);
-	assert_true(kiln_webrepl_is(link));
-	must(kiln_webrepl_version(link, version, &err), &err);
-	assert_memory_equal(version, "\x01\x1b\x00", 3);
+	assert_non_null(kiln_link_files(link));
+	must(kiln_link_files(link)->ask(link, &err), &err);
 	put_and_get(link, "/lib/a.mpy", data, sizeof(data));
-	put_and_get(link, "empty", data, 0);
+	for (size_t n = 255; n < 258; n++) /* a piece of the board's has 256 bytes */
+		put_and_get(link, "few", data, n);
 	put_and_get(link, "one", data, 1);
-	memset(name, 'n', 65);
-	name[65] = '\0';
-	assert_int_equal(kiln_webrepl_put(link, name, data, 1, &err), KILN_E_INVALID);
-	assert_string_equal(err.why, "WebREPL takes names of up to 64 bytes");
+	memset(name, 'n', 64);
 	name[64] = '\0';
+	const struct kiln_link_file file = { .name = name, .data = data, .n = 1 };
+	size_t done;
+
+	assert_int_equal(kiln_link_files(link)->put(link, &file, 1, NULL, &done, &err),
+			 KILN_E_INVALID);
+	assert_string_equal(err.why, "WebREPL takes names of up to 63 bytes");
+	name[63] = '\0';
 	put_and_get(link, name, data, 300);
-	assert_int_equal(kiln_webrepl_get(link, "/lib/a.mpy", &small, &err), KILN_E_TOO_BIG);
-	kiln_buf_done(&small);
+	many_at_once(link, data);
+}
+
+static kiln_code get(struct kiln_link *link, const char *name, size_t size, struct kiln_err *err)
+{
+	struct kiln_buf got = KILN_BUF_INIT(1000 * 1000);
+	const kiln_code code = kiln_link_files(link)->get(link, name, size, NULL, &got, err);
+
+	kiln_buf_done(&got);
+	return code;
 }
 
 static void run_against(const char *kind)
@@ -190,7 +224,6 @@ static void tornado(void **state)
 /* MicroPython drops the connection when it can't open a file. */
 static void a_file_that_is_not_there(void **state)
 {
-	struct kiln_buf got = KILN_BUF_INIT(1000);
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_link *link;
 	struct peer p;
@@ -199,13 +232,103 @@ static void a_file_that_is_not_there(void **state)
 	if (!start(&p, "plain"))
 		skip();
 	link = open_link(&p);
-	assert_int_equal(kiln_webrepl_get(link, "missing", &got, &err), KILN_E_PORT_GONE);
+	assert_int_equal(get(link, "missing", 10, &err), KILN_E_PORT_GONE);
 	assert_string_equal(err.what, "cannot read 'missing'");
 	assert_string_equal(err.why, "the board closed the connection, as it does when it can't "
 				     "open the file");
+	/* and it is closed for all */
+	assert_int_equal(kiln_link_files(link)->ask(link, &err), KILN_E_PORT_GONE);
 	kiln_link_close(link);
-	kiln_buf_done(&got);
 	stop(&p);
+}
+
+/* Whatever the other end makes of the protocol: an error, in time, and a link that is used on or
+ * not at all. */
+static void ends_that_behave_otherwise(void **state)
+{
+	static const uint8_t data[20000] = { 1 };
+	static const struct kiln_link_file two[] = { { "a", data, 20 }, { "b", data, 20000 } };
+	static const struct {
+		const char *kind;
+		size_t done;
+		kiln_code put, get, after;
+	} ends[] = {
+		{ "refuses", 0, KILN_E_REFUSED, KILN_E_REFUSED, KILN_OK },
+		{ "cuts", 1, KILN_E_PORT_GONE, KILN_E_PORT_GONE, KILN_E_PORT_GONE },
+		{ "shorter", 2, KILN_OK, KILN_E_PROTOCOL, KILN_E_PORT_GONE },
+		{ "longer", 2, KILN_OK, KILN_E_PROTOCOL, KILN_E_PORT_GONE },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct kiln_err err = KILN_ERR_INIT;
+		struct kiln_link *link;
+		struct peer p;
+		size_t done = 99;
+		kiln_code code;
+
+		if (!start(&p, ends[i].kind))
+			skip();
+		link = open_link(&p);
+		code = kiln_link_files(link)->put(link, two, 2, NULL, &done, &err);
+		if (code != ends[i].put || done != ends[i].done)
+			fail_msg("%s: put ends with %d (%s: %s), %zu done", ends[i].kind, (int)code,
+				 err.what, err.why, done);
+		code = get(link, "b", 20000, &err);
+		if (code != ends[i].get)
+			fail_msg("%s: get ends with %d (%s)", ends[i].kind, (int)code, err.why);
+		assert_int_equal(kiln_link_files(link)->ask(link, &err), ends[i].after);
+		kiln_link_close(link);
+		stop(&p);
+	}
+}
+
+/* A program that wants to cancel: once is answered when the file has ended. */
+struct impatience {
+	unsigned wishes;
+};
+
+static kiln_code wait_impatiently(void *user, int fd, short events, kiln_ms deadline)
+{
+	struct impatience *i = user;
+	struct pollfd p = { .fd = fd, .events = events };
+
+	if (i->wishes > 0) {
+		i->wishes--;
+		return KILN_E_CANCELLED;
+	}
+	return poll(&p, 1, (int)(deadline - kiln_now())) == 1 ? KILN_OK : KILN_E_TIMEOUT;
+}
+
+static void cancelling(void **state)
+{
+	static const uint8_t data[50000] = { 1 };
+	static const struct kiln_link_file two[] = { { "a", data, sizeof(data) },
+						     { "b", data, 9 } };
+
+	(void)state;
+	for (unsigned wishes = 1; wishes <= 2; wishes++) {
+		struct impatience impatience = { 0 };
+		const struct kiln_host host = { .waiter = { .wait = wait_impatiently,
+							    .user = &impatience } };
+		struct kiln_err err = KILN_ERR_INIT;
+		struct kiln_link *link;
+		struct peer p;
+		size_t done;
+
+		if (!start(&p, "plain"))
+			skip();
+		setenv("KILN_WEBREPL_PASSWORD", "secret", 1);
+		must(kiln_link_open(&host, p.url, 115200, &link, &err), &err);
+		impatience.wishes = wishes;
+		assert_int_equal(kiln_link_files(link)->put(link, two, 2, NULL, &done, &err),
+				 KILN_E_CANCELLED);
+		assert_int_equal(done, 2 - wishes);
+		assert_int_equal(kiln_link_files(link)->ask(link, &err),
+				 wishes == 1 ? KILN_OK : KILN_E_PORT_GONE);
+		kiln_link_close(link);
+		stop(&p);
+	}
 }
 
 int main(void)
@@ -215,6 +338,8 @@ int main(void)
 		cmocka_unit_test(messages_in_pieces_and_pings_between),
 		cmocka_unit_test(tornado),
 		cmocka_unit_test(a_file_that_is_not_there),
+		cmocka_unit_test(ends_that_behave_otherwise),
+		cmocka_unit_test(cancelling),
 	};
 	return RUN(tests);
 }
