@@ -165,6 +165,7 @@ struct kiln_flash_limits {
  */
 struct kiln_flash_speed {
 	unsigned known;   /* in: what was found for this adapter before: no climbing; 0: nothing */
+	bool try_next;    /* in: but for one step above it, if the job is worth it */
 	unsigned ceiling; /* in: not beyond this; 0: 2,000,000 */
 	unsigned used;    /* out: at which the job ended; 0: options.baud */
 	bool proven;      /* out: `used` was found by this job, and is worth to be kept */

@@ -13,12 +13,27 @@
  */
 enum { KILN_ADAPTERS_MAX = 500 }; /* the ones that were used last are kept */
 
-/* The speed found for the adapter of `port`, 0 if there is none. What can't be read is not known.
+/*
+ * A speed that was bad once (another cable, a long hub) need not be bad for ever: after four jobs
+ * that went well the next step above is tried, after a try that failed only when twice as many have
+ * gone well, and so on up to 256.
  */
-unsigned kiln_adapter_baud(const struct kiln_port *port);
+struct kiln_adapter_speed {
+	unsigned baud; /* 0: nothing is known. What can't be read is not known. */
+	bool try_next; /* it has gone well for long enough to try the step above */
+};
+struct kiln_adapter_speed kiln_adapter_speed(const struct kiln_port *port);
+
+/* What a job found out. */
+struct kiln_adapter_job {
+	unsigned baud; /* that it ended at and tried: what was known, if the step above it did not
+			  hold; 0: nothing was tried */
+	bool failed;   /* the wire made it fail: what was known is forgotten */
+};
 
 /* Keep it. Fails with: E_CONFIG (no folder for it), E_IO, E_DENIED, E_NOMEM. */
-KILN_CHECK kiln_code kiln_adapter_remember(const struct kiln_port *port, unsigned baud,
+KILN_CHECK kiln_code kiln_adapter_remember(const struct kiln_port *port,
+					   const struct kiln_adapter_job *job,
 					   struct kiln_err *err);
 
 /* The name under which an adapter is kept. Pure. */

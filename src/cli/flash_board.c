@@ -2,7 +2,6 @@
 #include "cli/flash_board.h"
 
 #include "base/text.h"
-#include "board/adapters.h"
 
 enum { FIRST_BAUD = 460800 }; /* all bridges of the last twenty years, all but the worst cables */
 
@@ -24,11 +23,25 @@ static kiln_code write_files(struct kiln_flasher *flasher, const struct flash_or
 	return flash_memory_write(flasher, &job, err);
 }
 
+/* What the job says of its adapter; false: nothing. A pulled cable is no matter of speed. */
+static bool note_speed(const struct flash_order *order, const struct kiln_flash_speed *speed,
+		       kiln_code code, struct kiln_adapter_job *ret_job)
+{
+	*ret_job = (struct kiln_adapter_job){ .failed = code != KILN_OK };
+	if (order->baud)
+		return false;
+	if (code != KILN_OK)
+		return code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL;
+	ret_job->baud = speed->proven ? speed->used : 0;
+	return true;
+}
+
 kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port,
 		      const struct flash_order *order, const struct flash_watcher *watcher,
 		      struct flash_result *ret_result, struct kiln_err *err)
 {
-	struct kiln_flash_speed speed = { .known = order->baud ? 0 : kiln_adapter_baud(port) };
+	const struct kiln_adapter_speed known = kiln_adapter_speed(port);
+	struct kiln_flash_speed speed = { .known = known.baud, .try_next = known.try_next };
 	const struct kiln_flasher_options options = {
 		.baud = order->baud   ? order->baud
 			: speed.known ? speed.known
@@ -48,8 +61,7 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 	code = write_files(flasher, order, err);
 	*ret_result = (struct flash_result){ .ms = kiln_flasher_elapsed(flasher) };
 	kiln_text_copy(ret_result->url, sizeof(ret_result->url), kiln_flasher_url(flasher));
-	if (code == KILN_OK && speed.proven)
-		ret_result->baud = speed.used;
+	ret_result->auto_baud = note_speed(order, &speed, code, &ret_result->adapter);
 	/* the chip is reset in any case; what went wrong first is what is told */
 	const kiln_code closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
 
@@ -60,7 +72,7 @@ void flash_remember(const struct kiln_port *port, const struct flash_result *res
 {
 	kiln_code code = KILN_OK;
 
-	if (result->baud)
-		code = kiln_adapter_remember(port, result->baud, NULL);
+	if (result->auto_baud)
+		code = kiln_adapter_remember(port, &result->adapter, NULL);
 	(void)code; /* without it the next job finds out once more */
 }

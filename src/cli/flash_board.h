@@ -4,6 +4,7 @@
 
 #include <kiln/port.h>
 
+#include "board/adapters.h"
 #include "cli/files.h"
 #include "cli/flash_memory.h"
 
@@ -25,8 +26,9 @@ struct flash_watcher {
 
 struct flash_result {
 	kiln_ms ms; /* from the open port to the end on the link's clock; -1: no board answered */
-	char url[256]; /* where the board is now; "": nowhere */
-	unsigned baud; /* found for this port's adapter, and worth to be kept; 0: nothing new */
+	char url[256];  /* where the board is now; "": nowhere */
+	bool auto_baud; /* `adapter` is worth to be kept */
+	struct kiln_adapter_job adapter;
 };
 
 /*

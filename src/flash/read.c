@@ -85,6 +85,11 @@ static kiln_code read_rom(struct reading *r, uint32_t address, uint8_t *data, si
 	return KILN_OK;
 }
 
+static kiln_ms block_timeout(const struct kiln_loader *l)
+{
+	return kiln_limit(l->limits.answer, BLOCK_TIMEOUT);
+}
+
 static kiln_code send_have(struct kiln_loader *l, size_t n, struct kiln_err *err)
 {
 	uint8_t have[4];
@@ -127,7 +132,7 @@ static kiln_code read_blocks(struct reading *r, uint32_t address, uint8_t *data,
 
 	for (size_t at = 0; at < size;) {
 		const size_t want = size - at < BLOCK ? size - at : BLOCK;
-		const kiln_ms ms = BLOCK_TIMEOUT + 2 * kiln_loader_wire_ms(l, 2 * BLOCK);
+		const kiln_ms ms = block_timeout(l) + 2 * kiln_loader_wire_ms(l, 2 * BLOCK);
 		const kiln_ms deadline = kiln_link_after(l->link, ms);
 		struct kiln_span frame;
 
@@ -162,7 +167,7 @@ static kiln_code read_stub(struct reading *r, uint32_t address, uint8_t *data, s
 		KILN_TRY(kiln_loader_receive(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 	r->asked = 0;
 	KILN_TRY(read_blocks(r, address, data, size, err));
-	KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, BLOCK_TIMEOUT), &frame, err));
+	KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, block_timeout(l)), &frame, err));
 	KILN_TRY(kiln_md5(data, size, md5, err));
 	if (!kiln_span_equal(frame, kiln_span(md5, sizeof(md5))))
 		return broken(err, address, "what arrived has another digest than what was sent");

@@ -11,11 +11,14 @@ static const unsigned ladder[] = { 115200, 230400, 460800, 921600, 1500000, 2000
 
 enum {
 	STEPS = sizeof(ladder) / sizeof(ladder[0]),
-	CEILING = 2000000, /* beyond it the flash is what one waits for */
-	WORTH_MS = 500,    /* a step takes about 0.1 s, and may fail */
-	PROOF = 4096,      /* bytes read at a new speed, with their digest */
-	PROOF_WORDS = 8,   /* written and read back before */
+	CEILING = 2000000,     /* beyond it the flash is what one waits for */
+	WORTH_MS = 500,        /* a step takes about 0.1 s, and may fail */
+	WORTH_AGAIN_MS = 1000, /* one that fails costs up to 1.8 s, and failed before */
+	PROOF = 4096,          /* bytes read at a new speed, with their digest */
+	PROOF_WORDS = 8,       /* written and read back before */
 	SETTLE = 50,
+	HURRY_MS = 150,
+	HURRY_TURNS = 4,
 };
 
 unsigned kiln_speed_above(unsigned baud)
@@ -65,23 +68,6 @@ static kiln_code get_attention(struct kiln_flasher *f, struct kiln_err *err)
 				  err);
 }
 
-/* Change to a speed at which the chip is to be understood; if it is lost on the way, fetch it. */
-static kiln_code go_to(struct kiln_flasher *f, unsigned baud, struct kiln_err *err)
-{
-	struct kiln_err fault = KILN_ERR_INIT;
-	kiln_code code = get_attention(f, &fault);
-
-	if (code == KILN_OK)
-		code = kiln_flasher_raise_baud(f, baud, &fault);
-	if (code == KILN_E_PROTOCOL && can_reset(f))
-		return connect_anew(f, baud, err);
-	if (code != KILN_OK && err)
-		*err = fault;
-	if (code == KILN_OK)
-		f->options.baud = baud;
-	return code;
-}
-
 /*
  * A request has no checksum: an address that is garbled on its way is obeyed as it came. So both
  * directions are tried before anything is asked for that matters: words that change in every bit
@@ -116,15 +102,50 @@ static bool is_final(kiln_code code)
 	       code == KILN_E_NOMEM;
 }
 
+/*
+ * While a step is tried nothing takes the chip any time. At a speed that does not hold most answers
+ * never come, and to wait for each as long as usual would cost seconds.
+ */
+static kiln_ms hurry(struct kiln_loader *l)
+{
+	const kiln_ms usual = l->limits.answer, ms = HURRY_MS + HURRY_TURNS * l->turn_ms;
+
+	if (!usual || ms < usual)
+		l->limits.answer = ms;
+	return usual;
+}
+
+/* Change to a speed at which the chip is to be understood; if it is lost on the way, fetch it.
+ * `idle`: it is at no work. */
+static kiln_code go_to(struct kiln_flasher *f, unsigned baud, bool idle, struct kiln_err *err)
+{
+	const kiln_ms usual = idle ? hurry(&f->loader) : f->loader.limits.answer;
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = get_attention(f, &fault);
+
+	if (code == KILN_OK)
+		code = kiln_flasher_raise_baud(f, baud, &fault);
+	f->loader.limits.answer = usual;
+	if (code == KILN_E_PROTOCOL && can_reset(f))
+		return connect_anew(f, baud, err);
+	if (code != KILN_OK && err)
+		*err = fault;
+	if (code == KILN_OK)
+		f->options.baud = baud;
+	return code;
+}
+
 /* One step up; *ret_up false: it did not hold, and the speed is what it was. */
 static kiln_code step_up(struct kiln_flasher *f, unsigned baud, bool *ret_up, struct kiln_err *err)
 {
 	const unsigned old = kiln_link_baud(f->loader.link);
+	const kiln_ms usual = hurry(&f->loader);
 	struct kiln_err fault = KILN_ERR_INIT;
 	kiln_code code = kiln_flasher_raise_baud(f, baud, &fault);
 
 	if (code == KILN_OK)
 		code = prove(f, &fault);
+	f->loader.limits.answer = usual;
 	*ret_up = code == KILN_OK;
 	if (code == KILN_OK)
 		return KILN_OK;
@@ -134,30 +155,36 @@ static kiln_code step_up(struct kiln_flasher *f, unsigned baud, bool *ret_up, st
 		return code;
 	}
 	say(f, baud, old, fault.why);
-	return go_to(f, old, err);
+	return go_to(f, old, true, err);
 }
 
-static bool is_worth_it(uint64_t wire, unsigned from, unsigned to)
+static bool is_worth_it(uint64_t wire, unsigned from, unsigned to, kiln_ms worth)
 {
-	return wire * 10 * 1000 / from > wire * 10 * 1000 / to + WORTH_MS;
+	return wire * 10 * 1000 / from > wire * 10 * 1000 / to + (uint64_t)worth;
 }
 
 kiln_code kiln_flasher_climb(struct kiln_flasher *f, uint64_t wire, struct kiln_err *err)
 {
 	struct kiln_flash_speed *speed = f->options.speed;
 	const unsigned ceiling = speed && speed->ceiling ? speed->ceiling : CEILING;
+	const kiln_ms worth = speed && speed->known ? WORTH_AGAIN_MS : WORTH_MS;
 	bool up = true;
 
-	if (!speed || speed->known || !f->loader.is_stub || kiln_flasher_why_no_baud(f))
+	if (!speed || (speed->known && !speed->try_next) || !f->loader.is_stub ||
+	    kiln_flasher_why_no_baud(f))
 		return KILN_OK;
 	while (up) {
 		const unsigned now = kiln_link_baud(f->loader.link), next = kiln_speed_above(now);
 
-		if (!next || next > ceiling || !is_worth_it(wire, now, next))
+		if (!next || next > ceiling || !is_worth_it(wire, now, next, worth))
 			break;
 		KILN_TRY(step_up(f, next, &up, err));
+		speed->try_next = false;
 		/* it ends here: a higher one does not hold, or is not wanted */
-		speed->proven = !up || kiln_speed_above(next) > ceiling;
+		speed->proven = speed->known || !up || kiln_speed_above(next) > ceiling;
+		if (speed->proven)
+			speed->known = kiln_link_baud(f->loader.link);
+		up = up && !speed->proven;
 	}
 	speed->used = kiln_link_baud(f->loader.link);
 	f->options.baud = speed->used;
@@ -168,6 +195,7 @@ static void note(struct kiln_flash_speed *speed, unsigned baud)
 {
 	speed->used = baud;
 	speed->known = baud; /* no climbing again in this job */
+	speed->try_next = false;
 	speed->proven = true;
 }
 
@@ -205,10 +233,11 @@ kiln_code kiln_flasher_recover(struct kiln_flasher *f, const struct kiln_err *fa
 	if (f->faults_at != old) { /* once is by chance */
 		f->faults_at = old;
 		f->options.speed->known = old; /* and enough not to climb any more */
+		f->options.speed->try_next = false;
 		say(f, old, old, fault->why);
 		return get_attention(f, err);
 	}
 	say(f, old, baud, fault->why);
 	note(f->options.speed, baud);
-	return go_to(f, baud, err);
+	return go_to(f, baud, false, err);
 }

@@ -29,11 +29,13 @@ static bool is_misunderstanding(kiln_code code)
 static kiln_code probe(struct kiln_loader *l, struct kiln_err *err)
 {
 	const struct kiln_request request = kiln_request_read_reg(KILN_CHIP_MAGIC_REG);
+	const kiln_ms limit = kiln_limit(l->limits.answer, PROBE_TIMEOUT);
 	struct kiln_reply reply;
 	kiln_code code = KILN_OK;
 
 	for (int i = 0; i < KILN_LOADER_TRIES; i++) {
-		code = kiln_loader_command(l, &request, PROBE_TIMEOUT, &reply, err);
+		code = kiln_loader_command(
+			l, &request, limit < PROBE_TIMEOUT ? limit : PROBE_TIMEOUT, &reply, err);
 		if (code == KILN_OK || code == KILN_E_CANCELLED || code == KILN_E_PORT_GONE)
 			break;
 	}

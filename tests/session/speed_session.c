@@ -168,26 +168,64 @@ static void what_is_known_is_used_at_once_and_unlearned(void **state)
 	assert_true(speed.proven);
 }
 
-/* The same again sends nothing, so nothing is tried out for it. */
-static void no_climbing_for_nothing(void **state)
+/* What was found long ago: one step above it, once; a step that fails costs little. */
+static void one_step_above_what_is_known(void **state)
 {
-	struct kiln_flash_speed speed = { 0 };
+	static const struct {
+		const char *fault;
+		unsigned used;
+	} cases[] = { { "", 1500000 }, { "too-fast@1000000", 921600 } };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct kiln_flash_speed speed = { .known = 921600 };
+		struct story story;
+		char name[16];
+		kiln_ms plain, tried;
+
+		kiln_text_format(name, sizeof(name), "above%zu", i);
+		plain = flash(name, cases[i].fault, 921600, &speed, &story);
+		assert_false(speed.proven);
+		assert_int_equal(story.count[KILN_FLASH_BAUD], 1);
+		speed = (struct kiln_flash_speed){ .known = 921600, .try_next = true };
+		tried = flash(name, cases[i].fault, 921600, &speed, &story);
+		assert_int_equal(speed.used, cases[i].used);
+		assert_true(speed.proven);
+		assert_in_range(story.count[KILN_FLASH_BAUD], 2, 3);
+		print_message("# %u baud: %lld ms, with a try %lld ms\n", cases[i].used,
+			      (long long)plain, (long long)tried);
+		assert_true(tried < plain + 2000); /* with a reset, if the chip is lost */
+	}
+}
+
+/* The same again sends nothing, so nothing is tried out for it. */
+static void nothing_is_sent(unsigned again)
+{
+	struct kiln_flash_speed speed;
 	const struct kiln_host host = help_host();
 	struct story story;
 	struct kiln_flasher_options options = story_options(&story);
 	struct kiln_flash_job job = STORY_JOB(&file, 1);
 	struct kiln_err err = KILN_ERR_INIT;
 
-	(void)state;
 	flash("again", "", 460800, NULL, &story);
 	options = story_options(&story);
 	options.baud = 460800;
 	options.speed = &speed;
 	job.diff = true;
+	speed = (struct kiln_flash_speed){ .known = again, .try_next = again };
 	assert_int_equal(story_write(&host, "sim:again?clock=virtual", &options, &job, &err),
 			 KILN_OK);
 	assert_int_equal(speed.used, 0);
 	assert_int_equal(story.count[KILN_FLASH_BAUD], 1);
+	assert_true(speed.try_next == (again != 0)); /* for another time */
+}
+
+static void no_climbing_for_nothing(void **state)
+{
+	(void)state;
+	nothing_is_sent(0);
+	nothing_is_sent(460800);
 }
 
 int main(void)
@@ -199,6 +237,7 @@ int main(void)
 		cmocka_unit_test(what_stands_there_is_not_sent_again),
 		cmocka_unit_test(the_second_fault_slows_it_down),
 		cmocka_unit_test(what_is_known_is_used_at_once_and_unlearned),
+		cmocka_unit_test(one_step_above_what_is_known),
 		cmocka_unit_test(no_climbing_for_nothing),
 	};
 
