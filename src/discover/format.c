@@ -24,7 +24,7 @@ kiln_code kiln_port_format(struct kiln_buf *out, const struct kiln_port *port)
 }
 
 kiln_code kiln_boards_format(struct kiln_buf *out, const struct kiln_board_line *boards, size_t n,
-			     bool verbose)
+			     bool with_uid)
 {
 	int name_width = 0, url_width = 0;
 
@@ -37,7 +37,7 @@ kiln_code kiln_boards_format(struct kiln_buf *out, const struct kiln_board_line 
 	for (size_t i = 0; i < n; i++) {
 		const struct kiln_board_line *b = &boards[i];
 
-		if (verbose && b->uid[0])
+		if (with_uid)
 			(void)kiln_buf_printf(out, "%-*s  %-*s  %s\n", name_width, b->name,
 					      url_width, b->url, b->uid);
 		else

@@ -17,11 +17,14 @@
  */
 kiln_code kiln_port_format(struct kiln_buf *out, const struct kiln_port *port);
 
-/* A board a line: name, url, and if `verbose` uid; columns as wide as the widest. */
+/*
+ * A board a line: name, url, and if `with_uid` uid; columns as wide as the widest, so a line with
+ * an empty uid ends in spaces.
+ */
 struct kiln_board_line {
 	const char *name, *url, *uid; /* borrowed; uid may be empty */
 };
 kiln_code kiln_boards_format(struct kiln_buf *out, const struct kiln_board_line *boards, size_t n,
-			     bool verbose);
+			     bool with_uid);
 
 #endif

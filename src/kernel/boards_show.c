@@ -105,6 +105,7 @@ static void remember(struct kiln_kernel *k)
 	}
 }
 
+/* Its users know lines that end as if an empty uid stood there. */
 static void format_lines(const struct kiln_registry *registry, bool verbose, struct kiln_buf *out)
 {
 	struct kiln_board_line lines[KILN_REGISTRY_MAX];
@@ -113,9 +114,9 @@ static void format_lines(const struct kiln_registry *registry, bool verbose, str
 	for (; n < KILN_REGISTRY_MAX && n < kiln_registry_count(registry); n++) {
 		const struct kiln_board *b = kiln_registry_board(registry, n);
 
-		lines[n] = (struct kiln_board_line){ b->name, b->url, b->info.uid };
+		lines[n] = (struct kiln_board_line){ b->name, b->url, verbose ? b->info.uid : "" };
 	}
-	(void)kiln_boards_format(out, lines, n, verbose);
+	(void)kiln_boards_format(out, lines, n, true);
 	if (n == 0)
 		(void)kiln_buf_puts(out, "No devices available\n");
 }

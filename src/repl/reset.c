@@ -16,7 +16,7 @@ struct listen {
 	const struct kiln_repl_output *output;
 	struct kiln_watch watch;
 	struct kiln_buf line;
-	size_t skip; /* of raw mode's answer to the program, "OK" */
+	const char *answer; /* of raw mode to the program: "OK", or what of it a reset lets out */
 };
 
 static void pass_on(struct listen *l)
@@ -29,10 +29,11 @@ static void pass_on(struct listen *l)
 /* True: this is the prompt. */
 static bool take_byte(struct listen *l, uint8_t byte)
 {
-	if (l->skip > 0) {
-		l->skip = byte == (uint8_t) "OK"[2 - l->skip] ? l->skip - 1 : 0;
+	if (*l->answer && *l->answer == (char)byte) {
+		l->answer++;
 		return false;
 	}
+	l->answer = "";
 	if (kiln_watch_byte(&l->watch, byte) == KILN_SEEN_FRIENDLY &&
 	    kiln_watch_line_is(&l->watch, ">>> ")) {
 		kiln_buf_reset(&l->line);
@@ -65,7 +66,7 @@ static kiln_code reset_and_listen(struct kiln_repl *repl, kiln_ms wait_ms,
 				  const struct kiln_repl_output *output, struct kiln_err *err)
 {
 	static const char reset[] = "machine.reset()\x04";
-	struct listen l = { .output = output, .skip = 2 };
+	struct listen l = { .output = output, .answer = "OK" };
 	kiln_code code;
 
 	kiln_watch_init(&l.watch);

@@ -20,7 +20,7 @@ def test_names_follow_the_files(alone, env, folder, tmp_path):
     shown = alone.run(f'%%writefile ~/projects/devices/a.yaml\nplotter:\n    uid: {MAC}')
     assert shown.stdout == f'Writing {tmp_path}/projects/devices/a.yaml\n'
     assert alone.run('%name').stdout == 'plotter\n'
-    assert alone.run('%discover').said == f'plotter            sim:demo\n{OTHER}  sim:other\n'
+    assert alone.run('%discover').said == f'plotter            sim:demo   \n{OTHER}  sim:other  \n'
     assert alone.run('%info').stdout.splitlines()[-1] == \
         f'configuration   {folder}/a.yaml'
     assert plain(alone.run('%connect plotter').stdout) == 'Connected to plotter @ sim:demo\n'
@@ -41,7 +41,7 @@ def test_another_folder(env, tmp_path):
     (tmp_path / 'far/x.yaml').write_text(f'plotter: {{uid: "{MAC}"}}')
     for more, name in (({}, MAC), ({'IOT_DEVICES': '~/far'}, 'plotter')):
         kernel = Kernel({**env, **more}, tmp_path, tmp_path / 'log')
-        assert kernel.run('%discover').said == f'{name}  sim:demo\n'
+        assert kernel.run('%discover').said == f'{name}  sim:demo  \n'
         assert kernel.run('%connect nobody').stderr == "Device not available: 'nobody'\n"
         kernel.shutdown()
 
@@ -62,7 +62,7 @@ def test_a_bad_file_is_said_once_and_spoils_no_other(alone, folder, text, why):
     good.write_text(f'good: {{uid: "{MAC}"}}\n')
     bad.write_text(text)
     shown = alone.run('%discover')
-    assert shown.status == 'ok' and shown.said == 'good  sim:demo\n'
+    assert shown.status == 'ok' and shown.said == 'good  sim:demo  \n'
     why = why.replace('BAD', str(bad)).replace('GOOD', str(good))
     assert shown.stderr == f"warning: cannot use '{bad}': {why}"
     assert alone.run('%discover').stderr == ''

@@ -20,7 +20,7 @@ def table(shown):
 def test_a_table_stands_beside_the_lines(alone):
     shown = alone.run('%discover')
     [data] = [c['data'] for t, c in shown.published if t == 'display_data']
-    assert data['text/plain'] == f'{MAC}  sim:demo' and shown.stdout == ''
+    assert data['text/plain'] == f'{MAC}  sim:demo  ' and shown.stdout == ''
     [row] = table(shown)
     version = alone.run('import sys\nprint("%d.%d.%d" % sys.implementation.version[:3])').stdout
     machine = alone.run('print(getattr(sys.implementation, "_machine", ""))').stdout.strip()
@@ -55,7 +55,7 @@ def test_one_that_is_gone_is_shown_once_more(alone, env):
         path.unlink() if path.is_file() else shutil.rmtree(path)
     alone.run(f'%unregister {OTHER}')
     shown = alone.run('%discover')
-    assert shown.said == f'{MAC}  sim:demo\n'
+    assert shown.said == f'{MAC}  sim:demo  \n'
     assert [(r['Board'], r['State']) for r in table(shown)] == \
         [(MAC, 'connected'), (OTHER, 'unplugged')]
     assert [r['Board'] for r in table(alone.run('%discover'))] == [MAC]

@@ -502,7 +502,7 @@ static void boards_stand_in_columns(void **state)
 	assert_string_equal(kiln_buf_str(&out),
 			    "24:0a:c4:12:87:7c  serial:///dev/ttyUSB0  24:0a:c4:12:87:7c\n"
 			    "lamp               sim:demo               de:ad\n"
-			    "old                socket://h:1\n");
+			    "old                socket://h:1           \n");
 	kiln_buf_done(&out);
 }
 
