@@ -18,8 +18,8 @@ enum {
 	LEGEND = 18,
 };
 
-#define ERASED "#f3f3f3"
-#define UNTOUCHED "#cfcfcf"
+#define ERASED "#e6e6e6"
+#define UNTOUCHED "#c4c4c4"
 
 static const struct {
 	const char *word, *colour;
@@ -146,13 +146,11 @@ void kiln_flash_map_svg(const struct kiln_flash_map *map, struct kiln_buf *out)
 	const int height = TOP + rows * (BAR + 4);
 	const uint64_t all = whole(map);
 
+	kiln_svg_begin(out, WIDTH, height + LEGEND);
 	(void)kiln_buf_printf(out,
-			      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-			      "height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n"
 			      "<rect x=\"0\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\">"
 			      "<title>%s</title></rect>\n",
-			      WIDTH, height + LEGEND, TOP, WIDTH, BAR,
-			      map->erased ? ERASED : UNTOUCHED,
+			      TOP, WIDTH, BAR, map->erased ? ERASED : UNTOUCHED,
 			      map->erased ? "erased" : "left as it was");
 	add_scale(out, all);
 	for (size_t i = 0; i < map->n; i++)

@@ -43,17 +43,25 @@ static void add_option(struct kiln_buf *out, const struct kiln_magic_option *o)
 		(void)kiln_buf_printf(out, "%-*s%s\n", HELP_COLUMN, left, o->help);
 }
 
-/* Paragraphs are wrapped; what is indented is an example, and stays. */
+/* A newline between two words of a paragraph, as the source has it. */
+static bool is_soft(const char *newline)
+{
+	return newline[1] != '\0' && newline[1] != '\n' && newline[1] != ' ';
+}
+
+/* Paragraphs are wrapped anew; what is indented is an example, and stays. */
 static void add_wrapped(struct kiln_buf *out, const char *text)
 {
 	size_t column = 0;
 
 	while (*text) {
-		const size_t space = strspn(text, " "), word = strcspn(text + space, " \n");
+		const bool soft = *text == '\n' && column > 0 && is_soft(text);
+		const size_t space = soft ? 1 : strspn(text, " ");
+		const size_t word = strcspn(text + space, " \n");
 
-		if (text[space] == '\n') {
+		if (*text == '\n' && !soft) {
 			column = 0;
-			text += space + 1;
+			text++;
 			(void)kiln_buf_putc(out, '\n');
 			continue;
 		}
@@ -61,7 +69,7 @@ static void add_wrapped(struct kiln_buf *out, const char *text)
 			(void)kiln_buf_putc(out, '\n');
 			column = 0;
 		} else {
-			(void)kiln_buf_append(out, text, space);
+			(void)kiln_buf_printf(out, "%*s", (int)space, "");
 			column += space;
 		}
 		(void)kiln_buf_append(out, text + space, word);

@@ -134,13 +134,14 @@ static bool run_cell_plot(struct kiln_kernel *k, const struct kiln_magic_args *a
 	return begin(k, args) && kiln_kernel_run_cell(k, args->body);
 }
 
-#define FORMS                                                                                      \
-	"A printed line of numbers is a point: '21.5', '(21.5, 48)' or 'temp:21.5 hum:48'. Other " \
-	"lines are shown as text.\n\n"
+#define FORMS                                                                                     \
+	"A printed line of numbers is a point: '21.5', '(21.5, 48)' or 'temp:21.5 hum:48'; nan, " \
+	"inf "                                                                                    \
+	"and None are gaps. Other lines are shown as text.\n\n"
 
 static const struct kiln_magic_option options[] = {
 	[PLOT_LABELS] = { 'l', "labels", "A,B", "names of the series" },
-	[PLOT_WINDOW] = { 'w', "window", "N", "show the last N points (200)" },
+	[PLOT_WINDOW] = { 'w', "window", "N", "show the last N points (200; at most 10000)" },
 	[PLOT_TITLE] = { 't', "title", "TEXT", "above the chart" },
 	[PLOT_PRINT] = { 'p', "print", NULL, "show the numbers as text too" },
 	{ 0 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kernel/plot.h"
+#include "kernel/plot_impl.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -7,23 +7,8 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "kernel/xml.h"
 
-enum {
-	LINE_MAX_BYTES = 1000, /* longer ones are no numbers for a chart */
-	WIDTH = 760,
-	HEIGHT = 300,
-	LEFT = 70,
-	RIGHT = 12,
-	TOP = 26,
-	BOTTOM = 24,
-	TICKS = 4,
-};
-
-static const char *const colours[KILN_PLOT_SERIES] = {
-	"#e8792f", "#2f7fe8", "#3aa757", "#c2185b", "#8e5bd0", "#00897b",
-	"#b38600", "#5d4037", "#546e7a", "#d81b60", "#1e88e5", "#7cb342",
-};
+enum { LINE_MAX_BYTES = 1000 }; /* longer ones are no numbers for a chart */
 
 bool kiln_plot_init(struct kiln_plot *plot, size_t window, const char *title)
 {
@@ -44,9 +29,14 @@ static double *row(const struct kiln_plot *plot, size_t point)
 	return plot->values + point % plot->window * KILN_PLOT_SERIES;
 }
 
-static size_t first_point(const struct kiln_plot *plot)
+size_t kiln_plot_first(const struct kiln_plot *plot)
 {
 	return plot->n_points > plot->window ? plot->n_points - plot->window : 0;
+}
+
+double kiln_plot_value(const struct kiln_plot *plot, size_t point, size_t series)
+{
+	return row(plot, point)[series];
 }
 
 /* ---- lines ---- */
@@ -57,6 +47,7 @@ struct numbers {
 	size_t name_lengths[KILN_PLOT_SERIES]; /* 0: by its place */
 	double values[KILN_PLOT_SERIES];
 	size_t n;
+	size_t n_values; /* without None: such a line may be a plot's, but is none by itself */
 };
 
 static bool is_between(char c)
@@ -86,6 +77,23 @@ static const char *skip_colon(const char *at)
 	return at + 1 + strspn(at + 1, " ");
 }
 
+/* What Python prints where a sensor gave no number: a gap in the line. */
+static bool take_gap(const char **at, bool *ret_none)
+{
+	static const char *const words[] = { "None", "nan", "-nan", "inf", "-inf" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		const size_t n = strlen(words[i]);
+
+		if (strncmp(*at, words[i], n) != 0 || ((*at)[n] && !is_between((*at)[n])))
+			continue;
+		*at += n;
+		*ret_none = i == 0;
+		return true;
+	}
+	return false;
+}
+
 static bool take_number(const char **at, double *ret_value)
 {
 	char *end;
@@ -105,28 +113,35 @@ static bool take_number(const char **at, double *ret_value)
 
 static bool take_item(struct numbers *x, const char **at)
 {
-	const size_t n = name_length(*at);
+	size_t n = name_length(*at);
 	const char *number = n ? skip_colon(*at + n) : *at;
+	bool none = false;
 
-	if (!number || x->n == KILN_PLOT_SERIES)
+	if (!number) { /* a word by itself: perhaps one that stands for a number */
+		number = *at;
+		n = 0;
+	}
+	if (x->n == KILN_PLOT_SERIES)
 		return false;
 	x->names[x->n] = *at;
 	x->name_lengths[x->n] = n;
-	if (!take_number(&number, &x->values[x->n]))
+	x->values[x->n] = NAN;
+	if (!take_gap(&number, &none) && !take_number(&number, &x->values[x->n]))
 		return false;
 	x->n++;
+	x->n_values += !none;
 	*at = number;
 	return true;
 }
 
 static bool parse(const char *at, struct numbers *ret_numbers)
 {
-	ret_numbers->n = 0;
+	ret_numbers->n = ret_numbers->n_values = 0;
 	for (;;) {
 		while (is_between(*at))
 			at++;
 		if (!*at)
-			return ret_numbers->n > 0;
+			return ret_numbers->n_values > 0;
 		if (!take_item(ret_numbers, &at))
 			return false;
 	}
@@ -195,13 +210,9 @@ bool kiln_plot_line(struct kiln_plot *plot, const char *line, size_t n)
 	return true;
 }
 
-/* ---- the chart ---- */
+/* ---- ranges ---- */
 
-struct range {
-	double low, high;
-};
-
-static void widen(struct range *r, double value)
+static void widen(struct kiln_plot_range *r, double value)
 {
 	if (isnan(value))
 		return;
@@ -209,124 +220,38 @@ static void widen(struct range *r, double value)
 	r->high = isnan(r->high) || value > r->high ? value : r->high;
 }
 
-static struct range range_of(const struct kiln_plot *plot, size_t from, size_t to)
+struct kiln_plot_range kiln_plot_range(const struct kiln_plot *plot, size_t from, size_t to)
 {
-	struct range r = { NAN, NAN };
+	struct kiln_plot_range r = { NAN, NAN };
 
-	for (size_t p = first_point(plot); p < plot->n_points; p++) {
+	for (size_t p = kiln_plot_first(plot); p < plot->n_points; p++) {
 		for (size_t s = from; s < to; s++)
 			widen(&r, row(plot, p)[s]);
 	}
 	return r;
 }
 
-/* A line that is flat, or none at all, has a scale too. */
-static struct range scale_of(const struct kiln_plot *plot)
+/* Whole numbers whole: counters and times have more digits than measurements. */
+static void add_number(struct kiln_buf *out, double value)
 {
-	struct range r = range_of(plot, 0, plot->n_series);
-	double room;
-
-	if (isnan(r.low))
-		return (struct range){ 0, 1 };
-	/* halves: the difference of two finite numbers may not be finite */
-	room = r.high / 2 - r.low / 2 > 0 ? (r.high / 2 - r.low / 2) / 10
-					  : fmax(fabs(r.low) / 10, 0.5);
-	return (struct range){ fmax(r.low - room, -1e307), fmin(r.high + room, 1e307) };
-}
-
-static double place_y(const struct range *r, double value)
-{
-	const double part = (value / 2 - r->low / 2) / (r->high / 2 - r->low / 2);
-
-	return HEIGHT - BOTTOM - fmin(fmax(part, 0), 1) * (HEIGHT - TOP - BOTTOM);
-}
-
-static double place_x(const struct kiln_plot *plot, size_t point)
-{
-	const size_t n = plot->n_points - first_point(plot);
-	const double part = n > 1 ? (double)(point - first_point(plot)) / (double)(n - 1) : 0.5;
-
-	return LEFT + part * (WIDTH - LEFT - RIGHT);
-}
-
-static void add_ticks(struct kiln_buf *out, const struct kiln_plot *plot, const struct range *r)
-{
-	for (int i = 0; i <= TICKS; i++) {
-		const double value = r->low + (r->high / TICKS - r->low / TICKS) * i;
-		const double y = place_y(r, value);
-
-		(void)kiln_buf_printf(out,
-				      "<path d=\"M%d %.1fH%d\" stroke=\"#ddd\"/>"
-				      "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%.4g</text>\n",
-				      LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, value);
-	}
-	(void)kiln_buf_printf(out,
-			      "<text x=\"%d\" y=\"%d\">%zu</text>"
-			      "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%zu</text>\n",
-			      LEFT, HEIGHT - 6, plot->n_points ? first_point(plot) + 1 : 0,
-			      WIDTH - RIGHT, HEIGHT - 6, plot->n_points);
-}
-
-/* A line with a gap where there is no value; a lone point is a dot. */
-static void add_series(struct kiln_buf *out, const struct kiln_plot *plot, const struct range *r,
-		       size_t series)
-{
-	bool pen_up = true;
-
-	(void)kiln_buf_puts(out, "<path fill=\"none\" stroke-linecap=\"round\" "
-				 "stroke-linejoin=\"round\" stroke-width=\"1.6\" stroke=\"");
-	(void)kiln_buf_printf(out, "%s\" d=\"", colours[series]);
-	for (size_t p = first_point(plot); p < plot->n_points; p++) {
-		const double value = row(plot, p)[series];
-
-		if (isnan(value)) {
-			pen_up = true;
-			continue;
-		}
-		(void)kiln_buf_printf(out, "%s%.1f %.1f%s", pen_up ? "M" : "L", place_x(plot, p),
-				      place_y(r, value), pen_up ? "h0" : "");
-		pen_up = false;
-	}
-	(void)kiln_buf_puts(out, "\"/>\n");
-}
-
-static void add_legend(struct kiln_buf *out, const struct kiln_plot *plot)
-{
-	(void)kiln_buf_printf(out, "<text x=\"%d\" y=\"16\"><tspan font-weight=\"bold\">", LEFT);
-	kiln_xml_text(out, plot->title);
-	(void)kiln_buf_puts(out, "</tspan>");
-	for (size_t i = 0; i < plot->n_series; i++) {
-		(void)kiln_buf_printf(out, "<tspan dx=\"12\" fill=\"%s\">&#9632; ", colours[i]);
-		kiln_xml_text(out, plot->names[i]);
-		(void)kiln_buf_puts(out, "</tspan>");
-	}
-	(void)kiln_buf_puts(out, "</text>\n");
-}
-
-void kiln_plot_svg(const struct kiln_plot *plot, struct kiln_buf *out)
-{
-	const struct range r = scale_of(plot);
-
-	(void)kiln_buf_printf(out,
-			      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
-			      "height=\"%d\" font-family=\"sans-serif\" font-size=\"11\">\n"
-			      "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
-			      WIDTH, HEIGHT, WIDTH, HEIGHT);
-	add_ticks(out, plot, &r);
-	for (size_t i = 0; i < plot->n_series; i++)
-		add_series(out, plot, &r, i);
-	add_legend(out, plot);
-	(void)kiln_buf_puts(out, "</svg>\n");
+	(void)kiln_buf_printf(out, floor(value) == value && fabs(value) < 1e15 ? "%.0f" : "%.7g",
+			      value);
 }
 
 void kiln_plot_text(const struct kiln_plot *plot, struct kiln_buf *out)
 {
+	const char *between = ":";
+
 	(void)kiln_buf_printf(out, "%zu point%s", plot->n_points, plot->n_points == 1 ? "" : "s");
 	for (size_t s = 0; s < plot->n_series; s++) {
-		const struct range r = range_of(plot, s, s + 1);
+		const struct kiln_plot_range r = kiln_plot_range(plot, s, s + 1);
 
-		if (!isnan(r.low))
-			(void)kiln_buf_printf(out, "%s %s %g to %g", s ? "," : ":", plot->names[s],
-					      r.low, r.high);
+		if (isnan(r.low))
+			continue;
+		(void)kiln_buf_printf(out, "%s %s ", between, plot->names[s]);
+		add_number(out, r.low);
+		(void)kiln_buf_puts(out, " to ");
+		add_number(out, r.high);
+		between = ",";
 	}
 }

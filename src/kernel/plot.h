@@ -14,11 +14,13 @@
  *	(21.5, 48)   21.5 48   "1" and "2"; brackets, commas, semicolons and blanks separate
  *	temp:21.5 hum=48       series by name, in any order
  *
- * A line with a word that is no number plots nothing: it is text.
+ *	nan 48                 a gap in the first; inf too, and None beside a number
+ *
+ * A line with another word plots nothing: it is text.
  */
 enum {
 	KILN_PLOT_SERIES = 12,
-	KILN_PLOT_POINTS = 2000, /* that the widest window has */
+	KILN_PLOT_POINTS = 10000, /* that the widest window has */
 	KILN_PLOT_NAME = 40,
 };
 

@@ -22,3 +22,13 @@ void kiln_xml_text(struct kiln_buf *out, const char *text)
 		}
 	}
 }
+
+void kiln_svg_begin(struct kiln_buf *out, int width, int height)
+{
+	(void)kiln_buf_printf(out,
+			      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" "
+			      "height=\"%d\" viewBox=\"0 0 %d %d\" style=\"max-width:100%%;"
+			      "height:auto\" font-family=\"sans-serif\" font-size=\"11\">\n"
+			      "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n",
+			      width, height, width, height, width, height);
+}

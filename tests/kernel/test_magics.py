@@ -95,9 +95,8 @@ options:
   -v, --verbose         also show uids, what came and went, and why a port shows no board
   -f, --force           ask known boards and failed ports again
 
-A board is listed once a short program has run on it. A notebook shows a table,
-with what was plugged in or pulled out since the last time, and the ports that do
-not answer.
+A board is listed once a short program has run on it. A notebook shows a table, with
+what was plugged in or pulled out since the last time, and the ports that do not answer.
 
 Example:
   %discover
