@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "files/literal.h"
+#include "repl/session.h"
 #include "sim/sim.h"
 #include "support/image_maker.h"
 
@@ -161,30 +162,37 @@ static void there_and_back(struct kiln_repl *repl, struct kiln_files *files, con
 	report(text, &cost, SIZE, get_limit);
 }
 
-/* The way of other tools: each 256 bytes are a program of their own. */
+/*
+ * The way of other tools: each 256 bytes are a program of their own, and none is sent before the
+ * board has said that it takes it.
+ */
+static void exec_one(struct kiln_repl *repl, const char *code, size_t n)
+{
+	struct kiln_repl_result result = { .exception = false };
+	struct kiln_err err = KILN_ERR_INIT;
+
+	repl->window = 0; /* what Kiln has learned from the program before */
+	must(kiln_repl_exec(repl, code, n, NULL, &result, &err), &err);
+	kiln_repl_result_done(&result);
+}
+
 static void exec_file(struct kiln_repl *repl, const struct kiln_files_item *item)
 {
 	struct kiln_buf code = KILN_BUF_INIT(64 * 1024);
-	struct kiln_repl_result result = { .exception = false };
-	struct kiln_err err = KILN_ERR_INIT;
 	const uint8_t *p = item->data;
 	const size_t n = item->n;
 
 	(void)kiln_buf_printf(&code, "f=open('%s','wb')\nw=f.write\n", item->path);
 	for (size_t at = 0; at <= n; at += EXEC_PIECE) {
-		must(kiln_repl_exec(repl, kiln_buf_str(&code), code.len, NULL, &result, &err),
-		     &err);
-		kiln_repl_result_done(&result);
+		exec_one(repl, kiln_buf_str(&code), code.len);
 		kiln_buf_reset(&code);
 		(void)kiln_buf_puts(&code, "w(");
 		if (kiln_literal_bytes(&code, p + at, n - at < EXEC_PIECE ? n - at : EXEC_PIECE))
 			exit(1);
 		(void)kiln_buf_puts(&code, ")\n");
 	}
-	must(kiln_repl_exec(repl, kiln_buf_str(&code), code.len, NULL, &result, &err), &err);
-	kiln_repl_result_done(&result);
-	must(kiln_repl_exec(repl, "f.close()", 9, NULL, &result, &err), &err);
-	kiln_repl_result_done(&result);
+	exec_one(repl, kiln_buf_str(&code), code.len);
+	exec_one(repl, "f.close()", 9);
 	kiln_buf_done(&code);
 }
 

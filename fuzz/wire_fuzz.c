@@ -26,7 +26,10 @@ static size_t split(const uint8_t *data, size_t size, struct kiln_span *frames)
 /* What was taken in goes out and comes in again as the same. */
 static void round_trip(const struct kiln_wire_msg *msg)
 {
-	json_t *const parts[] = { msg->header, msg->parent, msg->metadata, msg->content };
+	const struct kiln_wire_part parts[] = { { .text = msg->header_text },
+						{ .value = msg->parent },
+						{ .value = msg->metadata },
+						{ .value = msg->content } };
 	struct kiln_span frames[2 + KILN_WIRE_PARTS];
 	struct kiln_wire *wire = NULL;
 	struct kiln_wire_out out;

@@ -239,16 +239,21 @@ static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *reque
 	k->running = NULL;
 }
 
+/* Does the cell count, and is it kept? */
+static bool is_stored(const json_t *content)
+{
+	return !is_true(content, "silent", false) && is_true(content, "store_history", true);
+}
+
 void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 			 const struct kiln_wire_msg *request)
 {
 	const json_t *content = request->content;
 	const char *code = json_string_value(json_object_get(content, "code"));
 	const bool silent = is_true(content, "silent", false);
-	const bool store = !silent && is_true(content, "store_history", true);
 	bool failed;
 
-	k->executions += store;
+	k->executions += is_stored(content);
 	k->number = k->executions;
 	if (!silent)
 		kiln_kernel_publish(k, request, "execute_input",
@@ -261,11 +266,17 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 		kiln_kernel_publish(k, request, "error", error_content(&k->failure));
 	kiln_kernel_reply(k, channel, request, "execute_reply",
 			  failed ? reply_error(k) : reply_ok(k, content));
-	if (store && code && !kiln_is_probe(kiln_span(code, strlen(code))))
-		kiln_history_add(k, code);
-	if (code && !failed)
-		kiln_kernel_remember(k, code);
-	failure_done(&k->failure);
 	if (failed && !k->aside && is_true(content, "stop_on_error", true))
 		kiln_kernel_abort_queue(k, request);
+}
+
+void kiln_kernel_executed(struct kiln_kernel *k, const struct kiln_wire_msg *request)
+{
+	const char *code = json_string_value(json_object_get(request->content, "code"));
+
+	if (code && is_stored(request->content) && !kiln_is_probe(kiln_span(code, strlen(code))))
+		kiln_history_add(k, code);
+	if (code && !k->failure.failed)
+		kiln_kernel_remember(k, code);
+	failure_done(&k->failure);
 }

@@ -9,6 +9,14 @@
 
 typedef void handler(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg);
 
+struct handling {
+	const char *type;
+	unsigned channels;
+	handler *run;
+	/* what the client need not wait for: comes after idle; NULL: nothing */
+	void (*after)(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
+};
+
 static void kernel_info(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	json_t *language = json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:s, s:i}}", "name",
@@ -163,13 +171,9 @@ static void shut_down(struct kiln_kernel *k, kiln_channel channel, struct kiln_w
 
 enum { SHELL = 1 << KILN_CHANNEL_SHELL, CONTROL = 1 << KILN_CHANNEL_CONTROL };
 
-static const struct {
-	const char *type;
-	unsigned channels;
-	handler *run;
-} handlers[] = {
+static const struct handling handlers[] = {
 	{ "kernel_info_request", SHELL | CONTROL, kernel_info },
-	{ "execute_request", SHELL, execute },
+	{ "execute_request", SHELL, execute, kiln_kernel_executed },
 	{ "complete_request", SHELL, complete },
 	{ "inspect_request", SHELL, inspect },
 	{ "history_request", SHELL, history },
@@ -186,34 +190,36 @@ static const struct {
 	{ "shutdown_request", SHELL | CONTROL, shut_down },
 };
 
-static handler *find_handler(kiln_channel channel, const char *type)
+static const struct handling *find(kiln_channel channel, const char *type)
 {
+	static const struct handling unknown = { .run = nothing };
+
 	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
 		if (handlers[i].channels & 1u << channel && strcmp(handlers[i].type, type) == 0)
-			return handlers[i].run;
+			return &handlers[i];
 	}
-	return NULL;
+	return &unknown;
 }
 
 void kiln_kernel_handle(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	handler *run = find_handler(channel, msg->type);
+	const struct handling *handling = find(channel, msg->type);
 	const bool outer = k->forwarded;
 
-	if (!run) {
+	if (!handling->type)
 		kiln_kernel_log(k, KILN_LOG_INFO, "ignored a message of unknown type on %s",
 				kiln_channel_name(channel));
-		run = nothing;
-	}
 	kiln_kernel_status(k, msg, "busy");
-	if (run == shut_down) {
+	if (handling->run == shut_down) {
 		shut_down(k, channel, msg); /* and idle follows with the reply */
 		return;
 	}
 	k->forwarded = false;
-	run(k, channel, msg);
+	handling->run(k, channel, msg);
 	if (!k->forwarded)
 		kiln_kernel_status(k, msg, "idle");
+	if (handling->after)
+		handling->after(k, msg);
 	k->forwarded = outer; /* this one may have been handled in the midst of another */
 }
 

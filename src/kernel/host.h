@@ -2,8 +2,6 @@
 #ifndef KILN_KERNEL_HOST_H
 #define KILN_KERNEL_HOST_H
 
-#include <zmq.h>
-
 #include "kernel/kernel_impl.h"
 
 /*
@@ -22,7 +20,7 @@
  */
 struct kiln_python;
 
-enum { KILN_PYTHON_ITEMS = 5 };
+enum { KILN_PYTHON_SOCKETS = 3, KILN_PYTHON_FDS = 2 };
 
 /* Run code on the host. False: it failed, as the running cell's failure says. */
 bool kiln_python_run(struct kiln_kernel *k, struct kiln_span code);
@@ -39,7 +37,8 @@ bool kiln_python_comm(struct kiln_kernel *k, const struct kiln_wire_msg *msg);
 json_t *kiln_python_comms(const struct kiln_kernel *k, const char *target);
 
 /* For the loop: what to listen to, and a look at what came. */
-size_t kiln_python_items(const struct kiln_kernel *k, zmq_pollitem_t items[KILN_PYTHON_ITEMS]);
+size_t kiln_python_sockets(struct kiln_kernel *k, struct kiln_socket *sockets[KILN_PYTHON_SOCKETS]);
+size_t kiln_python_fds(const struct kiln_kernel *k, struct pollfd fds[KILN_PYTHON_FDS]);
 void kiln_python_serve(struct kiln_kernel *k);
 void kiln_python_end(struct kiln_kernel *k);
 

@@ -25,8 +25,12 @@ kiln_code kiln_python_send(struct kiln_kernel *k, python_channel channel, json_t
 			   json_t *content, const struct kiln_wire_msg *rest, struct kiln_err *err)
 {
 	struct kiln_python *python = k->python;
-	json_t *const parts[KILN_WIRE_PARTS] = { header, rest ? rest->parent : NULL,
-						 rest ? rest->metadata : NULL, content };
+	const struct kiln_wire_part parts[KILN_WIRE_PARTS] = {
+		{ .value = header },
+		{ .value = rest ? rest->parent : NULL },
+		{ .value = rest ? rest->metadata : NULL },
+		{ .value = content },
+	};
 	struct kiln_wire_out out;
 	kiln_code code;
 
@@ -34,7 +38,7 @@ kiln_code kiln_python_send(struct kiln_kernel *k, python_channel channel, json_t
 	if (code == KILN_OK) {
 		out.buffers = rest ? rest->buffers : NULL;
 		out.n_buffers = rest ? rest->n_buffers : 0;
-		code = kiln_socket_send(python->sockets[channel], channel_names[channel], NULL, 0,
+		code = kiln_socket_send(&python->sockets[channel], channel_names[channel], NULL, 0,
 					&out, err);
 		kiln_wire_out_done(&out);
 	}
@@ -193,7 +197,7 @@ static void take_all(struct kiln_kernel *k, python_channel channel,
 
 	for (int i = 0; i < AT_ONCE; i++) {
 		struct kiln_err err = KILN_ERR_INIT;
-		const kiln_code code = kiln_socket_receive(k->python->sockets[channel],
+		const kiln_code code = kiln_socket_receive(&k->python->sockets[channel],
 							   k->python->wire, &msg, &err);
 
 		if (code == KILN_E_TIMEOUT)
@@ -226,21 +230,29 @@ void kiln_python_serve(struct kiln_kernel *k)
 	k->woken = python->header != NULL;
 }
 
-size_t kiln_python_items(const struct kiln_kernel *k, zmq_pollitem_t items[KILN_PYTHON_ITEMS])
+size_t kiln_python_sockets(struct kiln_kernel *k, struct kiln_socket *sockets[KILN_PYTHON_SOCKETS])
 {
-	static const python_channel listened[] = { PYTHON_SHELL, PYTHON_STDIN, PYTHON_IOPUB };
+	struct kiln_python *python = k->python;
+
+	if (!python || !python->wire)
+		return 0;
+	sockets[0] = &python->sockets[PYTHON_SHELL];
+	sockets[1] = &python->sockets[PYTHON_STDIN];
+	sockets[2] = &python->sockets[PYTHON_IOPUB];
+	return KILN_PYTHON_SOCKETS;
+}
+
+size_t kiln_python_fds(const struct kiln_kernel *k, struct pollfd fds[KILN_PYTHON_FDS])
+{
 	const struct kiln_python *python = k->python;
 	size_t n = 0;
 
 	if (!python || !python->wire)
 		return 0;
-	for (size_t i = 0; i < sizeof(listened) / sizeof(listened[0]); i++)
-		items[n++] = (zmq_pollitem_t){ .socket = python->sockets[listened[i]],
-					       .events = ZMQ_POLLIN };
 	if (python->process.log >= 0)
-		items[n++] = (zmq_pollitem_t){ .fd = python->process.log, .events = ZMQ_POLLIN };
+		fds[n++] = (struct pollfd){ .fd = python->process.log, .events = POLLIN };
 	if (python->process.pidfd >= 0 && !python->process.dead)
-		items[n++] = (zmq_pollitem_t){ .fd = python->process.pidfd, .events = ZMQ_POLLIN };
+		fds[n++] = (struct pollfd){ .fd = python->process.pidfd, .events = POLLIN };
 	return n;
 }
 

@@ -30,7 +30,7 @@ struct kiln_python {
 	struct python_process process;
 	char key[33];
 	struct kiln_wire *wire;
-	void *sockets[PYTHON_CHANNELS];
+	struct kiln_socket sockets[PYTHON_CHANNELS];
 	bool heard; /* something came on iopub: none of its messages is lost any more */
 	bool ready;
 

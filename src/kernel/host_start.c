@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include <zmq.h>
+
 #include "base/text.h"
 #include "kernel/host_script.h"
 
@@ -31,12 +33,13 @@ static bool set_int(void *socket, int option, int value)
 }
 
 /* The same identity on shell and stdin: input_request is sent to whom the cell came from. */
-static void *connect_to(struct kiln_kernel *k, python_channel channel)
+static bool connect_to(struct kiln_kernel *k, python_channel channel,
+		       struct kiln_socket *ret_socket)
 {
 	static const int kinds[PYTHON_CHANNELS] = { ZMQ_DEALER, ZMQ_DEALER, ZMQ_DEALER, ZMQ_SUB };
 	void *socket = zmq_socket(k->sockets.context, kinds[channel]);
 	char address[160];
-	bool good = socket != NULL;
+	bool good = kiln_socket_init(ret_socket, socket);
 
 	kiln_python_address(&k->python->process, channel, address, sizeof(address));
 	good = good && set_int(socket, ZMQ_LINGER, LINGER_MS) &&
@@ -46,19 +49,14 @@ static void *connect_to(struct kiln_kernel *k, python_channel channel)
 		good = zmq_setsockopt(socket, ZMQ_SUBSCRIBE, "", 0) == 0;
 	else if (good)
 		good = zmq_setsockopt(socket, ZMQ_ROUTING_ID, k->session, strlen(k->session)) == 0;
-	if (good && zmq_connect(socket, address) == 0)
-		return socket;
-	if (socket)
-		zmq_close(socket);
-	return NULL;
+	return good && zmq_connect(socket, address) == 0;
 }
 
 static kiln_code open_sockets(struct kiln_kernel *k, struct kiln_err *err)
 {
 	KILN_TRY(kiln_wire_new(k->python->key, &k->python->wire, err));
 	for (python_channel i = 0; i < PYTHON_CHANNELS; i++) {
-		k->python->sockets[i] = connect_to(k, i);
-		if (!k->python->sockets[i])
+		if (!connect_to(k, i, &k->python->sockets[i]))
 			return fail_start(err, KILN_E_NOMEM, zmq_strerror(zmq_errno()));
 	}
 	return KILN_OK;
@@ -68,10 +66,8 @@ void kiln_python_free(struct kiln_python *python)
 {
 	if (!python)
 		return;
-	for (python_channel i = 0; i < PYTHON_CHANNELS; i++) {
-		if (python->sockets[i])
-			zmq_close(python->sockets[i]);
-	}
+	for (python_channel i = 0; i < PYTHON_CHANNELS; i++)
+		kiln_socket_close(&python->sockets[i]);
 	kiln_python_reap(&python->process);
 	kiln_wire_free(python->wire);
 	json_decref(python->header);

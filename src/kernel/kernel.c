@@ -9,8 +9,6 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include <zmq.h>
-
 #include "base/text.h"
 #include "kernel/host.h"
 #include "kernel/state.h"
@@ -115,10 +113,8 @@ bool kiln_kernel_receive_stdin(struct kiln_kernel *k, struct kiln_wire_msg *ret_
 	return receive(k, KILN_CHANNEL_STDIN, ret_msg);
 }
 
-static void take_parent(struct kiln_kernel *k, bool gone)
+static void take_parent(struct kiln_kernel *k)
 {
-	if (!gone)
-		return;
 	kiln_kernel_log(k, KILN_LOG_INFO, "the program that started this kernel is gone");
 	k->interrupted = true;
 	k->quitting = true;
@@ -126,9 +122,9 @@ static void take_parent(struct kiln_kernel *k, bool gone)
 	k->parent = -1;
 }
 
-void kiln_kernel_serve(struct kiln_kernel *k)
+/* Take what has come in. */
+static void serve(struct kiln_kernel *k)
 {
-	take_signals(k);
 	take_subscribers(k);
 	take_control(k);
 	queue_fill(k);
@@ -139,73 +135,91 @@ void kiln_kernel_serve(struct kiln_kernel *k)
 
 /* ---- waiting ---- */
 
+/*
+ * All that the kernel listens to. Sockets come first, then descriptors, the caller's last.
+ */
 enum {
-	ITEMS_FIXED = KILN_CHANNEL_HB + 2,
-	ITEMS_MAX = ITEMS_FIXED + ORPHANS_MAX + KILN_PYTHON_ITEMS + WAIT_FDS
+	SOCKETS_MAX = KILN_CHANNEL_HB + KILN_PYTHON_SOCKETS,
+	FDS_MAX = SOCKETS_MAX + 2 + ORPHANS_MAX + KILN_PYTHON_FDS + WAIT_FDS
 };
 
-/* Everything that the kernel listens to, then what the caller waits for. */
-static size_t fill_items(const struct kiln_kernel *k, zmq_pollitem_t *items,
-			 const struct pollfd *fds, size_t n_fds)
+struct listening {
+	struct kiln_socket *sockets[SOCKETS_MAX];
+	struct pollfd fds[FDS_MAX];
+	size_t n_sockets, n;
+	size_t signals; /* where k->signals stands */
+	size_t parent;  /* where k->parent does; 0: nowhere */
+	size_t callers; /* where the caller's begin */
+	bool stirred;   /* one of the sockets is: there is no time to wait */
+};
+
+static void add_fd(struct listening *l, int fd, short events)
 {
-	size_t n = 0;
-
-	for (kiln_channel i = 0; i < KILN_CHANNEL_HB; i++) {
-		const bool wanted = i != KILN_CHANNEL_SHELL || k->queue_n < QUEUE_MAX;
-
-		items[n++] = (zmq_pollitem_t){ .socket = k->sockets.sockets[i],
-					       .events = wanted ? ZMQ_POLLIN : 0 };
-	}
-	items[n++] = (zmq_pollitem_t){ .fd = k->signals, .events = ZMQ_POLLIN };
-	if (k->parent >= 0)
-		items[n++] = (zmq_pollitem_t){ .fd = k->parent, .events = ZMQ_POLLIN };
-	for (size_t i = 0; i < k->n_orphans; i++)
-		items[n++] = (zmq_pollitem_t){ .fd = k->orphans[i].fd, .events = ZMQ_POLLIN };
-	n += kiln_python_items(k, items + n);
-	for (size_t i = 0; i < n_fds; i++) {
-		const int events = (fds[i].events & POLLIN ? ZMQ_POLLIN : 0) |
-				   (fds[i].events & POLLOUT ? ZMQ_POLLOUT : 0);
-
-		if (fds[i].fd >= 0)
-			items[n++] = (zmq_pollitem_t){ .fd = fds[i].fd, .events = (short)events };
-	}
-	return n;
+	l->fds[l->n++] = (struct pollfd){ .fd = fd, .events = events };
 }
 
-/* Copy what happened to the caller's descriptors; returns whether anything did. */
-static bool read_items(const zmq_pollitem_t *items, size_t n, struct pollfd *fds, size_t n_fds)
+static void add_sockets(struct kiln_kernel *k, struct listening *l)
+{
+	for (kiln_channel i = 0; i < KILN_CHANNEL_HB; i++) {
+		/* what has no room in the queue stays in the socket */
+		if (i != KILN_CHANNEL_SHELL || k->queue_n < QUEUE_MAX)
+			l->sockets[l->n_sockets++] = &k->sockets.sockets[i];
+	}
+	l->n_sockets += kiln_python_sockets(k, l->sockets + l->n_sockets);
+	for (size_t i = 0; i < l->n_sockets; i++) {
+		l->stirred = l->stirred || l->sockets[i]->stirred;
+		add_fd(l, l->sockets[i]->fd, POLLIN);
+	}
+}
+
+static void listen_to(struct kiln_kernel *k, struct listening *l, const struct pollfd *fds,
+		      size_t n_fds)
+{
+	l->n = l->n_sockets = l->parent = 0;
+	l->stirred = false;
+	add_sockets(k, l);
+	l->signals = l->n;
+	add_fd(l, k->signals, POLLIN);
+	if (k->parent >= 0) {
+		l->parent = l->n;
+		add_fd(l, k->parent, POLLIN);
+	}
+	for (size_t i = 0; i < k->n_orphans; i++)
+		add_fd(l, k->orphans[i].fd, POLLIN);
+	l->n += kiln_python_fds(k, l->fds + l->n);
+	l->callers = l->n;
+	for (size_t i = 0; i < n_fds; i++)
+		add_fd(l, fds[i].fd, fds[i].events);
+}
+
+/* Note what came; returns whether it is any of the caller's. */
+static bool note(struct listening *l, struct pollfd *fds, size_t n_fds)
 {
 	bool any = false;
 
-	for (size_t i = n_fds; i-- > 0;) {
-		fds[i].revents = 0;
-		if (fds[i].fd < 0)
-			continue;
-		n--;
-		if (items[n].revents & ZMQ_POLLIN)
-			fds[i].revents |= POLLIN;
-		if (items[n].revents & ZMQ_POLLOUT)
-			fds[i].revents |= POLLOUT;
-		if (items[n].revents & ZMQ_POLLERR) /* the caller finds out by reading */
-			fds[i].revents |= POLLERR;
+	for (size_t i = 0; i < l->n_sockets; i++)
+		l->sockets[i]->stirred = l->sockets[i]->stirred || l->fds[i].revents;
+	for (size_t i = 0; i < n_fds; i++) {
+		fds[i].revents = l->fds[l->callers + i].revents;
 		any = any || fds[i].revents;
 	}
 	return any;
 }
 
-static long time_left(kiln_ms deadline, kiln_ms due)
+static int time_left(kiln_ms deadline, kiln_ms due)
 {
+	enum { LONGEST_MS = 3600000 };
 	const kiln_ms first = due < deadline ? due : deadline;
 	const kiln_ms left = first == KILN_FOREVER ? -1 : first - kiln_now();
 
 	if (first == KILN_FOREVER)
 		return -1;
-	return left < 0 ? 0 : left > 3600000 ? 3600000 : (long)left;
+	return left < 0 ? 0 : left > LONGEST_MS ? LONGEST_MS : (int)left;
 }
 
 /*
  * The virtual board's link, which has a clock of its own, looks without waiting, and often: then
- * once in a millisecond is enough for the sockets, each of which takes several system calls.
+ * once in a millisecond is enough for the sockets.
  */
 static bool has_just_looked(const struct kiln_kernel *k, kiln_ms deadline)
 {
@@ -214,29 +228,37 @@ static bool has_just_looked(const struct kiln_kernel *k, kiln_ms deadline)
 	return deadline <= now && k->looked_at == now && kiln_stream_due(&k->out) > now;
 }
 
+/* Has any of them something now? */
+static bool look(struct pollfd *fds, size_t n)
+{
+	if (n == 1 && fds[0].fd < 0)
+		return false;
+	return poll(fds, n, 0) > 0;
+}
+
 /* One round: poll, serve what came. True if one of the caller's descriptors is ready. */
 static bool poll_once(struct kiln_kernel *k, struct pollfd *fds, size_t n_fds, kiln_ms deadline)
 {
-	zmq_pollitem_t items[ITEMS_MAX];
-	const bool watched = k->parent >= 0;
 	const kiln_ms text = kiln_stream_due(&k->out), chart = kiln_plotter_due(k);
-	size_t n;
+	struct listening l;
 	bool any;
 
 	if (has_just_looked(k, deadline))
-		return poll(fds, n_fds, 0) > 0;
-	n = fill_items(k, items, fds, n_fds);
-	if (zmq_poll(items, (int)n, time_left(deadline, text < chart ? text : chart)) < 0)
+		return look(fds, n_fds);
+	listen_to(k, &l, fds, n_fds);
+	if (poll(l.fds, l.n, l.stirred ? 0 : time_left(deadline, text < chart ? text : chart)) < 0)
 		return false; /* EINTR */
 	k->looked_at = kiln_now();
-	any = read_items(items, n, fds, n_fds);
-	if (watched)
-		take_parent(k, items[ITEMS_FIXED - 1].revents != 0);
+	any = note(&l, fds, n_fds);
+	if (l.fds[l.signals].revents)
+		take_signals(k);
+	if (l.parent && l.fds[l.parent].revents)
+		take_parent(k);
 	if (kiln_now() >= kiln_stream_due(&k->out))
 		kiln_stream_flush(&k->out, kiln_now());
 	if (kiln_now() >= kiln_plotter_due(k))
 		kiln_plotter_show(k);
-	kiln_kernel_serve(k);
+	serve(k);
 	return any;
 }
 

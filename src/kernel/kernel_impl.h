@@ -17,7 +17,7 @@
 #include "kernel/wire.h"
 
 /*
- * One thread and one zmq_poll. Whoever waits, waits in kiln_kernel_wait(): the main loop for the
+ * One thread and one poll(). Whoever waits, waits in kiln_kernel_wait(): the main loop for the
  * next request, a bash cell for its pipes, and the links of boards, whose blocking calls come back
  * here through kiln_waiter. So control messages and signals are served while a cell runs.
  */
@@ -129,8 +129,6 @@ struct kiln_kernel {
 /* kernel.c */
 kiln_code kiln_kernel_wait(struct kiln_kernel *k, struct pollfd *fds, size_t n, kiln_ms deadline);
 bool kiln_kernel_receive_stdin(struct kiln_kernel *k, struct kiln_wire_msg *ret_msg);
-/* Serve what has come in, without waiting. */
-void kiln_kernel_serve(struct kiln_kernel *k);
 void kiln_kernel_log(const struct kiln_kernel *k, kiln_level level, const char *fmt, ...)
 	KILN_PRINTF(3, 4);
 /* Remember something of this notebook (state.h); a failure is a warning in the cell. */
@@ -225,6 +223,8 @@ void kiln_kernel_show_clear(struct kiln_kernel *k, const char *payload, size_t n
 /* execute.c */
 void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 			 const struct kiln_wire_msg *request);
+/* What is kept of a cell, when its front end need not wait any more. */
+void kiln_kernel_executed(struct kiln_kernel *k, const struct kiln_wire_msg *request);
 /* Output of the running cell: "stdout" or "stderr". */
 void kiln_kernel_text(struct kiln_kernel *k, kiln_stream_name name, const char *text, size_t n);
 void kiln_kernel_print(struct kiln_kernel *k, kiln_stream_name name, const char *fmt, ...)

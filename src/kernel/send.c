@@ -7,27 +7,58 @@
 
 static const char protocol_version[] = "5.5";
 
-json_t *kiln_kernel_header(struct kiln_kernel *k, const char *type)
+/* What differs from header to header, beside the type. */
+struct stamp {
+	char id[80], date[64];
+};
+
+static struct stamp new_stamp(struct kiln_kernel *k)
 {
 	struct timespec now;
+	struct stamp s;
 	struct tm utc;
-	char id[80], date[64];
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
-	kiln_text_format(id, sizeof(id), "%s_%llu", k->session, (unsigned long long)k->n_sent++);
-	kiln_text_format(date, sizeof(date), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ",
+	kiln_text_format(s.id, sizeof(s.id), "%s_%llu", k->session,
+			 (unsigned long long)k->n_sent++);
+	kiln_text_format(s.date, sizeof(s.date), "%04d-%02d-%02dT%02d:%02d:%02d.%06ldZ",
 			 utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
 			 utc.tm_sec, now.tv_nsec / 1000);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "msg_id", id, "session", k->session,
-			 "username", "kiln", "date", date, "msg_type", type, "version",
+	return s;
+}
+
+json_t *kiln_kernel_header(struct kiln_kernel *k, const char *type)
+{
+	const struct stamp s = new_stamp(k);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "msg_id", s.id, "session", k->session,
+			 "username", "kiln", "date", s.date, "msg_type", type, "version",
 			 protocol_version);
+}
+
+/* The same as text. Only the type may have something in it that JSON must escape. */
+static bool add_header(struct kiln_kernel *k, struct kiln_buf *out, const char *type)
+{
+	const struct stamp s = new_stamp(k);
+	json_t *value = json_string(type);
+	char *quoted = json_dumps(value, JSON_ENCODE_ANY);
+	const bool good = quoted && kiln_buf_printf(out,
+						    "{\"msg_id\":\"%s\",\"session\":\"%s\","
+						    "\"username\":\"kiln\",\"date\":\"%s\","
+						    "\"msg_type\":%s,\"version\":\"%s\"}",
+						    s.id, k->session, s.date, quoted,
+						    protocol_version) == KILN_OK;
+
+	free(quoted);
+	json_decref(value);
+	return good;
 }
 
 /* What stands in a message besides its header. */
 struct body {
-	json_t *parent, *metadata; /* borrowed; NULL: {} */
-	json_t *content;           /* stolen */
+	struct kiln_wire_part parent, metadata; /* borrowed */
+	json_t *content;                        /* stolen */
 	const struct kiln_wire_buffer *buffers;
 	size_t n_buffers;
 };
@@ -36,12 +67,18 @@ static void send_message(struct kiln_kernel *k, kiln_channel channel,
 			 const struct kiln_wire_ident *idents, size_t n_idents, const char *type,
 			 struct body body)
 {
-	json_t *header = kiln_kernel_header(k, type);
-	json_t *const parts[KILN_WIRE_PARTS] = { header, body.parent, body.metadata, body.content };
+	struct kiln_buf header = KILN_BUF_INIT(KILN_WIRE_MAX_BYTES);
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_wire_out out;
+	const bool made = add_header(k, &header, type) && body.content;
+	const struct kiln_wire_part parts[KILN_WIRE_PARTS] = {
+		{ .text = kiln_buf_str(&header) },
+		body.parent,
+		body.metadata,
+		{ .value = body.content },
+	};
 
-	if (header && body.content && kiln_wire_encode(k->wire, parts, &out, &err) == KILN_OK) {
+	if (made && kiln_wire_encode(k->wire, parts, &out, &err) == KILN_OK) {
 		out.buffers = body.buffers;
 		out.n_buffers = body.n_buffers;
 		if (kiln_sockets_send(&k->sockets, channel, idents, n_idents, &out, &err) !=
@@ -51,7 +88,7 @@ static void send_message(struct kiln_kernel *k, kiln_channel channel,
 	} else {
 		kiln_kernel_log(k, KILN_LOG_ERROR, "out of memory: a %s is lost", type);
 	}
-	json_decref(header);
+	kiln_buf_done(&header);
 	json_decref(body.content);
 }
 
@@ -59,7 +96,7 @@ void kiln_kernel_reply(struct kiln_kernel *k, kiln_channel channel,
 		       const struct kiln_wire_msg *request, const char *type, json_t *content)
 {
 	send_message(k, channel, request->idents, request->n_idents, type,
-		     (struct body){ .parent = request->header, .content = content });
+		     (struct body){ .parent.text = request->header_text, .content = content });
 }
 
 static void publish(struct kiln_kernel *k, const char *type, struct body body)
@@ -77,14 +114,15 @@ void kiln_kernel_publish(struct kiln_kernel *k, const struct kiln_wire_msg *requ
 			 const char *type, json_t *content)
 {
 	publish(k, type,
-		(struct body){ .parent = request ? request->header : NULL, .content = content });
+		(struct body){ .parent.text = request ? request->header_text : NULL,
+			       .content = content });
 }
 
 void kiln_kernel_republish(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 {
 	publish(k, msg->type,
-		(struct body){ .parent = msg->parent,
-			       .metadata = msg->metadata,
+		(struct body){ .parent.value = msg->parent,
+			       .metadata.value = msg->metadata,
 			       .content = json_incref(msg->content),
 			       .buffers = msg->buffers,
 			       .n_buffers = msg->n_buffers });

@@ -48,21 +48,36 @@ static bool set_curve(void *socket, const struct kiln_connection *c)
 		       0;
 }
 
+bool kiln_socket_init(struct kiln_socket *socket, void *zmq)
+{
+	size_t size = sizeof(socket->fd);
+
+	*socket = (struct kiln_socket){ .zmq = zmq, .fd = -1, .stirred = true };
+	return zmq && zmq_getsockopt(zmq, ZMQ_FD, &socket->fd, &size) == 0;
+}
+
+void kiln_socket_close(struct kiln_socket *socket)
+{
+	if (socket->zmq)
+		zmq_close(socket->zmq);
+	*socket = (struct kiln_socket){ 0 };
+}
+
 static kiln_code bind_channel(struct kiln_sockets *s, const struct kiln_connection *connection,
 			      kiln_channel channel, struct kiln_err *err)
 {
+	struct kiln_socket *socket = &s->sockets[channel];
 	char address[160];
 
 	kiln_connection_address(connection, channel, address, sizeof(address));
-	s->sockets[channel] = zmq_socket(s->context, kinds[channel].type);
-	if (!s->sockets[channel] || !set_options(s->sockets[channel], channel) ||
-	    !set_curve(s->sockets[channel], connection)) {
+	if (!kiln_socket_init(socket, zmq_socket(s->context, kinds[channel].type)) ||
+	    !set_options(socket->zmq, channel) || !set_curve(socket->zmq, connection)) {
 		(void)kiln_fail(err, KILN_E_NOMEM, "cannot make the %s socket",
 				kiln_channel_name(channel));
 		kiln_why(err, "%s", zmq_strerror(zmq_errno()));
 		return KILN_E_NOMEM;
 	}
-	if (zmq_bind(s->sockets[channel], address) == 0)
+	if (zmq_bind(socket->zmq, address) == 0)
 		return KILN_OK;
 	(void)kiln_fail(err, zmq_errno() == EADDRINUSE ? KILN_E_PORT_BUSY : KILN_E_INVALID,
 			"cannot listen at %s (%s)", address, kiln_channel_name(channel));
@@ -74,11 +89,13 @@ static kiln_code bind_channel(struct kiln_sockets *s, const struct kiln_connecti
 
 static void *beat(void *user)
 {
-	struct kiln_sockets *s = user;
+	const struct kiln_sockets *s = user;
+	void *socket = s->sockets[KILN_CHANNEL_HB].zmq;
 
 	/* frames go back as they come, identity first; ends when the context goes */
-	(void)zmq_proxy(s->sockets[KILN_CHANNEL_HB], s->sockets[KILN_CHANNEL_HB], NULL);
-	zmq_close(s->sockets[KILN_CHANNEL_HB]);
+
+	(void)zmq_proxy(socket, socket, NULL);
+	zmq_close(socket);
 	return NULL;
 }
 
@@ -115,8 +132,8 @@ void kiln_sockets_close(struct kiln_sockets *s)
 	if (!s->context)
 		return;
 	for (kiln_channel i = 0; i < KILN_CHANNELS; i++) {
-		if (s->sockets[i] && !(i == KILN_CHANNEL_HB && s->heart_beats))
-			zmq_close(s->sockets[i]);
+		if (i != KILN_CHANNEL_HB || !s->heart_beats)
+			kiln_socket_close(&s->sockets[i]);
 	}
 	(void)zmq_ctx_shutdown(s->context); /* ends the proxy, which closes its socket */
 	if (s->heart_beats)
@@ -128,20 +145,13 @@ void kiln_sockets_close(struct kiln_sockets *s)
 
 /* The frames of one message; those beyond the limit are counted and dropped. */
 struct frames {
+	size_t n, all;
 	zmq_msg_t messages[KILN_WIRE_MAX_FRAMES];
 	struct kiln_span spans[KILN_WIRE_MAX_FRAMES];
-	size_t n, all;
 };
 
-static bool more_follow(void *socket)
-{
-	int more = 0;
-	size_t size = sizeof(more);
-
-	return zmq_getsockopt(socket, ZMQ_RCVMORE, &more, &size) == 0 && more;
-}
-
-static void receive_one(void *socket, struct frames *f)
+/* False: there is none. */
+static bool receive_frame(void *socket, struct frames *f, bool *ret_more)
 {
 	zmq_msg_t rest;
 	/* cppcheck-suppress uninitvar ; zmq_msg_init fills it */
@@ -150,39 +160,41 @@ static void receive_one(void *socket, struct frames *f)
 	zmq_msg_init(target);
 	if (zmq_msg_recv(target, socket, ZMQ_DONTWAIT) < 0) {
 		zmq_msg_close(target);
-		return;
+		return false;
 	}
 	f->all++;
+	*ret_more = zmq_msg_more(target);
 	if (target == &rest) {
 		zmq_msg_close(&rest);
-		return;
+		return true;
 	}
 	f->spans[f->n] = kiln_span(zmq_msg_data(target), zmq_msg_size(target));
 	f->n++;
+	return true;
 }
 
-kiln_code kiln_socket_receive(void *socket, struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
-			      struct kiln_err *err)
+kiln_code kiln_socket_receive(struct kiln_socket *socket, struct kiln_wire *wire,
+			      struct kiln_wire_msg *ret_msg, struct kiln_err *err)
 {
-	struct frames *f = calloc(1, sizeof(*f));
-	size_t before;
+	struct frames f; /* 20 KB, most of it never touched */
+	bool more = true;
 	kiln_code code;
 
-	if (!f)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot take a message");
-	do {
-		before = f->all;
-		receive_one(socket, f);
-	} while (f->all > before && more_follow(socket));
-	if (f->all == 0)
-		code = KILN_E_TIMEOUT;
-	else if (f->all > f->n)
-		code = kiln_fail(err, KILN_E_TOO_BIG, "dropped a message of %zu frames", f->all);
+	if (!socket->stirred)
+		return KILN_E_TIMEOUT;
+	f.n = f.all = 0;
+	while (more && receive_frame(socket->zmq, &f, &more))
+		continue;
+	if (f.all == 0) {
+		socket->stirred = zmq_errno() == EINTR;
+		return KILN_E_TIMEOUT;
+	}
+	if (f.all > f.n)
+		code = kiln_fail(err, KILN_E_TOO_BIG, "dropped a message of %zu frames", f.all);
 	else
-		code = kiln_wire_decode(wire, f->spans, f->n, ret_msg, err);
-	for (size_t i = 0; i < f->n; i++)
-		zmq_msg_close(&f->messages[i]);
-	free(f);
+		code = kiln_wire_decode(wire, f.spans, f.n, ret_msg, err);
+	for (size_t i = 0; i < f.n; i++)
+		zmq_msg_close(&f.messages[i]);
 	return code;
 }
 
@@ -190,7 +202,7 @@ kiln_code kiln_sockets_receive(struct kiln_sockets *sockets, kiln_channel channe
 			       struct kiln_wire *wire, struct kiln_wire_msg *ret_msg,
 			       struct kiln_err *err)
 {
-	return kiln_socket_receive(sockets->sockets[channel], wire, ret_msg, err);
+	return kiln_socket_receive(&sockets->sockets[channel], wire, ret_msg, err);
 }
 
 static bool send_frame(void *socket, const void *p, size_t n, bool more)
@@ -203,20 +215,23 @@ static bool send_frame(void *socket, const void *p, size_t n, bool more)
 	return sent >= 0;
 }
 
-kiln_code kiln_socket_send(void *socket, const char *name, const struct kiln_wire_ident *idents,
-			   size_t n_idents, const struct kiln_wire_out *out, struct kiln_err *err)
+kiln_code kiln_socket_send(struct kiln_socket *socket, const char *name,
+			   const struct kiln_wire_ident *idents, size_t n_idents,
+			   const struct kiln_wire_out *out, struct kiln_err *err)
 {
 	bool good = true;
 
+	socket->stirred = true;
 	for (size_t i = 0; good && i < n_idents; i++)
-		good = send_frame(socket, idents[i].bytes, idents[i].n, true);
-	good = good && send_frame(socket, kiln_wire_delimiter, strlen(kiln_wire_delimiter), true);
-	good = good && send_frame(socket, out->signature, strlen(out->signature), true);
+		good = send_frame(socket->zmq, idents[i].bytes, idents[i].n, true);
+	good = good &&
+	       send_frame(socket->zmq, kiln_wire_delimiter, strlen(kiln_wire_delimiter), true);
+	good = good && send_frame(socket->zmq, out->signature, strlen(out->signature), true);
 	for (size_t i = 0; good && i < KILN_WIRE_PARTS; i++)
-		good = send_frame(socket, out->parts[i], strlen(out->parts[i]),
+		good = send_frame(socket->zmq, out->parts[i], strlen(out->parts[i]),
 				  i + 1 < KILN_WIRE_PARTS || out->n_buffers > 0);
 	for (size_t i = 0; good && i < out->n_buffers; i++)
-		good = send_frame(socket, out->buffers[i].p, out->buffers[i].n,
+		good = send_frame(socket->zmq, out->buffers[i].p, out->buffers[i].n,
 				  i + 1 < out->n_buffers);
 	if (good)
 		return KILN_OK;
@@ -229,17 +244,19 @@ kiln_code kiln_sockets_send(struct kiln_sockets *sockets, kiln_channel channel,
 			    const struct kiln_wire_ident *idents, size_t n_idents,
 			    const struct kiln_wire_out *out, struct kiln_err *err)
 {
-	return kiln_socket_send(sockets->sockets[channel], kiln_channel_name(channel), idents,
+	return kiln_socket_send(&sockets->sockets[channel], kiln_channel_name(channel), idents,
 				n_idents, out, err);
 }
 
 bool kiln_sockets_subscriber(struct kiln_sockets *sockets, struct kiln_wire_ident *ret_topic)
 {
+	struct kiln_socket *socket = &sockets->sockets[KILN_CHANNEL_IOPUB];
 	uint8_t frame[256];
 	int n;
 
-	while ((n = zmq_recv(sockets->sockets[KILN_CHANNEL_IOPUB], frame, sizeof(frame),
-			     ZMQ_DONTWAIT)) >= 0) {
+	if (!socket->stirred)
+		return false;
+	while ((n = zmq_recv(socket->zmq, frame, sizeof(frame), ZMQ_DONTWAIT)) >= 0) {
 		/* 1 topic: subscribe; 0 topic: unsubscribe; a longer topic is not welcomed */
 		if (n < 1 || (size_t)n > sizeof(frame) || frame[0] != 1)
 			continue;
@@ -247,5 +264,6 @@ bool kiln_sockets_subscriber(struct kiln_sockets *sockets, struct kiln_wire_iden
 		memcpy(ret_topic->bytes, frame + 1, ret_topic->n);
 		return true;
 	}
+	socket->stirred = zmq_errno() == EINTR;
 	return false;
 }

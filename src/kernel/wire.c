@@ -22,7 +22,7 @@ struct seen {
 };
 
 struct kiln_wire {
-	EVP_MAC_CTX *mac; /* keyed; copied for each message; NULL: messages are not signed */
+	EVP_MAC_CTX *mac; /* keyed, and begun anew for each message; NULL: none is signed */
 	struct seen *young, *old;
 };
 
@@ -112,15 +112,12 @@ void kiln_wire_free(struct kiln_wire *wire)
 static bool digest_parts(const struct kiln_wire *wire, const struct kiln_span *parts,
 			 uint8_t ret_digest[DIGEST])
 {
-	EVP_MAC_CTX *ctx = EVP_MAC_CTX_dup(wire->mac);
 	size_t n = 0;
-	bool good = ctx != NULL;
+	bool good = EVP_MAC_init(wire->mac, /* key= */ NULL, 0, NULL) == 1; /* the one it has */
 
 	for (size_t i = 0; good && i < KILN_WIRE_PARTS; i++)
-		good = EVP_MAC_update(ctx, parts[i].p, parts[i].n) == 1;
-	good = good && EVP_MAC_final(ctx, ret_digest, &n, DIGEST) == 1 && n == DIGEST;
-	EVP_MAC_CTX_free(ctx);
-	return good;
+		good = EVP_MAC_update(wire->mac, parts[i].p, parts[i].n) == 1;
+	return good && EVP_MAC_final(wire->mac, ret_digest, &n, DIGEST) == 1 && n == DIGEST;
 }
 
 static void to_hex(const uint8_t digest[DIGEST], char ret_hex[2 * DIGEST + 1])
@@ -238,7 +235,8 @@ static kiln_code parse_parts(struct kiln_wire_msg *msg, const struct kiln_span *
 	msg->type = json_string_value(json_object_get(msg->header, "msg_type"));
 	if (!msg->type || !json_is_string(json_object_get(msg->header, "msg_id")))
 		return refuse(err, KILN_E_PROTOCOL, "its header has no msg_type or msg_id");
-	return KILN_OK;
+	msg->header_text = strndup((const char *)parts[0].p, parts[0].n);
+	return msg->header_text ? KILN_OK : refuse(err, KILN_E_NOMEM, "out of memory");
 }
 
 kiln_code kiln_wire_decode(struct kiln_wire *wire, const struct kiln_span *frames, size_t n,
@@ -267,6 +265,7 @@ kiln_code kiln_wire_decode(struct kiln_wire *wire, const struct kiln_span *frame
 
 void kiln_wire_msg_done(struct kiln_wire_msg *msg)
 {
+	free(msg->header_text);
 	json_decref(msg->header);
 	json_decref(msg->parent);
 	json_decref(msg->metadata);
@@ -277,7 +276,15 @@ void kiln_wire_msg_done(struct kiln_wire_msg *msg)
 	*msg = (struct kiln_wire_msg){ 0 };
 }
 
-kiln_code kiln_wire_encode(struct kiln_wire *wire, json_t *const parts[KILN_WIRE_PARTS],
+static char *text_of(const struct kiln_wire_part *part)
+{
+	if (part->value && !part->text)
+		return json_dumps(part->value, JSON_COMPACT);
+	return strdup(part->text ? part->text : "{}");
+}
+
+kiln_code kiln_wire_encode(struct kiln_wire *wire,
+			   const struct kiln_wire_part parts[KILN_WIRE_PARTS],
 			   struct kiln_wire_out *ret_out, struct kiln_err *err)
 {
 	struct kiln_wire_out out = { 0 };
@@ -285,7 +292,7 @@ kiln_code kiln_wire_encode(struct kiln_wire *wire, json_t *const parts[KILN_WIRE
 	uint8_t digest[DIGEST];
 
 	for (size_t i = 0; i < KILN_WIRE_PARTS; i++) {
-		out.parts[i] = parts[i] ? json_dumps(parts[i], JSON_COMPACT) : strdup("{}");
+		out.parts[i] = text_of(&parts[i]);
 		if (!out.parts[i])
 			goto nomem;
 		spans[i] = kiln_span(out.parts[i], strlen(out.parts[i]));

@@ -50,8 +50,9 @@ struct kiln_wire_msg {
 	struct kiln_wire_ident idents[KILN_WIRE_MAX_IDENTS];
 	size_t n_idents;
 	json_t *header, *parent, *metadata, *content; /* objects */
-	const char *type;                             /* header's msg_type */
-	struct kiln_wire_buffer *buffers;             /* NULL: none */
+	char *header_text; /* the header's bytes: parent_header of what answers the message */
+	const char *type;  /* header's msg_type */
+	struct kiln_wire_buffer *buffers; /* NULL: none */
 	size_t n_buffers;
 };
 
@@ -78,8 +79,15 @@ struct kiln_wire_out {
 	size_t n_buffers;
 };
 
-/* `parts` are header, parent_header, metadata and content; NULL stands for {}. */
-kiln_code kiln_wire_encode(struct kiln_wire *wire, json_t *const parts[KILN_WIRE_PARTS],
+/* A JSON object: its text if there is one, else the value; neither stands for {}. */
+struct kiln_wire_part {
+	const char *text;
+	const json_t *value;
+};
+
+/* `parts` are header, parent_header, metadata and content. */
+kiln_code kiln_wire_encode(struct kiln_wire *wire,
+			   const struct kiln_wire_part parts[KILN_WIRE_PARTS],
 			   struct kiln_wire_out *ret_out, struct kiln_err *err);
 void kiln_wire_out_done(struct kiln_wire_out *out);
 

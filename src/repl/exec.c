@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Running one program: hand it over, stream what it prints, notice how it ends, or that it never
- * will.
+ * Running one program: stream what it prints, notice how it ends, or that it never will.
  */
-#include "repl/session.h"
+#include "repl/handover.h"
 
 #include <string.h>
 
@@ -11,11 +10,6 @@
 #include "repl/traceback.h"
 
 enum {
-	/* raw mode without flow control: half of what the smallest UART driver keeps, then its time
-	 * on the wire and a pause in which the interpreter empties it */
-	PLAIN_CHUNK = 32,
-	PLAIN_PAUSE_MS = 6,
-	START_MS = 15000,      /* until the board has read a whole program: it compiles meanwhile */
 	QUIET_PROMPT_MS = 400, /* a friendly prompt with nothing after it: no program prints that */
 	QUIET_BOOT_MS = 5000,  /* a chip that came out of reset and says no more: main.py runs */
 	/* Ctrl-C is repeated: one that came while the board compiled is lost. Not soon, for a
@@ -27,9 +21,7 @@ enum {
 struct run {
 	struct kiln_repl *repl;
 	const struct kiln_repl_output *output;
-	const char *code;
-	size_t n, sent;
-	bool started; /* the board has all of it */
+	struct kiln_handover program;
 	unsigned interrupts;
 	/* times at which something is due, KILN_FOREVER if not */
 	kiln_ms start_by, give_up, again_at, verdict_at, quiet_at;
@@ -55,28 +47,6 @@ static kiln_code fail_deaf(struct kiln_err *err)
 	return KILN_E_TIMEOUT;
 }
 
-static kiln_code fail_lost(const struct run *x, struct kiln_err *err)
-{
-	const struct kiln_watch *w = &x->repl->codec.watch;
-	char last[KILN_WATCH_LINE];
-
-	kiln_watch_last_line(w, last);
-	(void)kiln_fail(err, KILN_E_NO_PROMPT, "cannot hand the program to the board");
-	if (w->counts[KILN_SEEN_FRIENDLY] || w->counts[KILN_SEEN_PASTE] ||
-	    w->counts[KILN_SEEN_BANNER] || w->counts[KILN_SEEN_ROM])
-		kiln_why(err, "it was reset since the last one");
-	else if (x->repl->paste == KILN_REPL_PASTE_NO && x->sent == x->n)
-		/* old firmware dies of it without a word */
-		kiln_why(err, "it did not take all %zu bytes: they may be more than its memory",
-			 x->n);
-	else if (last[0])
-		kiln_why(err, "it does not answer as raw mode does: '%s'", last);
-	else
-		kiln_why(err, "it no longer answers");
-	kiln_hint(err, "its variables may be gone; the next command connects again");
-	return KILN_E_NO_PROMPT;
-}
-
 /* Raw mode would take these for commands; no program has them outside of a string. */
 static kiln_code check_code(const char *code, size_t n, struct kiln_err *err)
 {
@@ -96,125 +66,6 @@ static kiln_code next(struct run *x, kiln_ms deadline, kiln_raw_event *ret_event
 		      struct kiln_err *err)
 {
 	return kiln_repl_event(x->repl, x->output, deadline, ret_event, err);
-}
-
-/* Ask for raw-paste; afterwards repl->paste is known. */
-static kiln_code ask_paste(struct run *x, struct kiln_err *err)
-{
-	struct kiln_repl *r = x->repl;
-	const kiln_ms deadline = kiln_link_after(r->link, KILN_REPL_ANSWER_MS);
-	kiln_raw_event event;
-	kiln_code code;
-
-	kiln_raw_asked_paste(&r->codec);
-	KILN_TRY(kiln_repl_keys(r,
-				"\x05"
-				"A\x01",
-				err));
-	for (;;) {
-		code = next(x, deadline, &event, err);
-		if (code == KILN_E_TIMEOUT)
-			return fail_lost(x, err);
-		KILN_TRY(code);
-		if (event == KILN_RAW_PASTE) {
-			r->paste = KILN_REPL_PASTE_YES;
-			return KILN_OK;
-		}
-		if (event == KILN_RAW_NO_PASTE) {
-			r->paste = KILN_REPL_PASTE_NO;
-			return KILN_OK;
-		}
-		if (event == KILN_RAW_BAD || r->codec.seen == KILN_SEEN_PASTE ||
-		    r->codec.seen == KILN_SEEN_FRIENDLY)
-			return fail_lost(x, err);
-	}
-}
-
-static kiln_code write_some(struct run *x, size_t n, struct kiln_err *err)
-{
-	struct kiln_link *link = x->repl->link;
-
-	KILN_TRY(kiln_link_write(link, x->code + x->sent, n,
-				 kiln_link_after(link, KILN_REPL_ANSWER_MS), err));
-	x->sent += n;
-	return KILN_OK;
-}
-
-enum { LAST_MAX = 256 };
-
-/* The last bytes and the one that ends the program, at once: on USB that saves a packet. */
-static kiln_code write_end(struct run *x, size_t n, struct kiln_err *err)
-{
-	struct kiln_link *link = x->repl->link;
-	char piece[LAST_MAX + 1];
-
-	memcpy(piece, x->code + x->sent, n);
-	piece[n] = '\x04';
-	KILN_TRY(kiln_link_write(link, piece, n + 1, kiln_link_after(link, KILN_REPL_ANSWER_MS),
-				 err));
-	x->sent += n;
-	x->repl->codec.room -= n;
-	return KILN_OK;
-}
-
-/* Send as much as the board has room for; more when it says so. */
-static kiln_code send_paste(struct run *x, struct kiln_err *err)
-{
-	struct kiln_repl *r = x->repl;
-	kiln_raw_event event = KILN_RAW_MORE;
-	size_t left;
-	kiln_code code;
-
-	while ((left = x->n - x->sent) > 0 && event != KILN_RAW_STOP) {
-		if (left <= LAST_MAX && left <= r->codec.room)
-			break;
-		if (r->codec.room > 0) {
-			const size_t n = left < r->codec.room ? left : (size_t)r->codec.room;
-
-			KILN_TRY(write_some(x, n, err));
-			r->codec.room -= n;
-			continue;
-		}
-		code = next(x, kiln_link_after(r->link, START_MS), &event, err);
-		if (code == KILN_E_TIMEOUT)
-			return fail_lost(x, err);
-		KILN_TRY(code);
-	}
-	KILN_TRY(write_end(x, event == KILN_RAW_STOP ? 0 : left, err));
-	x->started = event == KILN_RAW_STOP;
-	kiln_raw_pasted(&r->codec);
-	return KILN_OK;
-}
-
-/*
- * Firmware before 1.13: nothing tells when the board has room, so this is one of the two places
- * where time stands for an event (the other: a silent line after a boot).
- */
-static kiln_code send_plain(struct run *x, struct kiln_err *err)
-{
-	struct kiln_repl *r = x->repl;
-	const unsigned baud = kiln_link_baud(r->link);
-
-	while (x->sent < x->n) {
-		const size_t left = x->n - x->sent;
-		const size_t n = left < PLAIN_CHUNK ? left : PLAIN_CHUNK;
-
-		KILN_TRY(write_some(x, n, err));
-		if (x->sent < x->n)
-			KILN_TRY(kiln_link_sleep(r->link,
-						 (kiln_ms)(n * 10000 / (baud ? baud : 115200)) +
-							 PLAIN_PAUSE_MS,
-						 err));
-	}
-	kiln_raw_sent(&r->codec);
-	return kiln_repl_keys(r, "\x04", err);
-}
-
-static kiln_code send_program(struct run *x, struct kiln_err *err)
-{
-	if (x->repl->paste != KILN_REPL_PASTE_NO)
-		KILN_TRY(ask_paste(x, err));
-	return x->repl->paste == KILN_REPL_PASTE_YES ? send_paste(x, err) : send_plain(x, err);
 }
 
 /* The waiter wants it to end. */
@@ -245,8 +96,8 @@ static kiln_code on_time(struct run *x, struct kiln_err *err)
 		return fail_reset(x, err);
 	if (now >= x->give_up)
 		return fail_deaf(err);
-	if (!x->started && now >= x->start_by)
-		return fail_lost(x, err);
+	if (!x->program.started && now >= x->start_by)
+		return kiln_handover_lost(&x->program, err);
 	if (now >= x->quiet_at) {
 		x->quiet_at = KILN_FOREVER;
 		x->stalled = true;
@@ -305,7 +156,7 @@ static kiln_ms next_due(const struct run *x)
 {
 	kiln_ms due = kiln_repl_sooner(x->verdict_at, x->give_up);
 
-	if (!x->started)
+	if (!x->program.started)
 		due = kiln_repl_sooner(due, x->start_by);
 	return kiln_repl_sooner(kiln_repl_sooner(due, x->again_at), x->quiet_at);
 }
@@ -329,7 +180,7 @@ static kiln_code wait_for_end(struct run *x, kiln_raw_event *ret_event, struct k
 		else if (code == KILN_OK && event == KILN_RAW_SEEN)
 			code = on_seen(x, err);
 		else if (code == KILN_OK && event == KILN_RAW_STARTED)
-			x->started = true;
+			x->program.started = true;
 		else if (code == KILN_OK &&
 			 (event == KILN_RAW_END || event == KILN_RAW_RESTARTED)) {
 			*ret_event = event;
@@ -394,7 +245,8 @@ static struct run new_run(struct kiln_repl *repl, const struct kiln_repl_output 
 	return (struct run){
 		.repl = repl,
 		.output = output,
-		.start_by = kiln_link_after(repl->link, START_MS),
+		.program = { .repl = repl, .output = output },
+		.start_by = kiln_link_after(repl->link, KILN_REPL_START_MS),
 		.give_up = KILN_FOREVER,
 		.again_at = KILN_FOREVER,
 		.verdict_at = KILN_FOREVER,
@@ -407,8 +259,8 @@ static struct run new_program(struct kiln_repl *repl, const struct kiln_repl_out
 {
 	struct run x = new_run(repl, output);
 
-	x.code = n > 0 ? code : "\n"; /* in raw mode nothing at all would mean a soft reset */
-	x.n = n > 0 ? n : 1;
+	x.program.code = n > 0 ? code : "\n"; /* in raw mode nothing would mean a soft reset */
+	x.program.n = n > 0 ? n : 1;
 	return x;
 }
 
@@ -423,11 +275,11 @@ kiln_code kiln_repl_exec(struct kiln_repl *repl, const char *code, size_t n,
 	KILN_TRY(check_code(code, n, err));
 	KILN_TRY(fresh_codec(repl, err));
 	x = new_program(repl, output, code, n);
-	status = send_program(&x, err);
+	status = kiln_handover_send(&x.program, err);
 	if (status == KILN_E_CANCELLED)
 		return take_back(&x, ret_result, err);
 	if (status == KILN_OK) {
-		x.start_by = kiln_link_after(repl->link, START_MS);
+		x.start_by = kiln_link_after(repl->link, KILN_REPL_START_MS);
 		if (output && output->quiet_ms > 0)
 			x.quiet_at = kiln_link_after(repl->link, output->quiet_ms);
 		status = wait_for_end(&x, &event, err);
@@ -453,11 +305,11 @@ kiln_code kiln_repl_start(struct kiln_repl *repl, const char *code, size_t n,
 	KILN_TRY(check_code(code, n, err));
 	KILN_TRY(fresh_codec(repl, err));
 	x = new_program(repl, NULL, code, n);
-	KILN_TRY(send_program(&x, err));
-	while (!x.started && event != KILN_RAW_STARTED && event != KILN_RAW_END) {
-		status = next(&x, kiln_link_after(repl->link, START_MS), &event, err);
+	KILN_TRY(kiln_handover_send(&x.program, err));
+	while (!x.program.started && event != KILN_RAW_STARTED && event != KILN_RAW_END) {
+		status = next(&x, kiln_link_after(repl->link, KILN_REPL_START_MS), &event, err);
 		if (status == KILN_E_TIMEOUT)
-			return fail_lost(&x, err);
+			return kiln_handover_lost(&x.program, err);
 		KILN_TRY(status);
 	}
 	repl->running = true;
@@ -528,7 +380,7 @@ kiln_code kiln_repl_soft_reset(struct kiln_repl *repl, bool run_main,
 
 	KILN_TRY(fresh_codec(repl, err));
 	x = new_run(repl, output);
-	x.started = true;
+	x.program.started = true;
 	code = run_main ? reset_with_main(&x, err) : reset_without_main(&x, err);
 	flush(&x);
 	if (code == KILN_E_TIMEOUT) /* the prompt did not come: say what does */

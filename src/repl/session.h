@@ -17,6 +17,7 @@ enum {
 	KILN_REPL_ENTER_MS = 20000,    /* a board that starts over and over */
 	KILN_REPL_WRITE_MS = 2000,     /* a port that takes no bytes */
 	KILN_REPL_ANSWER_MS = 3000,    /* raw mode's answers, with a busy board in mind */
+	KILN_REPL_START_MS = 15000,    /* until a board has read a whole program: it compiles */
 	KILN_REPL_INTERRUPT_MS = 10000 /* from Ctrl-C to the prompt; `finally` may take its time */
 };
 
@@ -37,11 +38,12 @@ struct kiln_repl {
 	struct kiln_link *link;
 	struct kiln_raw_codec codec;
 	kiln_repl_paste paste;
-	bool at_prompt; /* raw mode's; if not, it must be looked for */
-	bool running;   /* a program that nobody follows */
-	unsigned syncs; /* makes each check of the prompt another one */
-	kiln_ms looked; /* when the waiter was last asked */
-	size_t at, n;   /* bytes of `in` not yet decoded */
+	unsigned window; /* that raw-paste gave for the last program; 0: there was none */
+	bool at_prompt;  /* raw mode's; if not, it must be looked for */
+	bool running;    /* a program that nobody follows */
+	unsigned syncs;  /* makes each check of the prompt another one */
+	kiln_ms looked;  /* when the waiter was last asked */
+	size_t at, n;    /* bytes of `in` not yet decoded */
 	uint8_t in[4096];
 };
 

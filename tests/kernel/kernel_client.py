@@ -23,6 +23,7 @@ class Kernel:
         self.log = log
         self.manager.start_kernel(env=env, cwd=str(cwd), stderr=log.open('wb'))
         self.client = self.manager.client()
+        self.others = []
         self.client.start_channels()
         self.client.wait_for_ready(timeout=TIMEOUT)
 
@@ -37,12 +38,22 @@ class Kernel:
         return self.client.execute(code, **options)
 
     def message(self, msg_id, msg_type=None):
-        """The next iopub message of a request; of one type, skipping others."""
+        """The next iopub message of a request; of one type, skipping its others."""
+        while True:
+            msg = self._next(msg_id)
+            if msg_type in (None, msg['msg_type']):
+                return msg
+
+    def _next(self, msg_id):
+        """Other requests' messages may come in between: they are kept."""
+        for i, msg in enumerate(self.others):
+            if msg['parent_header'].get('msg_id') == msg_id:
+                return self.others.pop(i)
         while True:
             msg = self.client.get_iopub_msg(timeout=TIMEOUT)
-            if msg['parent_header'].get('msg_id') == msg_id and \
-                    msg_type in (None, msg['msg_type']):
+            if msg['parent_header'].get('msg_id') == msg_id:
                 return msg
+            self.others.append(msg)
 
     def finish(self, msg_id):
         """(reply content, [(type, content) on iopub between busy and idle])."""

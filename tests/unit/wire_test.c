@@ -112,7 +112,7 @@ static void memory_of_signatures_is_bounded(void **state)
 	for (int i = 0; i < 20000; i++) {
 		json_t *header = json_pack("{s:s, s:s, s:i}", "msg_id", "1", "msg_type", "x", "n",
 					   i);
-		json_t *const parts[KILN_WIRE_PARTS] = { header };
+		const struct kiln_wire_part parts[KILN_WIRE_PARTS] = { { .value = header } };
 
 		kiln_wire_out_done(&out);
 		assert_int_equal(kiln_wire_encode(wire, parts, &out, NULL), KILN_OK);
@@ -132,7 +132,7 @@ static void without_a_key_nothing_is_signed(void **state)
 {
 	struct kiln_wire *wire = wire_with("");
 	struct kiln_wire_out out;
-	json_t *const parts[KILN_WIRE_PARTS] = { 0 };
+	const struct kiln_wire_part parts[KILN_WIRE_PARTS] = { 0 };
 	struct frames f = good_frames();
 	struct kiln_wire_msg msg;
 
@@ -143,6 +143,29 @@ static void without_a_key_nothing_is_signed(void **state)
 	kiln_wire_out_done(&out);
 	f.items[2] = text("");
 	assert_int_equal(kiln_wire_decode(wire, f.items, f.n, &msg, NULL), KILN_OK);
+	kiln_wire_msg_done(&msg);
+	kiln_wire_free(wire);
+}
+
+/* A parent_header is the request's header to the byte, whatever its client wrote how. */
+static void a_header_goes_back_as_it_came(void **state)
+{
+	static const char header[] = "{ \"msg_type\": \"x\",\t\"msg_id\":\"1\", \"n\": 1.50 }";
+	struct kiln_wire *wire = wire_with("");
+	struct frames f = good_frames();
+	struct kiln_wire_part parts[KILN_WIRE_PARTS] = { { .text = "{\"a\":1}" } };
+	struct kiln_wire_out out;
+	struct kiln_wire_msg msg;
+
+	(void)state;
+	f.items[2] = text("");
+	f.items[3] = text(header);
+	assert_int_equal(kiln_wire_decode(wire, f.items, f.n, &msg, NULL), KILN_OK);
+	parts[1].text = msg.header_text;
+	assert_int_equal(kiln_wire_encode(wire, parts, &out, NULL), KILN_OK);
+	assert_string_equal(out.parts[0], "{\"a\":1}");
+	assert_string_equal(out.parts[1], header);
+	kiln_wire_out_done(&out);
 	kiln_wire_msg_done(&msg);
 	kiln_wire_free(wire);
 }
@@ -205,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_taken_once),
 		cmocka_unit_test(memory_of_signatures_is_bounded),
 		cmocka_unit_test(without_a_key_nothing_is_signed),
+		cmocka_unit_test(a_header_goes_back_as_it_came),
 		cmocka_unit_test(damaged_messages_say_what_is_wrong),
 		cmocka_unit_test(missing_and_too_many_frames),
 		cmocka_unit_test(a_huge_message_is_refused_unread),
