@@ -17,6 +17,9 @@ KILN_API const struct kiln_chip *kiln_chip_by_option(const char *option); /* "es
 KILN_API const char *kiln_chip_name(const struct kiln_chip *chip);        /* "ESP32-S3" */
 KILN_API const char *kiln_chip_option(const struct kiln_chip *chip);      /* "esp32s3" */
 
+/* Where in flash its ROM looks for the image that it boots, and where firmware for it goes. */
+KILN_API uint32_t kiln_chip_boot_address(const struct kiln_chip *chip);
+
 /* The chip's n-th row in the table, NULL after the last: for lists of what may be asked for. */
 KILN_API const struct kiln_chip *kiln_chip_at(unsigned n);
 

@@ -12,7 +12,8 @@
  *
  * A function that can fail returns a kiln_code and takes `struct kiln_err *err` last; err may be
  * NULL. The struct is the caller's, has a fixed size and needs no heap, so that it also works
- * when memory has run out. Nothing in `err` is touched on success.
+ * when memory has run out. Look at it only after a failure: what succeeds in the end may have left
+ * there what went wrong on the way.
  *
  *	struct kiln_err err = KILN_ERR_INIT;
  *	if (kiln_link_open(&host, "/dev/ttyUSB0", 115200, &link, &err))
@@ -90,7 +91,7 @@ KILN_API kiln_code kiln_fail(struct kiln_err *err, kiln_code code, const char *f
 KILN_API kiln_code kiln_fail_errno(struct kiln_err *err, kiln_code code, int sys, const char *fmt,
 				   ...) KILN_PRINTF(4, 5);
 
-/* Replace `why`. Returns err->code, or KILN_OK if err is NULL: use as a statement. */
+/* Replace `why`. This and those below do nothing to an err that is NULL. */
 KILN_API void kiln_why(struct kiln_err *err, const char *fmt, ...) KILN_PRINTF(2, 3);
 
 /* Replace `hint`. */

@@ -180,7 +180,13 @@ struct kiln_flasher_options {
 	kiln_before before;
 	kiln_after after;
 	bool no_stub;
-	bool quick;           /* fewest round trips: see below */
+	/*
+	 * Fewest round trips: a chip that its magic register tells is not asked for its security
+	 * info (which costs a second reset where it is not known), and the baud is raised before
+	 * the stub is uploaded, where the ROM can. Then BAUD and BAUD_CHANGED come before
+	 * STUB_UPLOAD, and DETECT_SWITCH is rare.
+	 */
+	bool quick;
 	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
 	int connect_attempts; /* 0 = 7, negative = for ever */
 	/*
@@ -203,13 +209,9 @@ struct kiln_flasher_options {
 	void *user;
 };
 
-/*
- * `quick`: a chip that its magic register tells is not asked for its security info (which costs a
- * second reset where it is not known), and the baud is raised before the stub is uploaded, where
- * the ROM can. Then BAUD and BAUD_CHANGED come before STUB_UPLOAD, and DETECT_SWITCH is rare.
- */
+/* What a job's mode, freq and size say if the image's header is to stay as it is. */
 #define KILN_FLASH_KEEP (-1)
-#define KILN_FLASH_DETECT (-2) /* size only */
+#define KILN_FLASH_DETECT (-2) /* size only: as large as the flash chip */
 
 struct kiln_flash_file {
 	uint32_t address;
@@ -228,7 +230,8 @@ struct kiln_flash_file {
  * borrows the files' bytes until it is freed.
  *
  *	kiln_flash_pack_new(files, n, &pack, &err);
- *	job = (struct kiln_flash_job){ .files = files, .n_files = n, .pack = pack, ... };
+ *	struct kiln_flash_job job = KILN_FLASH_JOB_INIT(files, n);
+ *	job.pack = pack;
  *	for each board: kiln_flasher_write(flasher, &job, &err);
  *	kiln_flash_pack_free(pack);
  */
@@ -259,6 +262,7 @@ KILN_API KILN_CHECK kiln_code kiln_flash_recall_new(const void *saved, size_t n,
 KILN_API const void *kiln_flash_recall_bytes(const struct kiln_flash_recall *recall, size_t *ret_n);
 KILN_API void kiln_flash_recall_free(struct kiln_flash_recall *recall);
 
+/* Begin with KILN_FLASH_JOB_INIT: a mode, freq or size of 0 is a setting. */
 struct kiln_flash_job {
 	const struct kiln_flash_file *files;
 	size_t n_files;
@@ -276,6 +280,11 @@ struct kiln_flash_job {
 	int freq;     /* header nibble or KILN_FLASH_KEEP */
 	int64_t size; /* bytes, KILN_FLASH_KEEP or KILN_FLASH_DETECT */
 };
+#define KILN_FLASH_JOB_INIT(first_file, n)                                      \
+	{                                                                       \
+		.files = (first_file), .n_files = (n), .mode = KILN_FLASH_KEEP, \
+		.freq = KILN_FLASH_KEEP, .size = KILN_FLASH_KEEP                \
+	}
 
 /*
  * Check what can be checked of files without a board: that none is empty, that their addresses

@@ -16,7 +16,7 @@
  *
  * Ports are URLs: "/dev/ttyUSB0" or "serial:///dev/ttyUSB0", "rfc2217://host:port",
  * "socket://host:port", "ws://host:8266" (MicroPython's WebREPL), "telnet://host". A link belongs
- *to whoever opened it, and to one thread at a time.
+ * to whoever opened it, and to one thread at a time.
  *
  *	struct kiln_host host = { 0 };
  *	struct kiln_link *link;
