@@ -11,13 +11,25 @@
 
 #include "sim/random.h"
 
+/* Typical times by the GD25Q32C's datasheet, and the slowest that is met with. */
 #define TIMES                                                                                   \
 	.page_program = 600 * SIM_US, .sector_erase = 50 * SIM_MS, .block_erase = 200 * SIM_MS, \
 	.chip_erase_per_mb = 3750 * SIM_MS /* 15 s for 4 MB */
 
+/* Typical times by the W25Q32JV's datasheet. */
+#define TIMES_W25Q                                                                              \
+	.page_program = 400 * SIM_US, .sector_erase = 45 * SIM_MS, .block_erase = 150 * SIM_MS, \
+	.chip_erase_per_mb = 2500 * SIM_MS /* 10 s for 4 MB */
+
+/* A chip that has been erased some 50,000 times; datasheets allow more than that. */
+#define TIMES_WORN                                                                                \
+	.page_program = 1100 * SIM_US, .sector_erase = 150 * SIM_MS, .block_erase = 600 * SIM_MS, \
+	.chip_erase_per_mb = 10000 * SIM_MS
+
 const struct sim_flash_part sim_flash_parts[] = {
 	{ .name = "gd25q", .manufacturer = 0xC8, .type = 0x40, TIMES },
-	{ .name = "w25q", .manufacturer = 0xEF, .type = 0x40, .has_sfdp = true, TIMES },
+	{ .name = "w25q", .manufacturer = 0xEF, .type = 0x40, .has_sfdp = true, TIMES_W25Q },
+	{ .name = "worn", .manufacturer = 0xC8, .type = 0x40, TIMES_WORN },
 	{ .name = "xmc",
 	  .manufacturer = 0x20,
 	  .type = 0x40,

@@ -197,7 +197,7 @@ static const struct {
 	{ "chip", "a chip like esp32c3, or a model like esp32-d0wd-v3", take_chip },
 	{ "flash", "a file", take_flash },
 	{ "size", "a flash size, 256KB to 128MB", take_size },
-	{ "part", "gd25q, w25q, xmc, strange or none", take_part },
+	{ "part", "gd25q, w25q, worn, xmc, strange or none", take_part },
 	{ "mac", "an address like 24:0a:c4:00:00:01", take_mac },
 	{ "clock", "real or virtual", take_clock },
 	{ "fault", "faults", take_fault },

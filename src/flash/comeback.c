@@ -111,7 +111,7 @@ static void take_up(struct kiln_flasher *f, struct kiln_link *link)
 	l->wire_free_us = 0; /* times of another clock */
 	l->came_at = 0;
 	l->turn_ms = -1;
-	l->calm = 0;
+	l->restless = KILN_LOADER_CALM_AFTER;
 	l->gap = false;
 	l->n_known = 0;
 	f->opened = kiln_link_now(link);

@@ -171,25 +171,29 @@ static kiln_code note(void *user, uint32_t address, uint32_t *ret_value, struct 
 	return KILN_OK;
 }
 
-/*
- * Which registers a chip is described by only its row knows. It is let through once on its own,
- * and all that it asks for is fetched together. What depends on a value is asked for later.
- */
-static kiln_code read_ahead(struct kiln_flasher *f, struct kiln_err *err)
+static kiln_code let_through(struct kiln_flasher *f, const struct kiln_chip_reader *reader,
+			     void *user)
 {
-	const struct kiln_chip *chip = f->loader.chip;
+	struct kiln_chip_info ignored;
+
+	(void)user;
+	return f->loader.chip->read_info(f->loader.chip, reader, &ignored, NULL);
+}
+
+kiln_code kiln_flasher_read_ahead(struct kiln_flasher *f, kiln_flasher_reads reads, void *user,
+				  struct kiln_err *err)
+{
 	struct noting noting = { .n = 0 };
 	const struct kiln_chip_reader reader = {
 		.read_reg = note,
 		.user = &noting,
 		.baud = kiln_link_baud(f->loader.link),
 	};
-	struct kiln_chip_info ignored;
 
 	if (!f->loader.quick)
 		return KILN_OK;
 	/* zeros may describe no chip at all */
-	const kiln_code code = chip->read_info(chip, &reader, &ignored, NULL);
+	const kiln_code code = reads(f, &reader, user);
 
 	(void)code;
 	return kiln_loader_learn_regs(&f->loader, noting.addresses, noting.n, err);
@@ -206,7 +210,7 @@ static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 		kiln_text_format(f->info.description, sizeof(f->info.description),
 				 "%s in Secure Download Mode", chip->name);
 	} else {
-		KILN_TRY(read_ahead(f, err));
+		KILN_TRY(kiln_flasher_read_ahead(f, let_through, NULL, err));
 		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
 		f->loader.n_known = 0;
 	}

@@ -1,29 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One stream to the flash: BEGIN, blocks, END as a barrier.
+ * Streams to the flash: each is BEGIN and its blocks; END stands behind the last, as a barrier.
  *
  * A stub has two buffers for frames and answers a block as it begins to work on it. So the next
  * block may always be on its way while one is worked on; the answer to a block is the permission
- * for the next. Where the stub is quicker than the wire, the wire would stand still for the time
- * that each answer takes, up to 16 ms in the bridge. There one block more is sent ahead.
+ * for the next. To wait for it costs up to 16 ms in the bridge, in which the wire stands still. So
+ * what the stub does is followed here (pace.h), and a frame leaves when it will be taken in; only
+ * where an erase comes between, whose time varies most, the answer is waited for.
  *
- * That this is right hangs on the stub having begun with a block by the time the one behind it
- * begins to arrive (sim/receiver.h has the details of the 2026 stub). It has if the answer comes as
- * promptly as answers do. If it comes late the block behind may be lost: then nothing more is sent
- * before that is known. A lost one is lost whole, and told from one that waits by a question: its
- * answer comes before that of the block only if the block is not there. Then it is sent again.
+ * That this is right hangs on the stub having begun with a frame by the time the one behind it
+ * begins to arrive (sim/receiver.h has the details of the 2026 stub). It has if answers come when
+ * they were foreseen. If one comes late the frame behind may be lost: then nothing more is sent
+ * before that is known (answers.c).
+ *
+ * Between streams there is no END: the next BEGIN does what it does, and its answer tells what
+ * became of the last block (s_init_flash_operation and handle_command of esp-flasher-stub v1.1,
+ * src/command_handler.c). Blocks may follow a BEGIN that is not answered yet. If that was lost they
+ * are nothing to the stub: its stream is at its end, and tinfl_decompress gives no more than that.
+ * If the end of that stream was lost, too, garbage goes to where that stream goes, and no further:
+ * s_ensure_flash_erased_to does not pass the end of the region that BEGIN named.
  */
 #include "flash/send.h"
 
 #include "flash/deflate.h"
+#include "flash/sending.h"
 
 enum {
-	BLOCK_TRIES = 3,
-	NUDGE_TIMEOUT = 500,
-	LATE = 4,            /* ms beyond the shortest turn: the stub was at work */
-	CALM = 3,            /* answers in time before one more is sent ahead again */
-	SUSPECT_AFTER = 250, /* ms: a block that was sent ahead should have been answered */
-	PROBE_TIMEOUT = 300,
+	LEAST = 1024,
+	BITS = 10,
+	OVERDUE = 10, /* ms */
 };
 
 /* How compressed and plain files differ: opcodes. */
@@ -36,82 +41,169 @@ static const struct form forms[] = {
 	{ KILN_OP_FLASH_DEFL_BEGIN, KILN_OP_FLASH_DEFL_DATA, KILN_OP_FLASH_DEFL_END },
 };
 
-/* A block that was sent. */
-struct flight {
-	struct kiln_span block;
-	uint32_t address;
-	kiln_ms end_at;   /* when its last byte arrives */
-	kiln_ms work_ms;  /* how long the chip may be at work on it */
-	kiln_ms usual_ms; /* how long it most likely is */
-	kiln_ms wire_ms;
-	bool ahead; /* sent before the one in front of it was answered */
-};
+/* --- what is on the wire, and when --- */
 
-struct sending {
-	struct kiln_flasher *f;
-	const struct kiln_stream *stream;
-	const struct form *form;
-	unsigned block_size;
-	struct kiln_inflater *inflater;
-	struct kiln_span rest; /* what was not sent yet */
-	uint64_t done;         /* bytes of the file that the chip was given so far */
-	unsigned sent, acked;
-	struct flight flights[2]; /* block n in n % 2 */
-	kiln_ms work_ms;          /* on what was answered last, at most */
-	kiln_ms usual_ms;         /* likewise, most likely */
-	bool in_doubt;            /* the block that was sent ahead may be lost */
-};
-
-static kiln_code ask_begin(struct sending *s, const struct kiln_begin *begin, struct kiln_err *err)
+static int64_t now_us(const struct kiln_sending *s)
 {
-	const struct kiln_request request = kiln_request_begin(s->form->begin, begin);
-	const struct kiln_loader *l = &s->f->loader;
-	const kiln_ms asked = kiln_link_now(l->link);
-
-	if (l->is_stub)
-		return kiln_loader_ask(&s->f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
-	KILN_TRY(kiln_loader_ask(&s->f->loader, &request,
-				 kiln_flasher_timeout(s->f, KILN_WORK_ERASE, begin->size), NULL,
-				 err));
-	kiln_flasher_emit(
-		s->f, (struct kiln_flash_event){ .stage = KILN_FLASH_ROM_ERASED,
-						 .elapsed_ms = kiln_link_now(l->link) - asked });
-	return KILN_OK;
+	return kiln_link_now(s->f->loader.link) * 1000;
 }
 
-static kiln_code send_begin(struct sending *s, struct kiln_err *err)
+/* Is it followed what the stub does? */
+static bool is_foreseen(const struct kiln_sending *s)
 {
-	const struct kiln_plan_file *file = s->stream->file;
 	const struct kiln_loader *l = &s->f->loader;
-	uint32_t size = (uint32_t)file->size;
 
-	/* a ROM that unpacks wants whole blocks of its own size, and erases before it answers */
-	if (!l->is_stub && s->stream->compressed)
+	return l->ahead > 0 && l->ahead_failed < KILN_LOADER_AHEAD_TRIES;
+}
+
+/* Is it so certain that frames may be sent by it? */
+static bool goes_ahead(const struct kiln_sending *s)
+{
+	return is_foreseen(s) && s->f->loader.restless == 0 && !s->in_doubt;
+}
+
+/* An answer that should be there by now: what is sent may be lost before it comes. */
+static bool is_overdue(struct kiln_sending *s)
+{
+	const struct kiln_loader *l = &s->f->loader;
+	const int64_t due = kiln_flight(s, s->acked)->begins_us / 1000 + l->turn_ms;
+
+	return kiln_link_now(l->link) > due + OVERDUE;
+}
+
+/* When the next frame may leave; INT64_MAX: not before an answer. */
+static int64_t may_leave(struct kiln_sending *s)
+{
+	const struct kiln_flight *last = kiln_flight(s, s->sent - 1);
+	const int64_t free = last->free_us + KILN_SEND_LATE * 1000;
+
+	if (s->sent == s->acked)
+		return 0;
+	if (!goes_ahead(s) || is_overdue(s) || s->sent - s->acked == KILN_SEND_WINDOW)
+		return INT64_MAX;
+	if (last->unsure_before && free > last->end_us - (free - last->start_us) / 4)
+		return INT64_MAX;
+	return free;
+}
+
+/* A ROM that unpacks wants whole blocks of its own size, and erases before it answers. */
+static uint32_t begin_size(const struct kiln_sending *s, const struct kiln_stream *stream)
+{
+	const struct kiln_loader *l = &s->f->loader;
+	uint32_t size = (uint32_t)stream->file->size;
+
+	if (!l->is_stub && stream->compressed)
 		size = (size + s->block_size - 1) / s->block_size * s->block_size;
 	if (!l->is_stub && l->chip->rom_erase_size)
-		size = l->chip->rom_erase_size(file->address, size);
+		size = l->chip->rom_erase_size(stream->file->address, size);
+	return size;
+}
+
+static struct kiln_request begin_request(const struct kiln_sending *s,
+					 const struct kiln_stream *stream)
+{
+	const struct kiln_loader *l = &s->f->loader;
 	const struct kiln_begin begin = {
-		.size = size,
-		.n_blocks = s->stream->n_blocks,
+		.size = begin_size(s, stream),
+		.n_blocks = stream->n_blocks,
 		.block_size = s->block_size,
-		.offset = file->address,
-		.encrypt = file->file->encrypt,
+		.offset = stream->file->address,
+		.encrypt = stream->file->file->encrypt,
 		.has_encrypted_word = l->is_stub || l->chip->rom_has_encrypted_word,
 	};
 
-	return ask_begin(s, &begin, err);
+	return kiln_request_begin(forms[stream->compressed].begin, &begin);
 }
 
-static void tell_retry(const struct sending *s, uint32_t address, const struct kiln_err *fault)
+/* The last plain block is filled up: a ROM takes whole blocks only. */
+static struct kiln_span fill_up(const struct kiln_sending *s, const struct kiln_flight *flight,
+				uint8_t *room)
 {
-	kiln_flasher_emit(s->f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
-							   .address = address,
-							   .item = fault->why });
-	kiln_log(&kiln_link_host(s->f->loader.link)->ui, KILN_LOG_INFO, "flash",
-		 "sent again at 0x%08x: %s: %s", address, fault->what, fault->why);
+	const struct kiln_span block = flight->block;
+
+	if (flight->stream->compressed || block.n == s->block_size)
+		return block;
+	memcpy(room, block.p, block.n);
+	memset(room + block.n, 0xFF, s->block_size - block.n);
+	return kiln_span(room, s->block_size);
 }
 
-static kiln_code block_length(struct sending *s, struct kiln_span block, size_t *ret_n,
+struct kiln_request kiln_sending_request(const struct kiln_sending *s,
+					 const struct kiln_flight *flight, uint8_t *room)
+{
+	if (flight->op == forms[flight->stream->compressed].begin)
+		return begin_request(s, flight->stream);
+	return kiln_request_data(flight->op, flight->seq, fill_up(s, flight, room));
+}
+
+static kiln_code put_on_wire(struct kiln_sending *s, unsigned n, struct kiln_err *err)
+{
+	struct kiln_loader *l = &s->f->loader;
+	struct kiln_flight *flight = kiln_flight(s, n);
+	uint8_t room[KILN_LOADER_BLOCK_STUB];
+	const struct kiln_request request = kiln_sending_request(s, flight, room);
+	const int64_t now = now_us(s);
+
+	flight->start_us = l->wire_free_us > now ? l->wire_free_us : now;
+	KILN_TRY(kiln_loader_send(l, &request, err));
+	flight->end_us = l->wire_free_us;
+	return KILN_OK;
+}
+
+/* One that was lost, with nothing else on its way. */
+static kiln_code send_again(struct kiln_sending *s, struct kiln_err *err)
+{
+	struct kiln_flight *flight = kiln_flight(s, s->sent);
+
+	KILN_TRY(kiln_loader_absorb(&s->f->loader, err));
+	flight->ahead = false;
+	KILN_TRY(put_on_wire(s, s->sent, err));
+	flight->begins_us = flight->free_us = flight->end_us;
+	flight->unsure_before = s->pace.unsure = true;
+	flight->pages = 0;
+	s->sent++;
+	if (s->pace.cpu_us < flight->end_us)
+		s->pace.cpu_us = flight->end_us;
+	return KILN_OK;
+}
+
+/* A frame that is about to be sent. */
+static kiln_code take_off(struct kiln_sending *s, struct kiln_flight flight, struct kiln_err *err)
+{
+	struct kiln_loader *l = &s->f->loader;
+
+	flight.stream = s->stream;
+	flight.told = s->told;
+	flight.ahead = s->sent > s->acked;
+	flight.free_us = s->pace.cpu_us;
+	flight.unsure_before = s->pace.unsure || (s->pace.pages > 0 && !s->pace.is_measured);
+	*kiln_flight(s, s->sent) = flight;
+	if (!flight.ahead) /* a late reply must not answer this one */
+		return kiln_loader_absorb(l, err);
+	kiln_loader_gap(l);
+	return KILN_OK;
+}
+
+/* --- blocks --- */
+
+static void tell_writing(const struct kiln_sending *s, const struct kiln_flight *flight)
+{
+	const struct kiln_stream *stream = s->stream;
+	const uint64_t done = stream->wire_before + stream->wire.n - s->rest.n;
+	const unsigned block = s->told + s->n_blocks + 1;
+
+	kiln_flasher_emit(s->f,
+			  (struct kiln_flash_event){ .stage = KILN_FLASH_WRITING,
+						     .address = flight->address,
+						     .done = done,
+						     .total = stream->wire_total,
+						     .before = done - flight->block.n,
+						     .block = block,
+						     .blocks = block > s->total ? block : s->total,
+						     .item = stream->file->file->name });
+}
+
+static kiln_code block_length(struct kiln_sending *s, struct kiln_span block, size_t *ret_n,
 			      struct kiln_err *err)
 {
 	if (s->stream->compressed)
@@ -120,312 +212,167 @@ static kiln_code block_length(struct sending *s, struct kiln_span block, size_t 
 	return KILN_OK;
 }
 
-/* The last plain block is filled up: a ROM takes whole blocks only. */
-static struct kiln_span fill_up(const struct sending *s, struct kiln_span block, uint8_t *room)
+static int64_t wire_us(const struct kiln_sending *s, size_t n)
 {
-	if (s->stream->compressed || block.n == s->block_size)
-		return block;
-	memcpy(room, block.p, block.n);
-	memset(room + block.n, 0xFF, s->block_size - block.n);
-	return kiln_span(room, s->block_size);
-}
-
-static void tell_writing(const struct sending *s, const struct flight *flight)
-{
-	const struct kiln_stream *stream = s->stream;
-	const unsigned block = stream->blocks_before + s->sent + 1;
-
-	kiln_flasher_emit(
-		s->f, (struct kiln_flash_event){
-			      .stage = KILN_FLASH_WRITING,
-			      .address = flight->address,
-			      .done = stream->wire_before + stream->wire.n - s->rest.n,
-			      .total = stream->wire_total,
-			      .before = stream->wire_before + stream->wire.n - s->rest.n -
-					flight->block.n,
-			      .block = block,
-			      .blocks = block > stream->blocks_total ? block : stream->blocks_total,
-			      .item = stream->file->file->name });
-}
-
-static struct kiln_request request_for(const struct sending *s, unsigned n, uint8_t *room)
-{
-	return kiln_request_data(s->form->data, n, fill_up(s, s->flights[n % 2].block, room));
-}
-
-static kiln_code put_on_wire(struct sending *s, unsigned n, struct kiln_err *err)
-{
-	struct kiln_loader *l = &s->f->loader;
-	struct flight *flight = &s->flights[n % 2];
-	uint8_t room[KILN_LOADER_BLOCK_STUB];
-	const struct kiln_request request = request_for(s, n, room);
-
-	KILN_TRY(kiln_loader_send(l, &request, err));
-	flight->end_at = kiln_loader_wire_free(l);
-	return KILN_OK;
-}
-
-/* Are whole blocks of 64 KB erased here, and not sectors? */
-static bool in_whole_block(const struct kiln_plan_file *file, uint64_t address)
-{
-	enum { BLOCK = 64 * 1024 };
-	const uint64_t first = ((uint64_t)file->address + BLOCK - 1) / BLOCK * BLOCK,
-		       end = ((uint64_t)file->address + file->size) / BLOCK * BLOCK;
-
-	return address >= first && address < end;
+	return (int64_t)n * BITS * 1000000 / kiln_link_baud(s->f->loader.link);
 }
 
 /*
- * What a stub unpacks it keeps until it has 32 KB, and then programs them: 128 pages of 0.6 ms.
- * Before, it erases: 8 sectors of 50 ms, or a block of 200 ms; or it looks whether they are blank,
- * 1.6 ms each. (docs/performance.md)
+ * A blank chip: the stub looks at a sector whenever a block comes. If a whole block is not as long
+ * on the wire as it takes to program 32 KB and to look at all their sectors, the stub is given
+ * small blocks while it has nothing else to do, up to the one that fills the 32 KB; so the next
+ * can be a whole one. Returns the size of the next one, SIZE_MAX if any is right.
  */
-static kiln_ms usual_work(const struct sending *s, uint64_t done)
+static size_t size_to_look(const struct kiln_sending *s, bool is_busy)
 {
-	enum {
-		BUFFER = 32 * 1024,
-		PROGRAM = 128 * 6 / 10,
-		LOOK = 8 * 16 / 10,
-		SECTORS = 8 * 50,
-		BLOCK = 200,
-		PLAIN_MS_PER_KB = 4
-	};
-	const struct kiln_plan_file *file = s->stream->file;
-	kiln_ms erase = LOOK;
+	enum { SECTORS = 8, WITH_THE_PROGRAM = 1 };
+	const int64_t all = (int64_t)KILN_PACE_BUFFER / 256 * kiln_pace_page_us(&s->pace) +
+			    (int64_t)SECTORS * KILN_PACE_LOOK_US + KILN_SEND_LATE * 1000;
+	const unsigned sectors = kiln_pace_sectors_before(&s->pace);
+	const uint64_t left = KILN_PACE_BUFFER - s->pace.n;
+	const uint64_t wire = left * s->stream->wire.n / s->stream->file->size;
 
-	if (!s->stream->compressed)
-		return (kiln_ms)((done - s->done) / 1024 * PLAIN_MS_PER_KB);
-	if (s->stream->dirty)
-		erase = in_whole_block(file, file->address + s->done) ? BLOCK : SECTORS;
-	return (kiln_ms)(done / BUFFER - s->done / BUFFER) * (PROGRAM + erase);
+	if (s->pace.dirty || wire_us(s, s->block_size) > all)
+		return SIZE_MAX;
+	if (s->pace.pages > 0 && !s->pace.is_measured) /* it should have to wait, and so tell */
+		return s->block_size * 15 / 16;
+	if (is_busy)
+		return SIZE_MAX;
+	if (sectors <= WITH_THE_PROGRAM)
+		return (size_t)(wire + wire / 32);
+	return (size_t)(wire / (sectors - WITH_THE_PROGRAM + 1));
 }
 
 /*
- * Where sectors are erased one by one, a stub begins with the next one whenever a block comes. So
- * blocks are made as long as an erase takes, and the flash is at work while the wire is; elsewhere
- * they are as long as they may be.
+ * As long as they may be, but where the stub begins something whenever a block comes: it should
+ * come when the stub, and the flash, have done with what they are at.
  */
-static size_t block_size_at(const struct sending *s, uint64_t address)
+static size_t next_size(const struct kiln_sending *s, int64_t start_us)
 {
-	enum { SECTOR_ERASE_MS = 50, LEAST = 1024, BITS = 10 };
-	const size_t size = (size_t)kiln_link_baud(s->f->loader.link) * SECTOR_ERASE_MS /
-			    (1000 * BITS);
+	const struct kiln_pace *p = &s->pace;
+	const bool erases = p->dirty && p->next_erase < p->region_end;
+	const int64_t free = erases && p->flash_us > p->cpu_us ? p->flash_us : p->cpu_us;
+	size_t size = SIZE_MAX;
 
-	if (!s->stream->compressed || !s->stream->dirty || !s->f->options.quick ||
-	    s->f->loader.ahead == 0 || in_whole_block(s->stream->file, address) ||
-	    size >= s->block_size)
+	if (!s->stream->compressed || !s->f->options.quick || !is_foreseen(s))
 		return s->block_size;
-	return size > LEAST ? size : LEAST;
+	if (free > start_us + wire_us(s, LEAST))
+		size = (size_t)((free - start_us) * kiln_link_baud(s->f->loader.link) /
+				(BITS * 1000000));
+	if (!erases)
+		size = size_to_look(s, free > start_us + wire_us(s, LEAST));
+	else if (size == SIZE_MAX)
+		size = LEAST;
+	if (size < LEAST)
+		size = LEAST;
+	return size < s->block_size ? size : s->block_size;
 }
 
-static kiln_code send_next(struct sending *s, struct kiln_err *err)
+static kiln_code send_block(struct kiln_sending *s, struct kiln_err *err)
 {
-	struct flight *flight = &s->flights[s->sent % 2];
-	const size_t usual = block_size_at(s, s->stream->file->address + s->done);
+	const int64_t now = now_us(s), wire_free = s->f->loader.wire_free_us;
+	const size_t usual = next_size(s, wire_free > now ? wire_free : now);
 	const size_t size = s->rest.n < usual ? s->rest.n : usual;
+	struct kiln_flight flight = {
+		.op = forms[s->stream->compressed].data,
+		.address = (uint32_t)(s->stream->file->address + s->done),
+		.seq = s->n_blocks,
+	};
 	size_t n;
 
-	*flight = (struct flight){ .address = (uint32_t)(s->stream->file->address + s->done),
-				   .ahead = s->sent > s->acked };
-	(void)kiln_span_take(&s->rest, size, &flight->block);
-	tell_writing(s, flight);
-	KILN_TRY(block_length(s, flight->block, &n, err));
-	flight->work_ms = kiln_flasher_timeout(s->f, KILN_WORK_WRITE, n);
-	flight->usual_ms = usual_work(s, s->done + n);
-	flight->wire_ms = kiln_loader_wire_ms(&s->f->loader, flight->block.n);
-	if (flight->ahead)
-		kiln_loader_gap(&s->f->loader);
-	else /* a late reply must not answer this one */
-		KILN_TRY(kiln_loader_absorb(&s->f->loader, err));
+	(void)kiln_span_take(&s->rest, size, &flight.block);
+	tell_writing(s, &flight);
+	KILN_TRY(block_length(s, flight.block, &n, err));
+	flight.work_ms = kiln_flasher_timeout(s->f, KILN_WORK_WRITE, n);
+	KILN_TRY(take_off(s, flight, err));
 	KILN_TRY(put_on_wire(s, s->sent, err));
+	kiln_flight(s, s->sent)->begins_us =
+		kiln_pace_data(&s->pace, kiln_flight(s, s->sent)->end_us, n, s->rest.n == 0);
+	kiln_flight(s, s->sent)->pages = s->pace.unsure ? 0 : s->pace.pages;
 	s->done += n;
+	s->n_blocks++;
 	s->sent++;
 	return KILN_OK;
 }
 
-/* The stub will have done with the block before the one on the wire when that has arrived. */
-static bool will_be_free(const struct sending *s)
-{
-	const struct kiln_loader *l = &s->f->loader;
+/* --- BEGIN and END --- */
 
-	return !l->ahead_failed && l->calm >= CALM &&
-	       s->usual_ms + LATE < s->flights[s->acked % 2].wire_ms;
-}
-
-static bool may_send(const struct sending *s)
-{
-	if (s->rest.n == 0 || s->in_doubt)
-		return false;
-	if (s->sent == s->acked)
-		return true;
-	return s->sent - s->acked <= s->f->loader.ahead && will_be_free(s);
-}
-
-/* A ROM writes, then answers; a stub answers, then writes while the next comes in. */
-static kiln_ms time_limit(const struct sending *s, const struct flight *flight)
-{
-	return s->f->loader.is_stub ? s->work_ms : flight->work_ms;
-}
-
-/*
- * The block is there after all: then the question behind it may fill the other buffer, and what is
- * sent now would be lost. No answer: it was lost itself.
- */
-static kiln_code await_probe(struct sending *s, const struct kiln_request *probe,
-			     struct kiln_err *err)
-{
-	struct kiln_err fault = KILN_ERR_INIT;
-	struct kiln_reply reply;
-	const kiln_code code = kiln_loader_receive(&s->f->loader, probe, 2 * PROBE_TIMEOUT, &reply,
-						   &fault);
-
-	if (code == KILN_OK || code == KILN_E_TIMEOUT)
-		return KILN_OK;
-	if (err)
-		*err = fault;
-	return code;
-}
-
-/*
- * Is the block there, or was it lost? The answer to a register is one to the question after it.
- * Questions get lost too, while both buffers are full.
- */
-static kiln_code find_out(struct sending *s, unsigned n, kiln_ms deadline, bool *ret_lost,
-			  struct kiln_err *err)
+/* With nothing else on its way: it may be asked again. */
+static kiln_code ask_begin(struct kiln_sending *s, struct kiln_err *err)
 {
 	struct kiln_loader *l = &s->f->loader;
-	const struct kiln_request data = kiln_request_data(s->form->data, n, kiln_span(NULL, 0));
-	const struct kiln_request probe = kiln_request_read_reg(KILN_CHIP_MAGIC_REG);
-	const struct kiln_request either[] = { data, probe };
+	const kiln_ms asked = kiln_link_now(l->link);
 	struct kiln_reply reply;
-	kiln_code code;
-	size_t which;
+	const struct kiln_request request = begin_request(s, s->stream);
 
-	do {
-		kiln_loader_gap(l);
-		KILN_TRY(kiln_loader_send(l, &probe, err));
-		code = kiln_loader_receive_any(l, either, 2, PROBE_TIMEOUT, &which, &reply, err);
-		*ret_lost = code == KILN_OK && which == 1;
-	} while (code == KILN_E_TIMEOUT && kiln_link_now(l->link) < deadline);
-	if (code == KILN_OK && which == 0)
-		code = await_probe(s, &probe, err);
-	kiln_loader_gap(l); /* one of the questions may have lost its begin */
-	return code;
-}
-
-/* The wire was too fast for the stub. It is told, and not tried again with this board. */
-static kiln_code send_lost(struct sending *s, unsigned n, struct kiln_err *err)
-{
-	struct kiln_err fault = KILN_ERR_INIT;
-
-	s->f->loader.ahead_failed++;
-	(void)kiln_fail(&fault, KILN_E_TIMEOUT, "a block was sent ahead");
-	kiln_why(&fault, "the chip was not ready for it");
-	if (s->sent != n + 1) { /* one more is on its way, and was taken in its place */
-		if (err)
-			*err = fault;
-		return KILN_E_TIMEOUT;
+	if (l->is_stub && s->sent_so_far->done < (size_t)(s->stream - s->streams)) {
+		/* once: a refusal would be of the last block of the stream before */
+		KILN_TRY(kiln_loader_command(l, &request, s->work_ms + KILN_LOADER_TIMEOUT, &reply,
+					     err));
+	} else if (l->is_stub) {
+		KILN_TRY(kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err));
+	} else {
+		KILN_TRY(kiln_loader_ask(
+			l, &request,
+			kiln_flasher_timeout(s->f, KILN_WORK_ERASE, begin_size(s, s->stream)), NULL,
+			err));
+		kiln_flasher_emit(s->f, (struct kiln_flash_event){
+						.stage = KILN_FLASH_ROM_ERASED,
+						.elapsed_ms = kiln_link_now(l->link) - asked });
 	}
-	tell_retry(s, s->flights[n % 2].address, &fault);
-	s->flights[n % 2].ahead = false;
-	s->f->loader.calm = 0;
-	kiln_loader_gap(&s->f->loader);
-	return put_on_wire(s, n, err);
+	s->sent_so_far->begun = (size_t)(s->stream - s->streams) + 1;
+	return KILN_OK;
 }
 
-static kiln_code await(struct sending *s, unsigned n, struct kiln_err *err)
+/* Behind the last block of the stream before, which is not answered yet. */
+static kiln_code send_begin(struct kiln_sending *s, struct kiln_err *err)
 {
-	struct kiln_loader *l = &s->f->loader;
-	struct flight *flight = &s->flights[n % 2];
-	const struct kiln_request request = kiln_request_data(s->form->data, n, flight->block);
-	const kiln_ms arrives = flight->end_at, now = kiln_link_now(l->link),
-		      limit = (arrives > now ? arrives - now : 0) + time_limit(s, flight);
-	const kiln_ms soon = (arrives > now ? arrives - now : 0) + l->turn_ms + SUSPECT_AFTER;
-	struct kiln_reply reply;
-	kiln_code code;
-	bool lost;
+	const struct kiln_flight flight = { .op = forms[s->stream->compressed].begin,
+					    .work_ms = KILN_LOADER_TIMEOUT };
 
-	if (!flight->ahead || soon >= limit)
-		return kiln_loader_receive(l, &request, limit + kiln_loader_wire_ms(l, 2048),
-					   &reply, err);
-	code = kiln_loader_receive(l, &request, soon, &reply, err);
-	if (code != KILN_E_TIMEOUT)
-		return code;
-	KILN_TRY(find_out(s, n, now + limit, &lost, err));
-	if (!lost)
-		return KILN_OK;
-	KILN_TRY(send_lost(s, n, err));
-	return kiln_loader_receive(l, &request, limit + kiln_loader_wire_ms(l, 2 * s->block_size),
-				   &reply, err);
+	KILN_TRY(take_off(s, flight, err));
+	KILN_TRY(put_on_wire(s, s->sent, err));
+	s->sent++;
+	return KILN_OK;
 }
 
-/*
- * A block that a stub says it did not take may be sent again, if no other is on its way. A ROM
- * counts blocks before it looks into them, and refuses the same number a second time.
- */
-static kiln_code await_with_retries(struct sending *s, unsigned n, struct kiln_err *err)
+static kiln_code begin_stream(struct kiln_sending *s, struct kiln_err *err)
 {
-	struct kiln_loader *l = &s->f->loader;
-	const int most = l->limits.block_tries ? (int)l->limits.block_tries : BLOCK_TRIES;
-	const int tries = l->is_stub ? most : 1;
-	struct kiln_err fault = KILN_ERR_INIT;
-	struct kiln_reply reply;
-	uint8_t room[KILN_LOADER_BLOCK_STUB];
-	kiln_code code = await(s, n, &fault);
+	const struct kiln_stream *stream = s->stream;
+	int64_t arrives_us;
 
-	for (int i = 1; code != KILN_OK; i++) {
-		const struct kiln_request request = request_for(s, n, room);
-
-		if (code == KILN_E_TIMEOUT && s->sent == n + 1) {
-			/* its end may be lost: the chip is nudged with another end */
-			code = kiln_loader_nudge(l, &request, NUDGE_TIMEOUT, &reply, &fault);
-			if (code == KILN_OK)
-				break;
-		}
-		if (code == KILN_E_TIMEOUT || s->sent != n + 1 || i == tries ||
-		    !kiln_loader_is_wire_fault(code, &fault))
-			break;
-		tell_retry(s, s->flights[n % 2].address, &fault);
-		code = kiln_loader_command(l, &request, time_limit(s, &s->flights[n % 2]), &reply,
-					   &fault);
+	kiln_inflater_free(s->inflater);
+	s->inflater = NULL;
+	if (stream->compressed)
+		KILN_TRY(kiln_inflater_new(&s->inflater, err));
+	if (s->sent > s->acked) {
+		KILN_TRY(send_begin(s, err));
+		arrives_us = kiln_flight(s, s->sent - 1)->end_us;
+	} else {
+		KILN_TRY(ask_begin(s, err));
+		s->sent_so_far->done = s->sent_so_far->begun - 1;
+		s->sent_so_far->blocks = s->told;
+		arrives_us = s->f->loader.wire_free_us;
 	}
-	if (code != KILN_OK && err)
-		*err = fault;
-	return code;
-}
-
-/* Was the stub free when the block came? Then the one behind it is taken in, too. */
-static void judge(struct sending *s, unsigned n)
-{
-	struct kiln_loader *l = &s->f->loader;
-	const struct flight *flight = &s->flights[n % 2];
-	const bool late = l->came_at > flight->end_at + l->turn_ms + LATE;
-
-	l->calm = late ? 0 : l->calm + 1;
-	s->in_doubt = late && s->sent > n + 1;
-	s->work_ms = flight->work_ms;
-	s->usual_ms = flight->usual_ms;
-}
-
-static kiln_code send_blocks(struct sending *s, struct kiln_err *err)
-{
-	while (s->rest.n > 0 || s->acked < s->sent) {
-		if (may_send(s)) {
-			KILN_TRY(send_next(s, err));
-			continue;
-		}
-		KILN_TRY(await_with_retries(s, s->acked, err));
-		judge(s, s->acked++);
-	}
+	arrives_us = kiln_pace_begin(&s->pace, arrives_us, stream->file->address,
+				     (uint32_t)stream->file->size, stream->compressed,
+				     stream->dirty);
+	if (s->sent > s->acked)
+		kiln_flight(s, s->sent - 1)->begins_us = arrives_us;
+	s->rest = stream->wire;
+	s->done = 0;
+	s->n_blocks = 0;
+	s->begun = true;
 	return KILN_OK;
 }
 
 /*
  * A stub answers END when all is in the flash. To a ROM it would mean to leave the loader.
  */
-static kiln_code send_end(struct sending *s, struct kiln_err *err)
+static kiln_code send_end(struct kiln_sending *s, struct kiln_err *err)
 {
-	const struct kiln_request request = kiln_request_flash_end(s->form->end, false);
+	const struct kiln_request request = kiln_request_flash_end(forms[s->stream->compressed].end,
+								   false);
 	struct kiln_reply reply;
 
 	if (!s->f->loader.is_stub)
@@ -433,29 +380,93 @@ static kiln_code send_end(struct sending *s, struct kiln_err *err)
 	return kiln_loader_command(&s->f->loader, &request, s->work_ms, &reply, err);
 }
 
-kiln_code kiln_send_stream(struct kiln_flasher *f, const struct kiln_stream *stream,
-			   struct kiln_sent *ret_sent, struct kiln_err *err)
+/* --- one after the other --- */
+
+/* With a stub that takes frames in while it works, streams follow each other without END. */
+static bool needs_end(const struct kiln_sending *s)
 {
-	struct sending s = {
+	return !is_foreseen(s) || s->stream + 1 == s->streams + s->n_streams;
+}
+
+static kiln_code next_stream(struct kiln_sending *s, struct kiln_err *err)
+{
+	if (needs_end(s)) {
+		while (s->acked < s->sent)
+			KILN_TRY(kiln_sending_await(s, err));
+		KILN_TRY(send_end(s, err));
+		s->sent_so_far->done = (size_t)(s->stream - s->streams) + 1;
+	}
+	s->told += s->n_blocks;
+	s->stream++;
+	s->begun = false;
+	return KILN_OK;
+}
+
+static kiln_code send_next(struct kiln_sending *s, struct kiln_err *err)
+{
+	if (!s->begun)
+		return begin_stream(s, err);
+	if (s->rest.n == 0)
+		return next_stream(s, err);
+	return send_block(s, err);
+}
+
+/* Those that have come by now. */
+static kiln_code take_answers(struct kiln_sending *s, struct kiln_err *err)
+{
+	kiln_code code = KILN_OK;
+
+	while (code == KILN_OK && goes_ahead(s) && s->acked < s->sent)
+		code = kiln_sending_await_until(s, kiln_link_now(s->f->loader.link), err);
+	return code == KILN_E_TIMEOUT ? KILN_OK : code;
+}
+
+static kiln_code send_all(struct kiln_sending *s, struct kiln_err *err)
+{
+	while (s->stream < s->streams + s->n_streams) {
+		int64_t leaves;
+		kiln_code code;
+
+		KILN_TRY(take_answers(s, err));
+		if (s->sent < s->lost_end) {
+			KILN_TRY(s->sent > s->acked ? kiln_sending_await(s, err)
+						    : send_again(s, err));
+			continue;
+		}
+		leaves = s->begun && s->rest.n == 0 ? 0 : may_leave(s);
+		if (leaves == INT64_MAX) {
+			KILN_TRY(kiln_sending_await(s, err));
+		} else if (leaves > now_us(s) && leaves > s->f->loader.wire_free_us) {
+			code = kiln_sending_await_until(s, (leaves + 999) / 1000, err);
+			if (code != KILN_OK && code != KILN_E_TIMEOUT)
+				return code;
+		} else {
+			KILN_TRY(send_next(s, err));
+		}
+	}
+	return KILN_OK;
+}
+
+kiln_code kiln_send_streams(struct kiln_flasher *f, const struct kiln_stream *streams, size_t n,
+			    struct kiln_sent *sent, struct kiln_err *err)
+{
+	struct kiln_sending s = {
 		.f = f,
-		.stream = stream,
-		.form = &forms[stream->compressed],
+		.streams = streams,
+		.stream = streams + sent->done,
+		.n_streams = n,
+		.sent_so_far = sent,
 		.block_size = kiln_loader_block_size(&f->loader),
-		.rest = stream->wire,
+		.told = sent->blocks,
+		.total = sent->blocks,
 		.work_ms = KILN_LOADER_TIMEOUT,
 	};
 	kiln_code code;
 
-	*ret_sent = (struct kiln_sent){ 0 };
-	if (stream->compressed)
-		KILN_TRY(kiln_inflater_new(&s.inflater, err));
-	code = send_begin(&s, err);
-	ret_sent->begun = code == KILN_OK;
-	if (code == KILN_OK)
-		code = send_blocks(&s, err);
-	if (code == KILN_OK)
-		code = send_end(&s, err);
+	for (size_t i = sent->done; i < n; i++)
+		s.total += streams[i].n_blocks;
+	sent->begun = sent->done;
+	code = send_all(&s, err);
 	kiln_inflater_free(s.inflater);
-	ret_sent->blocks = s.sent;
 	return code;
 }

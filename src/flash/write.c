@@ -29,13 +29,19 @@ static bool can_begin_anew(kiln_code code, const struct kiln_err *fault)
 	return true;
 }
 
-static void say_state(const struct kiln_plan_file *file, struct kiln_err *err)
+/* From the first stream that may not be whole to the last that was begun. */
+static void say_state(const struct kiln_stream *streams, const struct kiln_sent *sent,
+		      struct kiln_err *err)
 {
+	const struct kiln_plan_file *file = streams[sent->done].file;
+	const struct kiln_plan_file *last = sent->begun > sent->done ? streams[sent->begun - 1].file
+								     : file;
+
 	kiln_because(err, "cannot write '%s' at 0x%08x", file->file->name, file->file->address);
 	kiln_hint(err,
 		  "flash from 0x%08x to 0x%08llx is incomplete, and the board may not start; "
 		  "check the cable, then run the same command again",
-		  kiln_plan_first_sector(file), (unsigned long long)kiln_plan_end_sector(file) - 1);
+		  kiln_plan_first_sector(file), (unsigned long long)kiln_plan_end_sector(last) - 1);
 }
 
 static void tell_retry(const struct kiln_flasher *f, uint32_t address, const struct kiln_err *fault)
@@ -47,8 +53,9 @@ static void tell_retry(const struct kiln_flasher *f, uint32_t address, const str
 		 "begun anew at 0x%08x: %s: %s", address, fault->what, fault->why);
 }
 
-static kiln_code send_file(struct kiln_flasher *f, const struct kiln_stream *stream,
-			   unsigned *ret_blocks, struct kiln_err *err)
+/* What is whole by then is not sent again. */
+static kiln_code send_streams(struct kiln_flasher *f, const struct kiln_stream *streams, size_t n,
+			      struct kiln_err *err)
 {
 	struct kiln_err fault = KILN_ERR_INIT;
 	struct kiln_sent sent = { 0 };
@@ -56,26 +63,30 @@ static kiln_code send_file(struct kiln_flasher *f, const struct kiln_stream *str
 
 	/* at a speed of our own choice it is not sent again, but what is missing, more slowly */
 	const int tries = f->options.speed ? 1 : FILE_TRIES;
+	size_t done;
 
 	for (int i = 0; i < tries; i++) {
 		if (i > 0) {
-			tell_retry(f, stream->file->address, &fault);
-			f->loader.ahead_failed++; /* whatever it was, this can't be it again */
+			tell_retry(f, streams[sent.done].file->address, &fault);
+			/* whatever it was, this can't be it again */
+			f->loader.ahead_failed = KILN_LOADER_AHEAD_TRIES;
 			code = kiln_loader_settle(&f->loader, SETTLE, &fault);
 			if (code != KILN_OK)
 				break;
 		}
-		code = kiln_send_stream(f, stream, &sent, &fault);
+		done = sent.done;
+		code = kiln_send_streams(f, streams, n, &sent, &fault);
 		/* a chip that is silent from the start won't be there the next time either */
-		if (code == KILN_OK || !sent.begun || !can_begin_anew(code, &fault))
+		if (code == KILN_OK || sent.begun == done || !can_begin_anew(code, &fault))
 			break;
+		if (sent.done > done) /* it goes on */
+			i = 0;
 	}
 	if (code != KILN_OK) {
-		say_state(stream->file, &fault);
+		say_state(streams, &sent, &fault);
 		if (err)
 			*err = fault;
 	}
-	*ret_blocks = sent.blocks;
 	return code;
 }
 
@@ -167,12 +178,17 @@ static kiln_code send_plain(struct parts *parts, unsigned block_size, struct kil
 static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, bool compress,
 			    struct kiln_err *err)
 {
+	struct kiln_stream *streams = calloc(parts->n, sizeof(*streams));
 	uint64_t wire = 0;
-	unsigned blocks = 0, rest = parts->blocks, sent;
+	kiln_code code;
 
+	if (!streams)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot write '%s'",
+				 parts->items[0].file.file->name);
 	for (size_t i = 0; i < parts->n; i++) {
 		const struct part *p = &parts->items[i];
-		const struct kiln_stream stream = {
+
+		streams[i] = (struct kiln_stream){
 			.file = &p->file,
 			.wire = p->wire,
 			.compressed = compress,
@@ -180,16 +196,12 @@ static kiln_code send_parts(struct kiln_flasher *f, const struct parts *parts, b
 			.n_blocks = p->n_blocks,
 			.wire_before = wire,
 			.wire_total = parts->wire,
-			.blocks_before = blocks,
-			.blocks_total = blocks + rest,
 		};
-
-		KILN_TRY(send_file(f, &stream, &sent, err));
 		wire += p->wire.n;
-		blocks += sent;
-		rest -= p->n_blocks;
 	}
-	return KILN_OK;
+	code = send_streams(f, streams, parts->n, err);
+	free(streams);
+	return code;
 }
 
 static void tell_form(const struct kiln_flasher *f, const struct parts *parts,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "loader/bringup.h"
 
-enum { SWITCH_PAUSE = 50, PROBE_TIMEOUT = 300, CHANGE_TRIES = 2 };
+enum { SWITCH_PAUSE = 25, PROBE_TIMEOUT = 300, CHANGE_TRIES = 2 };
 
 /* The answer comes before the switch, and may be lost in it: the next command tells. */
 static kiln_code ask_for(struct kiln_loader *l, unsigned baud, struct kiln_err *err)

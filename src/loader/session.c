@@ -108,8 +108,10 @@ static bool decode_rx(struct kiln_loader *l)
 							       l->rx_len - l->rx_at, &used);
 
 		l->rx_at += used;
-		if (event == KILN_SLIP_FRAME)
+		if (event == KILN_SLIP_FRAME) {
+			l->came_at = kiln_loader_read_time(l);
 			return true;
+		}
 		if (event == KILN_SLIP_NOISE)
 			keep_heard(l, &l->slip.noise);
 	}
@@ -121,9 +123,8 @@ static kiln_code read_rx(struct kiln_loader *l, kiln_ms deadline, struct kiln_er
 	size_t n;
 
 	KILN_TRY(kiln_link_read(l->link, l->rx, sizeof(l->rx), deadline, &n, err));
-	l->rx_at = 0;
-	l->rx_len = n;
-	l->came_at = kiln_link_now(l->link);
+	l->rx_at = l->rx_len = 0;
+	kiln_loader_note_read(l, n);
 	return KILN_OK;
 }
 

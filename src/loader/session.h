@@ -28,7 +28,12 @@ enum {
 	KILN_LOADER_BLOCK_RAM = 0x1800,
 };
 
-enum { KILN_LOADER_REGS_MAX = 32 };
+enum {
+	KILN_LOADER_REGS_MAX = 32,
+	KILN_LOADER_READS = 32,
+	KILN_LOADER_AHEAD_TRIES = 3,
+	KILN_LOADER_CALM_AFTER = 3, /* answers in time */
+};
 
 struct kiln_loader {
 	struct kiln_link *link;
@@ -41,17 +46,22 @@ struct kiln_loader {
 	 */
 	unsigned ahead;
 	bool quick;            /* requests follow each other without waiting, where that is safe */
-	unsigned calm;         /* answers to blocks that came in time, one after the other */
-	unsigned ahead_failed; /* how often that went wrong */
+	unsigned restless;     /* answers that must come in time before frames go ahead of them */
+	unsigned ahead_failed; /* how often that went wrong; after a few times it is left */
 	bool gap;              /* the next frame stands apart from what was sent before */
 	int64_t wire_free_us;  /* when what was sent will have left for the chip */
-	kiln_ms came_at;       /* when the newest bytes were read */
+	kiln_ms came_at;       /* when the last byte of the newest frame was read */
 	kiln_ms turn_ms;       /* the shortest time from there to a reply; negative: none yet */
 	bool secure_download;  /* the ROM takes only what writes flash; no register, no RAM */
 	struct kiln_flash_limits limits;
 	struct kiln_slip_decoder slip;
 	uint8_t rx[4096];
 	size_t rx_at, rx_len;
+	struct kiln_loader_read { /* what was read at once, and when */
+		size_t end;
+		kiln_ms at;
+	} reads[KILN_LOADER_READS];
+	size_t n_reads;
 	bool frame_ready; /* a whole frame was found by the way, and not asked for yet */
 	struct kiln_buf request, wire;
 	struct kiln_buf heard;

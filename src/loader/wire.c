@@ -2,7 +2,7 @@
 #include "loader/wire.h"
 
 enum {
-	GAP_BYTES = 64, /* two interrupts' worth */
+	GAP_BYTES = 48, /* one interrupt's worth, and half of the next */
 	SLICE = 512,
 	BACKLOG = 2048,
 };
@@ -44,6 +44,27 @@ kiln_ms kiln_loader_wire_free(const struct kiln_loader *l)
 	return (l->wire_free_us + 999) / 1000;
 }
 
+void kiln_loader_note_read(struct kiln_loader *l, size_t n)
+{
+	struct kiln_loader_read *last;
+
+	if (l->rx_len == 0)
+		l->n_reads = 0;
+	l->rx_len += n;
+	/* more than there is room for: the last ones count as one */
+	last = &l->reads[l->n_reads < KILN_LOADER_READS ? l->n_reads++ : KILN_LOADER_READS - 1];
+	*last = (struct kiln_loader_read){ l->rx_len, kiln_link_now(l->link) };
+}
+
+kiln_ms kiln_loader_read_time(const struct kiln_loader *l)
+{
+	size_t i = 0;
+
+	while (i + 1 < l->n_reads && l->reads[i].end < l->rx_at)
+		i++;
+	return l->reads[i].at;
+}
+
 /* What came meanwhile is kept for the decoder, which goes on with it. */
 static kiln_code listen_until(struct kiln_loader *l, kiln_ms deadline, struct kiln_err *err)
 {
@@ -58,8 +79,7 @@ static kiln_code listen_until(struct kiln_loader *l, kiln_ms deadline, struct ki
 			      err);
 	if (code != KILN_OK)
 		return code == KILN_E_TIMEOUT ? KILN_OK : code;
-	l->rx_len += n;
-	l->came_at = kiln_link_now(l->link);
+	kiln_loader_note_read(l, n);
 	return KILN_OK;
 }
 
