@@ -188,6 +188,7 @@ struct kiln_flasher_options {
 	 */
 	bool quick;
 	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
+	bool pack_always;     /* compress even what does not become smaller: no PLAIN */
 	int connect_attempts; /* 0 = 7, negative = for ever */
 	/*
 	 * A port that goes away while it is worked with is waited for so long, and the job goes on

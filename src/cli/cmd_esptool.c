@@ -92,14 +92,15 @@ static int usage_error(const struct esptool *t, const struct kiln_err *err)
 	return 2;
 }
 
-/* As the originals: 1 for trouble with the port (in version 5 once it is open), 2 for the rest. */
+/* As the originals: 1 for trouble with the port (since version 4 once it is open), 2 for the rest.
+ */
 static int exit_code_of(const struct esptool *t, kiln_code code)
 {
 	switch (code) {
 	case KILN_E_PORT_MISSING:
 	case KILN_E_PORT_BUSY:
 	case KILN_E_PORT_DENIED:
-		return t->v5 ? 2 : 1;
+		return t->version > 3 ? 2 : 1;
 	case KILN_E_PORT_GONE:
 		return 1;
 	case KILN_E_CANCELLED:
@@ -371,9 +372,9 @@ const struct command cmd_esptool = {
 		"to reset the board: custom_reset_sequence, custom_hard_reset_sequence, as in "
 		"D0|R1|W0.1|D1|R0|W0.05|D0 (D is DTR, R is RTS, U1,0 sets both, W waits; 1 means "
 		"low).\n\n"
-		"The exit code is 0 if all is done, 1 if the port is missing, busy, not permitted "
-		"or "
-		"gone, 130 after an interrupt, and 2 for the rest.",
+		"The exit code is 0 if all is done, 1 if the port is gone (as version 3 also if it "
+		"is "
+		"missing, busy or not permitted), 130 after an interrupt, and 2 for the rest.",
 	.run = run,
 	.examples = examples,
 	.own_options = esptool_options,

@@ -33,6 +33,8 @@ struct esptool_write {
 	const char *freq, *mode, *size, *diff;
 	struct opt_list encrypt_files, diff_with;
 	struct files files;
+	const char **empty; /* names of files without bytes */
+	size_t n_empty;
 	struct files *old; /* of --diff-with, one each */
 	size_t n_old;
 };
@@ -179,7 +181,9 @@ kiln_code esptool_cfg_load(struct esptool *t, struct kiln_err *err);
 kiln_code esptool_check_filters(const struct opt_list *words, struct kiln_err *err);
 void esptool_filter_ports(const struct opt_list *words, struct kiln_port_list *list);
 
-/* <address> <file> ... */
+/* <address> <file> ...; and are they what a flash can hold? */
+kiln_code esptool_take_pairs(struct files *files, const struct opt_list *words,
+			     struct kiln_err *err);
 kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
 			     struct kiln_err *err);
 /* The header values that the words mean for the chip at hand. */
@@ -252,6 +256,8 @@ extern const char *const esptool_freqs[], *const esptool_modes[], *const esptool
 
 /* esptool_files.c, esptool_merge.c: files only */
 kiln_dialect esptool_words(const struct esptool *t);
+/* There is no board that could be asked. Fails with: E_INVALID. */
+kiln_code esptool_need_chip(const struct esptool *t, struct kiln_err *err);
 void esptool_put(struct esptool *t, struct kiln_buf *text); /* print and free it */
 extern const struct opt esptool_info_options[], esptool_elf_options[], esptool_make_options[],
 	esptool_merge_options[];

@@ -176,7 +176,7 @@ static kiln_code settle_elf(struct esptool *t, struct kiln_build_options *o, str
 	const struct esptool_elf *e = &t->params.elf;
 	uint64_t min_rev = 0, min_full = 0, max_full = UINT16_MAX, page = 0;
 
-	/* as the original: the ESP8266 was first */
+	/* as the older ones: the ESP8266 was first */
 	*o = KILN_BUILD_OPTIONS(t->flasher.chip ? t->flasher.chip : kiln_chip_by_option("esp8266"));
 	KILN_TRY(bounded("min-rev", e->min_rev, UINT8_MAX, &min_rev, err));
 	KILN_TRY(bounded("min-rev-full", e->min_rev_full, UINT16_MAX, &min_full, err));
@@ -249,6 +249,8 @@ kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln
 	kiln_code code;
 
 	(void)f;
+	if (t->v5)
+		KILN_TRY(esptool_need_chip(t, err));
 	KILN_TRY(settle_elf(t, &o, err));
 	code = whole_read(e->input, &elf, err);
 	if (code == KILN_OK)

@@ -34,16 +34,19 @@ kiln_code esptool_flash_id(struct esptool *t, struct kiln_flasher *f, struct kil
 	const char *type, *volts, *source = "";
 
 	KILN_TRY(kiln_flasher_find_flash(f, err));
-	if (!t->v5)
-		return say_id(t, f, err);
-	esptool_say(t, "Flash Memory Information:\n=========================");
+	if (t->v5)
+		esptool_say(t, "Flash Memory Information:\n=========================");
 	KILN_TRY(say_id(t, f, err));
+	if (t->version < 4)
+		return KILN_OK;
 	KILN_TRY(kiln_flasher_read_flash_type(f, &type, err));
 	if (type)
 		esptool_say(t, "Flash type set in eFuse: %s", type);
 	KILN_TRY(kiln_flasher_read_supply(f, &volts, &source, err));
 	if (volts)
-		esptool_say(t, "Flash voltage set by %s: %s", source, volts);
+		esptool_say(t,
+			    t->v5 ? "Flash voltage set by %s: %s" : "Flash voltage set by %s to %s",
+			    source, volts);
 	return KILN_OK;
 }
 

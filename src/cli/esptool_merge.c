@@ -48,15 +48,10 @@ kiln_code esptool_merge_check(struct esptool *t, const struct opt_list *words, s
 
 	if (!m->output)
 		return kiln_fail(err, KILN_E_INVALID, "it needs --output FILE");
-	if (!t->flasher.chip) {
-		(void)kiln_fail(err, KILN_E_INVALID, "Please specify the chip argument");
-		kiln_hint(err,
-			  "the kind of chip stands before the command: --chip esp32 merge_bin");
-		return KILN_E_INVALID;
-	}
 	if (m->target > UINT32_MAX)
 		return kiln_fail(err, KILN_E_INVALID, "--target-offset does not fit into 32 bits");
-	return esptool_take_files(&m->files, words, err);
+	m->files.may_be_empty = true;
+	return esptool_take_pairs(&m->files, words, err);
 }
 
 static void settle(const struct esptool *t, struct kiln_merge_options *o)
@@ -106,9 +101,11 @@ static kiln_code merge(const struct esptool *t, struct kiln_buf *out, struct kil
 kiln_code esptool_merge_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
 {
 	struct kiln_buf out = KILN_BUF_INIT(OUTPUT_MAX), text = KILN_BUF_INIT(TEXT_MAX);
-	kiln_code code = merge(t, &out, &text, err);
+	kiln_code code = esptool_need_chip(t, err);
 
 	(void)f;
+	if (code == KILN_OK)
+		code = merge(t, &out, &text, err);
 	if (code == KILN_OK)
 		code = whole_write(t->params.merge.output, kiln_buf_span(&out), err);
 	if (code == KILN_OK)

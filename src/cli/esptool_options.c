@@ -80,6 +80,23 @@ static kiln_code settle_chip(struct esptool *t, struct kiln_err *err)
 	return KILN_E_INVALID;
 }
 
+kiln_code esptool_need_chip(const struct esptool *t, struct kiln_err *err)
+{
+	struct kiln_buf all = KILN_BUF_INIT(200);
+
+	if (t->flasher.chip)
+		return KILN_OK;
+	for (unsigned i = 0; kiln_chip_at(i); i++)
+		(void)kiln_buf_printf(&all, "%s%s", i ? ", " : "choose from ",
+				      kiln_chip_option(kiln_chip_at(i)));
+	(void)kiln_fail(err, KILN_E_INVALID, "%s the %schip argument",
+			t->v5 ? "Specify" : "Please specify", t->v5 ? "--" : "");
+	kiln_why(err, "%s", kiln_buf_str(&all));
+	kiln_hint(err, "it stands before the command: --chip esp32");
+	kiln_buf_done(&all);
+	return KILN_E_INVALID;
+}
+
 static kiln_code settle_attempts(struct esptool *t, struct kiln_err *err)
 {
 	const char *text = t->options.attempts;
@@ -118,6 +135,7 @@ kiln_code esptool_settle(struct esptool *t, struct kiln_err *err)
 			(kiln_supply)(KILN_SUPPLY_1V8 + index_of(supply_names, t->options.supply));
 	t->flasher.no_stub = t->options.no_stub;
 	t->flasher.one_reset = t->v5;
+	t->flasher.pack_always = !t->v5;
 	t->flasher.before = (kiln_before)index_of(before_names, t->options.before);
 	t->flasher.after = (kiln_after)index_of(after_names, t->options.after);
 	return KILN_OK;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/esptool.h"
@@ -74,7 +75,7 @@ const struct opt esptool_verify_options[] = {
 	{ 0 },
 };
 
-kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
+kiln_code esptool_take_pairs(struct files *files, const struct opt_list *words,
 			     struct kiln_err *err)
 {
 	if (words->n == 0)
@@ -90,7 +91,36 @@ kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
 		KILN_TRY(files_add(files, address, words->items[i + 1], err));
 		KILN_TRY(files_split_hex(files, err));
 	}
+	return KILN_OK;
+}
+
+kiln_code esptool_take_files(struct files *files, const struct opt_list *words,
+			     struct kiln_err *err)
+{
+	KILN_TRY(esptool_take_pairs(files, words, err));
 	return kiln_flash_check_files(files->items, files->n, err);
+}
+
+/* As the original: an empty file is warned of, and the others are written. */
+static kiln_code set_empty_aside(struct esptool_write *w, struct kiln_err *err)
+{
+	struct kiln_flash_file *kept = w->files.items;
+
+	w->empty = calloc(w->files.n + 1, sizeof(*w->empty));
+	if (!w->empty)
+		return kiln_fail(err, KILN_E_NOMEM, "cannot write files");
+	for (size_t i = 0; i < w->files.n; i++) {
+		const struct kiln_flash_file file = w->files.items[i];
+
+		if (file.size > 0) {
+			*kept++ = file;
+			continue;
+		}
+		w->empty[w->n_empty++] = file.name;
+		free((void *)(uintptr_t)file.data);
+	}
+	w->files.n -= w->n_empty;
+	return KILN_OK;
 }
 
 kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, struct kiln_err *err)
@@ -102,9 +132,11 @@ kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, s
 		return kiln_fail(err, KILN_E_INVALID,
 				 "--compress and --no-compress exclude each "
 				 "other");
-	KILN_TRY(esptool_take_files(&w->files, words, err));
+	w->files.may_be_empty = true;
+	KILN_TRY(esptool_take_pairs(&w->files, words, err));
 	KILN_TRY(esptool_take_encrypted(w, err));
 	KILN_TRY(esptool_take_old(w, words, err));
+	KILN_TRY(set_empty_aside(w, err));
 	return kiln_flash_check_files(w->files.items, w->files.n, err);
 }
 
@@ -184,11 +216,16 @@ kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, str
 	};
 
 	KILN_TRY(esptool_header_values(w, chip, &job, err));
+	for (size_t i = 0; i < w->n_empty; i++)
+		esptool_warn(t, t->v5 ? "'%s' is empty." : "File %s is empty", w->empty[i]);
+	if (w->files.n == 0) /* whoever gave empty files asked for nothing else */
+		return w->erase_all ? kiln_flasher_erase_all(flasher, err) : KILN_OK;
 	return kiln_flasher_write(flasher, &job, err);
 }
 
 void esptool_write_done(struct esptool *t)
 {
 	files_done(&t->params.write.files);
+	free(t->params.write.empty);
 	esptool_old_done(&t->params.write);
 }

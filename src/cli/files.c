@@ -48,7 +48,8 @@ static kiln_code check_kind(int fd, const char *path, struct kiln_err *err)
 	return KILN_E_INVALID;
 }
 
-static kiln_code read_file(const char *path, struct kiln_buf *buf, struct kiln_err *err)
+static kiln_code read_file(const char *path, bool may_be_empty, struct kiln_buf *buf,
+			   struct kiln_err *err)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	kiln_code code;
@@ -59,7 +60,7 @@ static kiln_code read_file(const char *path, struct kiln_buf *buf, struct kiln_e
 	if (code == KILN_OK)
 		code = read_all(fd, path, buf, err);
 	close(fd);
-	if (code == KILN_OK && buf->len == 0) {
+	if (code == KILN_OK && buf->len == 0 && !may_be_empty) {
 		code = kiln_fail(err, KILN_E_INVALID, "cannot use '%s'", path);
 		kiln_why(err, "the file is empty");
 	}
@@ -94,10 +95,11 @@ static kiln_code fetch(const struct files *files, struct kiln_flash_file *file,
 	return KILN_E_INVALID;
 }
 
-static kiln_code read_whole(struct kiln_flash_file *file, struct kiln_err *err)
+static kiln_code read_whole(const struct files *files, struct kiln_flash_file *file,
+			    struct kiln_err *err)
 {
 	struct kiln_buf buf = KILN_BUF_INIT(BIGGEST);
-	const kiln_code code = read_file(file->name, &buf, err);
+	const kiln_code code = read_file(file->name, files->may_be_empty, &buf, err);
 
 	if (code == KILN_OK)
 		file->data = (const uint8_t *)kiln_buf_detach(&buf, &file->size);
@@ -113,7 +115,7 @@ kiln_code files_add(struct files *files, uint32_t address, const char *path, str
 	if (files->source && kiln_fetch_is_url(path))
 		KILN_TRY(fetch(files, &file, err));
 	else
-		KILN_TRY(read_whole(&file, err));
+		KILN_TRY(read_whole(files, &file, err));
 	code = append(files, &file, err);
 	if (code != KILN_OK)
 		free((void *)(uintptr_t)file.data);
@@ -138,6 +140,15 @@ static kiln_code append_pieces(struct files *files, const char *name, struct kil
 	return KILN_OK;
 }
 
+/* Bytes may begin with a colon by chance; who named a file so means the format. */
+static bool is_called_hex(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return dot &&
+	       (!strcasecmp(dot, ".hex") || !strcasecmp(dot, ".ihex") || !strcasecmp(dot, ".ihx"));
+}
+
 kiln_code files_split_hex(struct files *files, struct kiln_err *err)
 {
 	const struct kiln_flash_file file = files->items[files->n - 1];
@@ -147,6 +158,8 @@ kiln_code files_split_hex(struct files *files, struct kiln_err *err)
 	if (!kiln_ihex_is(kiln_span(file.data, file.size)))
 		return KILN_OK;
 	code = kiln_ihex_read(kiln_span(file.data, file.size), &hex, err);
+	if (code == KILN_E_IMAGE && !is_called_hex(file.name))
+		return KILN_OK;
 	if (code != KILN_OK) {
 		kiln_because(err, "cannot use '%s'", file.name);
 		return code;

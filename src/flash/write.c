@@ -151,13 +151,13 @@ static kiln_code add_part(struct parts *parts, const struct kiln_plan_file *file
 }
 
 /*
- * What does not become smaller esptool sends as it is. `quick` does not: a stub that unpacks
- * collects 32 KB, and erases by blocks and while the wire is at work; 1 MB over old data takes 11.5
- * s then, and 12.5 s as it is (921600 baud).
+ * What does not become smaller esptool sends as it is since version 5. `quick` does not: a stub
+ * that unpacks collects 32 KB, and erases by blocks and while the wire is at work; 1 MB over old
+ * data takes 11.5 s then, and 12.5 s as it is (921600 baud).
  */
 static bool is_better_plain(const struct kiln_flasher *f, const struct parts *parts)
 {
-	return parts->wire >= parts->plain && !f->options.quick;
+	return parts->wire >= parts->plain && !f->options.quick && !f->options.pack_always;
 }
 
 /* All parts or none, so that one line can tell of them. */

@@ -116,7 +116,7 @@ WRONG = [
     ('write-flash 0x1000', "no file given for address '0x1000'"),
     ('write-flash here FILE', "bad address: 'here': not a number"),
     ('write-flash 0 none', "cannot open 'none': no such file"),
-    ('write-flash 0 EMPTY', "cannot use 'EMPTY': the file is empty"),
+    ('verify-flash 0 EMPTY', "cannot use 'EMPTY': the file is empty"),
     ('write-flash -fm fast 0 FILE', "invalid value for --flash-mode: 'fast': it takes one of: keep, qio"),
     ('write-flash -z -u 0 FILE', '--compress and --no-compress exclude each other'),
     ('write-flash 0 FILE 4 FILE', "cannot write 'FILE' at 0x00000004: it overlaps 'FILE', which ends at 0x00000004"),
@@ -126,7 +126,6 @@ WRONG = [
     ('write-flash-status', 'it takes <value>'),
     ('read-flash-status --bytes 4', "invalid value for --bytes: '4': it takes one of: 1, 2, 3"),
     ('merge-bin 0 FILE', 'it needs --output FILE'),
-    ('merge-bin -o x 0 FILE', 'Please specify the chip argument'),
     ('@nowhere', "cannot open 'nowhere'"),
     ('@OPEN', "cannot use line 2 of 'OPEN': a quote is not closed"),
 ]
