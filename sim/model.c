@@ -50,19 +50,36 @@ static const struct sim_stub esp32_stubs[] = {
  * 0x3FF5A0xx are eFuse block 0: +0x0C has the package in bits 9..11 and the revision's low bit in
  * bit 15, +0x14 its middle bit in bit 20; the high bit is bit 31 of the APB controller's date.
  */
+/*
+ * Bits 7..31 of RTCCALICFG1: the crystal measured with the 8 MHz clock, whose speed the lowest byte
+ * of eFuse word 4 has. The ROM reckons its baud from both: here they give 40 MHz.
+ */
+#define CALIBRATION                   \
+	{                             \
+		0x3FF5F06C, 800u << 7 \
+	}
+
 static const struct sim_register d0wdq6_r1[] = {
 	{ 0x40001000, 0x00F01D83 }, /* ROM: what tells the family */
 	{ 0x3FF40014, 0x0000015A }, /* UART0 clock divider: 40 MHz / 115200 */
 	{ 0x3FF44038, 0x00000013 }, /* strapping pins */
-	{ 0x3FF5A00C, 0x00008000 }, { 0x3FF5A010, 0x00000080 },
-	{ 0x3FF6607C, 0x16042000 }, { 0, 0 },
+	{ 0x3FF5A00C, 0x00008000 },
+	{ 0x3FF5A010, 0x00000080 },
+	CALIBRATION,
+	{ 0x3FF6607C, 0x16042000 },
+	{ 0, 0 },
 };
 
 static const struct sim_register d0wd_v3[] = {
-	{ 0x40001000, 0x00F01D83 }, { 0x3FF40014, 0x0000015A },
-	{ 0x3FF44038, 0x0000000F }, { 0x3FF5A00C, 0x00008200 },
-	{ 0x3FF5A010, 0x00000080 }, { 0x3FF5A014, 0x00100000 },
-	{ 0x3FF6607C, 0x96042000 }, { 0, 0 },
+	{ 0x40001000, 0x00F01D83 },
+	{ 0x3FF40014, 0x0000015A },
+	{ 0x3FF44038, 0x0000000F },
+	{ 0x3FF5A00C, 0x00008200 },
+	{ 0x3FF5A010, 0x00000080 },
+	{ 0x3FF5A014, 0x00100000 },
+	CALIBRATION,
+	{ 0x3FF6607C, 0x96042000 },
+	{ 0, 0 },
 };
 
 static const struct sim_rom_habits esp32_habits = { .status_size = 4, .shifts_address = true };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "chip/chip.h"
 
 struct fact {
 	const char *name;
@@ -133,18 +134,38 @@ static kiln_code put_description(struct kiln_buf *out, const struct dialect_run 
 	return kiln_buf_puts(out, e->chip->description);
 }
 
+static kiln_code put_full_revision(struct kiln_buf *out, const struct dialect_run *run,
+				   const struct kiln_flash_event *e)
+{
+	const unsigned revision = e->chip->revision;
+
+	(void)run;
+	if (e->chip->chip && e->chip->chip->rom_is_old) /* the ESP8266 has only one */
+		return KILN_OK;
+	return kiln_buf_printf(out, " (revision v%u.%u)", revision / 100, revision % 100);
+}
+
 static kiln_code put_revision(struct kiln_buf *out, const struct dialect_run *run,
 			      const struct kiln_flash_event *e)
 {
-	(void)run;
-	return kiln_buf_printf(out, "%u", e->chip->revision / 100);
+	const struct kiln_chip *chip = e->chip->chip;
+
+	/* version 3 knew one number; chips that it did not know are told apart by two */
+	if (chip && strcmp(kiln_chip_option(chip), "esp32") != 0)
+		return put_full_revision(out, run, e);
+	return kiln_buf_printf(out, " (revision %u)", e->chip->revision / 100);
 }
 
 static kiln_code put_features(struct kiln_buf *out, const struct dialect_run *run,
 			      const struct kiln_flash_event *e)
 {
+	static const char now[] = "Wi-Fi", old[] = "WiFi";
+	const char *features = e->chip->features;
+	const bool is_new = strncmp(features, now, sizeof(now) - 1) == 0;
+
 	(void)run;
-	return kiln_buf_puts(out, e->chip->features);
+	return kiln_buf_printf(out, "%s%s", is_new ? old : "",
+			       features + (is_new ? sizeof(now) - 1 : 0));
 }
 
 static kiln_code put_crystal(struct kiln_buf *out, const struct dialect_run *run,
@@ -152,13 +173,6 @@ static kiln_code put_crystal(struct kiln_buf *out, const struct dialect_run *run
 {
 	(void)run;
 	return kiln_buf_printf(out, "%uMHz", e->chip->crystal_mhz);
-}
-
-static kiln_code put_full_revision(struct kiln_buf *out, const struct dialect_run *run,
-				   const struct kiln_flash_event *e)
-{
-	(void)run;
-	return kiln_buf_printf(out, "v%u.%u", e->chip->revision / 100, e->chip->revision % 100);
 }
 
 /* What version 5 calls otherwise; the rest is the same, as Espressif's newer chips came with it. */
@@ -369,12 +383,12 @@ static const struct fact facts[] = {
 	{ "megabytes", put_megabytes }, /* total as "4MB", "512KB" */
 	{ "item", put_item },
 	{ "description", put_description },
-	{ "revision", put_revision }, /* the major one */
+	{ "revision", put_revision }, /* " (revision 1)"; an ESP8266 has none */
 	{ "features", put_features },
 	{ "crystal", put_crystal },
 	{ "mac", put_mac },
 	{ "mac_lines", put_mac_lines },         /* with names; of some chips there are three */
-	{ "full_revision", put_full_revision }, /* "v1.0" */
+	{ "full_revision", put_full_revision }, /* " (revision v1.0)" */
 	{ "new_features", put_new_features },   /* as version 5 names them */
 	{ "usb", put_usb },
 	{ "note", put_note },

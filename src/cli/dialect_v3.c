@@ -16,7 +16,7 @@ static const struct dialect_row rows[] = {
 	{ KILN_FLASH_DETECTED, DIALECT_AUTO, 0, " {item}", DIALECT_LINE },
 	{ KILN_FLASH_CHIP, DIALECT_SECURE, 0, "Chip is {description}", DIALECT_LINE },
 	{ KILN_FLASH_CHIP, DIALECT_ALWAYS, 0,
-	  "Chip is {description} (revision {revision})\nFeatures: {features}\n"
+	  "Chip is {description}{revision}\nFeatures: {features}\n"
 	  "Crystal is {crystal}\n{mac_lines}",
 	  DIALECT_LINE },
 	{ KILN_FLASH_STUB_UPLOAD, DIALECT_ALWAYS, 0, "Uploading stub...", DIALECT_LINE },

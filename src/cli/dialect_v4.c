@@ -5,7 +5,7 @@
 static const struct dialect_row rows[] = {
 	{ KILN_FLASH_CHIP, DIALECT_SECURE, 0, "Chip is {description}", DIALECT_LINE },
 	{ KILN_FLASH_CHIP, DIALECT_ALWAYS, 0,
-	  "Chip is {description} (revision {full_revision})\nFeatures: {features}\n"
+	  "Chip is {description}{full_revision}\nFeatures: {features}\n"
 	  "Crystal is {crystal}\n{mac_lines}",
 	  DIALECT_LINE },
 	{ KILN_FLASH_SIZE_ASKED, DIALECT_DONE, 1,

@@ -7,7 +7,7 @@
 
 #define CHIP_LINES                                                       \
 	"Connected to {family} on {port}:\n"                             \
-	"Chip type:          {description} (revision {full_revision})\n" \
+	"Chip type:          {description}{full_revision}\n" \
 	"Features:           {new_features}\n"                           \
 	"Crystal frequency:  {crystal}\n"
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <kiln/version.h>
 
+#include "chip/chip.h"
 #include "cli/esptool.h"
 #include "flash/flasher.h"
 
@@ -90,8 +91,22 @@ static kiln_code act_read_mac(struct esptool *t, struct kiln_flasher *flasher, s
 	return KILN_OK;
 }
 
+/* Only the ESP8266 has one, in its one-time memory. */
+static kiln_code say_old_id(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
+{
+	enum { OTP = 0x3FF00050 };
+	uint32_t low, high;
+
+	KILN_TRY(kiln_flasher_peek(flasher, OTP, &low, err));
+	KILN_TRY(kiln_flasher_peek(flasher, OTP + 4, &high, err));
+	esptool_say(t, "Chip ID: 0x%08x", low >> 24 | (high & 0xFFFFFF) << 8);
+	return KILN_OK;
+}
+
 static kiln_code act_chip_id(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err)
 {
+	if (kiln_flasher_chip(flasher)->chip->rom_is_old)
+		return say_old_id(t, flasher, err);
 	const char *name = kiln_chip_name(kiln_flasher_chip(flasher)->chip);
 
 	if (t->v5)

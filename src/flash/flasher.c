@@ -239,12 +239,6 @@ static kiln_code check_options(const struct kiln_flasher_options *options, struc
 		kiln_why(err, "this chip is not supported yet");
 		return KILN_E_UNSUPPORTED;
 	}
-	if (options->after == KILN_AFTER_SOFT_RESET && !options->no_stub) {
-		(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot end with a soft reset");
-		kiln_why(err, "the stub has no way back to the firmware without a reset");
-		kiln_hint(err, "use a hard reset, or work without the stub (--no-stub)");
-		return KILN_E_UNSUPPORTED;
-	}
 	return KILN_OK;
 }
 
@@ -437,6 +431,7 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 
 static kiln_code prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 {
+	KILN_TRY(kiln_flasher_check_leaving(flasher, err));
 	KILN_TRY(raise_baud_early(flasher, err));
 	KILN_TRY(choose_stub(flasher, err));
 	KILN_TRY(kiln_flasher_override_supply(flasher, err));

@@ -48,6 +48,8 @@ struct kiln_flasher {
 
 void kiln_flasher_emit(const struct kiln_flasher *f, struct kiln_flash_event event);
 void kiln_flasher_note(const struct kiln_flasher *f, const char *text);
+/* leave.c: can the session end as it shall, with this chip? Fails with: E_UNSUPPORTED. */
+kiln_code kiln_flasher_check_leaving(const struct kiln_flasher *f, struct kiln_err *err);
 void kiln_flasher_warn(const struct kiln_flasher *f, const char *fmt, ...) KILN_PRINTF(2, 3);
 
 typedef enum kiln_flash_work { KILN_WORK_ERASE, KILN_WORK_WRITE, KILN_WORK_MD5 } kiln_flash_work;

@@ -47,9 +47,26 @@ static kiln_code hard_reset(struct kiln_flasher *f, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* What can't end well is refused before the chip is touched. An ESP8266 may: its boards know it. */
+kiln_code kiln_flasher_check_leaving(const struct kiln_flasher *f, struct kiln_err *err)
+{
+	if (f->options.after != KILN_AFTER_SOFT_RESET || f->options.no_stub ||
+	    f->loader.chip->rom_is_old)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_UNSUPPORTED, "cannot end with a soft reset");
+	kiln_why(err, "the stub has no way back to the firmware without a reset");
+	kiln_hint(err, "use a hard reset, or work without the stub (--no-stub)");
+	return KILN_E_UNSUPPORTED;
+}
+
 /* A ROM takes no write, not even an empty one, before it knows the flash chip. */
 static kiln_code soft_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
+	if (f->loader.is_stub) { /* ESP8266 boards whose RTS is not wired to its reset */
+		kiln_flasher_warn(f, "the stub can't start the firmware: press the board's reset "
+				     "button");
+		return KILN_OK;
+	}
 	KILN_TRY(kiln_flasher_attach(f, KILN_FLASH_KEEP, err));
 	return end_session(f, false, err);
 }
@@ -66,12 +83,15 @@ static kiln_code leave_as_is(struct kiln_flasher *f, struct kiln_err *err)
 	return KILN_OK;
 }
 
+static bool has_watchdog(const struct kiln_flasher *f)
+{
+	return f->loader.chip->watchdogs.can_reset && !f->loader.secure_download;
+}
+
 static kiln_code watchdog_reset(struct kiln_flasher *f, struct kiln_err *err)
 {
-	if (f->loader.chip->watchdogs.can_reset && !f->loader.secure_download)
+	if (has_watchdog(f))
 		return kiln_loader_watchdog_reset(&f->loader, err);
-	kiln_flasher_warn(f, "a watchdog reset is not for the %s: it is reset by RTS",
-			  f->loader.chip->name);
 	return hard_reset(f, err);
 }
 
@@ -81,6 +101,21 @@ static kiln_code (*const afters[])(struct kiln_flasher *f, struct kiln_err *err)
 	[KILN_AFTER_WATCHDOG_RESET] = watchdog_reset,
 };
 
+static void tell_reset(const struct kiln_flasher *f)
+{
+	kiln_after after = f->options.after;
+
+	if (after == KILN_AFTER_WATCHDOG_RESET && f->loader.chip && !has_watchdog(f)) {
+		kiln_flasher_warn(f,
+				  "Watchdog hard reset is not supported on %s, attempting classic "
+				  "hard reset instead.",
+				  f->loader.chip->name);
+		after = KILN_AFTER_HARD_RESET;
+	}
+	kiln_flasher_emit(f,
+			  (struct kiln_flash_event){ .stage = KILN_FLASH_RESET, .total = after });
+}
+
 kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	kiln_code code;
@@ -89,8 +124,7 @@ kiln_code kiln_flasher_close(struct kiln_flasher *flasher, struct kiln_err *err)
 		kiln_flasher_abandon(flasher);
 		return KILN_OK;
 	}
-	kiln_flasher_emit(flasher, (struct kiln_flash_event){ .stage = KILN_FLASH_RESET,
-							      .total = flasher->options.after });
+	tell_reset(flasher);
 	code = afters[flasher->options.after](flasher, err);
 	kiln_flasher_abandon(flasher);
 	return code;

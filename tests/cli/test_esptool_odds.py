@@ -100,3 +100,53 @@ def test_noise_is_packed_by_the_older_ones(run, tmp_path):
         assert 'Wrote 8192 bytes (8' in done.stdout and ' compressed) at 0x00000000' in done.stdout
     done = run('esptool', '-p', BOARD, '-b', '460800', 'write-flash', '0', 'noise', check=0)
     assert 'Cannot compress' in done.stdout and ' compressed)' not in done.stdout
+
+
+INTRODUCED = [
+    (3, 'esp8266', 'Chip is ESP8266EX\nFeatures: WiFi, 160MHz\n'),
+    (4, 'esp8266', 'Chip is ESP8266EX\nFeatures: WiFi, 160MHz\n'),
+    (5, 'esp8266', 'Chip type:          ESP8266EX\nFeatures:           Wi-Fi, 160MHz\n'),
+    (3, 'esp32', 'Chip is ESP32-D0WDQ6 (revision 1)\nFeatures: WiFi, BT, Dual Core, Coding Scheme None\n'),
+    (3, 'esp32c3', 'Chip is ESP32-C3 (QFN32) (revision v0.3)\nFeatures: WiFi, BT 5 (LE), Single Core, 160MHz\n'),
+    (4, 'esp32c3', 'Chip is ESP32-C3 (QFN32) (revision v0.3)\nFeatures: WiFi, BT 5 (LE), Single Core, 160MHz\n'),
+]
+
+
+@pytest.mark.parametrize('version, chip, lines', INTRODUCED)
+def test_how_chips_are_introduced(run, version, chip, lines):
+    assert lines in run(*TOOLS[version], '-p', f'sim:{chip}?clock=virtual&chip={chip}', 'read_mac', check=0).stdout
+
+
+def test_chip_id(run):
+    """An ESP8266's is the lower half of its address, below a number that tells the maker."""
+    for version in (4, 5):
+        done = run(*TOOLS[version], '-p', 'sim:id?clock=virtual&chip=esp8266&mac=18:fe:34:0a:0b:0c', 'chip_id',
+                   check=0)
+        assert '\nChip ID: 0x000a0b0c\n' in done.stdout and 'arning' not in done.stdout
+
+
+def test_soft_reset(run, tmp_path):
+    """ESP8266 boards without reset lines are flashed so. Others are refused before they are touched."""
+    (tmp_path / 'data').write_bytes(b'data' * 9)
+    line = ['--after', 'soft_reset', 'write_flash', '0x3000', 'data']
+    done = run('esptool.py', '-p', BOARD + '&chip=esp8266', *line, check=0)
+    assert 'Hash of data verified.\n' in done.stdout
+    assert "WARNING: the stub can't start the firmware: press the board's reset button\n" in done.stdout
+    (tmp_path / 'odd.flash').unlink()
+    done = run('esptool.py', '-p', 'sim:soft?clock=virtual&flash=odd.flash', *line, check=2)
+    assert '\nA fatal error occurred: cannot end with a soft reset: ' in done.stdout
+    assert (tmp_path / 'odd.flash').read_bytes().count(0xFF) == 4 << 20
+
+
+def test_watchdog_reset_where_there_is_none(run):
+    said = 'Watchdog hard reset is not supported on ESP32, attempting classic hard reset instead.\n'
+    for version in TOOLS:
+        text = run(*TOOLS[version], '-p', BOARD, '--after', 'watchdog_reset', 'read_mac', check=0).stdout
+        assert text.count(said) == 1 and text.endswith('Hard resetting via RTS pin...\n')
+
+
+def test_what_a_rom_takes_its_crystal_for(run):
+    """The original reckons the baud for an ESP32's ROM from these, and failed on a board without them."""
+    def word(address):
+        return int(run('esptool', '-p', BOARD, '--no-stub', 'read_mem', address, check=0).stdout.split(' = ')[1][:10], 0)
+    assert (word('0x3ff5f06c') >> 7) * 15625 * (word('0x3ff5a010') & 0xff) // 40 == 40000000
