@@ -139,18 +139,21 @@ static kiln_code keep(struct list *l, const struct entry *e)
 	return KILN_OK;
 }
 
+static unsigned state_of(const struct page *page, unsigned entry)
+{
+	return page->p[BITMAP_AT + entry / 4] >> entry % 4 * 2 & 3;
+}
+
 static kiln_code read_page(struct list *l, const struct page *page)
 {
 	unsigned i = 0;
 
 	while (i < KILN_NVS_ENTRIES) {
 		const uint8_t *p = page->p + KILN_NVS_FIRST_ENTRY + i * KILN_NVS_ENTRY;
-		const unsigned state = page->p[BITMAP_AT + i / 4] >> i % 4 * 2 & 3;
 		struct entry e = { .p = p, .page = page->index };
 		const char *wrong;
 
-		i++;
-		if (state != STATE_WRITTEN)
+		if (state_of(page, i++) != STATE_WRITTEN)
 			continue;
 		wrong = check_entry(p, KILN_NVS_ENTRIES - i + 1, &e.data);
 		if (wrong) {
@@ -162,6 +165,32 @@ static kiln_code read_page(struct list *l, const struct page *page)
 			return KILN_E_NOMEM;
 	}
 	return KILN_OK;
+}
+
+/* Of an encrypted image pages and states are as ever, and all that is written is noise. */
+static kiln_code check_readable(const struct list *l, struct kiln_err *err)
+{
+	unsigned n = 0;
+
+	for (size_t k = 0; k < l->n_pages; k++) {
+		for (unsigned i = 0; i < KILN_NVS_ENTRIES; i++) {
+			const uint8_t *p = l->pages[k].p + KILN_NVS_FIRST_ENTRY +
+					   i * KILN_NVS_ENTRY;
+			struct kiln_span data;
+
+			if (state_of(&l->pages[k], i) != STATE_WRITTEN)
+				continue;
+			if (!check_entry(p, KILN_NVS_ENTRIES - i, &data))
+				return KILN_OK;
+			n++;
+		}
+	}
+	if (n == 0)
+		return KILN_OK;
+	(void)kiln_fail(err, KILN_E_IMAGE, "cannot read the NVS image");
+	kiln_why(err, "its pages are whole, but none of its %u entries is: it is encrypted", n);
+	kiln_hint(err, "decrypt it with its keys first (nvs_partition_gen decrypt)");
+	return KILN_E_IMAGE;
 }
 
 static bool check_page(struct list *l, const uint8_t *p, unsigned index)
@@ -212,6 +241,7 @@ static kiln_code read_pages(struct list *l, struct kiln_err *err)
 			       "decrypted first");
 		return KILN_E_IMAGE;
 	}
+	KILN_TRY(check_readable(l, err));
 	if (l->n_pages > 1)
 		qsort(l->pages, l->n_pages, sizeof(*l->pages), by_number);
 	for (size_t i = 0; i < l->n_pages; i++) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """kiln nvs: images are packed here by hand, from the description of the format."""
 import json
+import re
 import struct
 import zlib
 
@@ -190,6 +191,20 @@ def test_damage_is_said_and_stepped_over(run, tmp_path, change, problem):
     page, text = problem.split(': ', 1)
     assert {'event': 'problem', 'page': int(page.split()[1]), 'text': text} in events
     assert events[-1]['event'] == 'error'
+
+
+def test_an_encrypted_image_is_told(run, tmp_path):
+    """Headers of pages and states of entries are not encrypted; all that is written is."""
+    data = bytearray(expected().pack(0x3000))
+    for page in range(0, 0x2000, 4096):
+        for i in range(page + 64, page + 4096):
+            data[i] ^= i * 7 + 3 & 255
+    (tmp_path / 'v.bin').write_bytes(data)
+    done = run('kiln', 'nvs', 'list', 'v.bin', check=1)
+    assert re.fullmatch(
+        r'error: cannot read the NVS image: its pages are whole, but none of its \d+ entries is: it is encrypted\n'
+        r'hint: decrypt it with its keys first \(nvs_partition_gen decrypt\)\n', done.stderr)
+    assert done.stdout == ''
 
 
 MEND = 'mend the CSV file, then try again'
