@@ -297,8 +297,10 @@ static void soft_reset_needs_the_rom(void **state)
 
 	(void)state;
 	options.after = KILN_AFTER_SOFT_RESET;
-	struct kiln_flasher *f = story_open(&story, &host, &options, "sim:soft?clock=virtual");
+	struct kiln_flasher *f;
 
+	assert_int_equal(kiln_flasher_open(&host, "sim:soft?clock=virtual", &options, &f, &err),
+			 KILN_OK);
 	assert_int_equal(kiln_flasher_prepare(f, &err), KILN_E_UNSUPPORTED);
 	assert_string_equal(err.what, "cannot end with a soft reset");
 	assert_int_equal(story.count[KILN_FLASH_STUB_UPLOAD], 0);

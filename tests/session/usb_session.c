@@ -140,7 +140,8 @@ static void a_watchdog_resets(void **state)
 		f = open_url(&story, &options, url);
 		if (kiln_flasher_close(f, &err) != KILN_OK)
 			fail_msg("%s: %s: %s", url, err.what, err.why);
-		assert_int_equal(strstr(story.warning, "a watchdog reset is not for") != NULL,
+		assert_int_equal(strstr(story.warning, "Watchdog hard reset is not supported on") !=
+					 NULL,
 				 !cases[i].by_watchdog);
 	}
 }
