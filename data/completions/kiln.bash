@@ -188,7 +188,7 @@ _kiln_values()
 	'mip --baud' | 'mip -b') echo ''  ;;
 	'mount --port' | 'mount -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'mount --baud' | 'mount -b') echo ''  ;;
-	'esptool --chip' | 'esptool -c') echo ''  ;;
+	'esptool --chip' | 'esptool -c') echo ' esp8266 esp32 esp32s2 esp32s3 esp32c3 esp32c2 esp32c6 esp32c61 esp32c5 esp32e22 esp32h2 esp32h21 esp32p4 esp32h4 esp32s31'  ;;
 	'esptool --port' | 'esptool -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool --port-filter') echo ''  ;;
 	'esptool --baud' | 'esptool -b') echo ''  ;;
@@ -242,7 +242,7 @@ _kiln_values()
 	'esptool/merge-bin --flash-freq' | 'esptool/merge-bin -ff') echo ' keep 80m 60m 48m 40m 30m 26m 24m 20m 16m 15m 12m'  ;;
 	'esptool/merge-bin --flash-mode' | 'esptool/merge-bin -fm') echo ' keep qio qout dio dout'  ;;
 	'esptool/merge-bin --flash-size' | 'esptool/merge-bin -fs') echo ' keep 256KB 512KB 1MB 2MB 2MB-c1 4MB 4MB-c1 8MB 16MB 32MB 64MB 128MB'  ;;
-	'esptool.py --chip' | 'esptool.py -c') echo ''  ;;
+	'esptool.py --chip' | 'esptool.py -c') echo ' esp8266 esp32 esp32s2 esp32s3 esp32c3 esp32c2 esp32c6 esp32c61 esp32c5 esp32e22 esp32h2 esp32h21 esp32p4 esp32h4 esp32s31'  ;;
 	'esptool.py --port' | 'esptool.py -p') echo '' "$(kiln __ports 2>/dev/null)" ;;
 	'esptool.py --port-filter') echo ''  ;;
 	'esptool.py --baud' | 'esptool.py -b') echo ''  ;;
@@ -318,13 +318,14 @@ _kiln_values()
 	'rfc2217-server --localport' | 'rfc2217-server -p') echo ''  ;;
 	'sim --rfc2217') echo ''  ;;
 	'sim --link') echo ''  ;;
-	'sim --chip') echo ''  ;;
+	'sim --chip') echo ' esp8266 esp32 esp32s2 esp32s3 esp32c3 esp32c2 esp32c6 esp32c61 esp32c5 esp32e22 esp32h2 esp32h21 esp32p4 esp32h4 esp32s31'  ;;
 	'sim --flash') echo ''  ;;
 	'sim --size') echo ''  ;;
 	'sim --mac') echo ''  ;;
 	'sim --fault') echo ''  ;;
 	'sim --seed') echo ''  ;;
 	'sim --remove') echo ''  ;;
+	*) return 1 ;;
 	esac
 }
 
@@ -336,7 +337,7 @@ _kiln_key()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		if [[ $word == -* ]]; then
-			[[ -n $(_kiln_values "$key $word") ]] && ((i++))
+			_kiln_values "$key $word" >/dev/null && ((i++))
 		elif [[ -z $key ]]; then
 			key=$word
 		elif [[ $key != */* && " $(_kiln_subcommands "$key") " == *" $word "* ]]; then
@@ -350,12 +351,13 @@ _kiln()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} key words
 	key=$(_kiln_key)
-	words=$(_kiln_values "$key $prev")
-	if [[ -z $words && $cur == -* ]]; then
+	if words=$(_kiln_values "$key $prev"); then
+		:  # bash's own, files, where there are none
+	elif [[ $cur == -* ]]; then
 		words=$(_kiln_options "$key")
-	elif [[ -z $words && -z $key ]]; then
+	elif [[ -z $key ]]; then
 		words=$_kiln_commands
-	elif [[ -z $words || $words == help ]]; then
+	else
 		words=$(_kiln_subcommands "$key")
 	fi
 	[[ -z $words && $key == help ]] && words=$_kiln_commands

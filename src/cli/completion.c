@@ -6,6 +6,8 @@
  */
 #include <string.h>
 
+#include <kiln/chip.h>
+
 #include "cli/commands.h"
 #include "cli/manual.h"
 
@@ -62,11 +64,25 @@ static void put_words(struct kiln_buf *out, unsigned rules, const struct opt *ta
 	}
 }
 
-static void put_choices(struct kiln_buf *out, unsigned rules, const struct opt *o,
-			const char *before)
+static bool is_chip(const struct opt *o)
 {
+	return o->arg && strcmp(o->arg, "CHIP") == 0;
+}
+
+bool completion_has_values(const struct opt *o)
+{
+	return o->choices || is_chip(o);
+}
+
+void completion_put_values(struct kiln_buf *out, unsigned rules, const struct opt *o,
+			   const char *before)
+{
+	const struct kiln_chip *chip;
+
+	for (unsigned i = 0; is_chip(o) && (chip = kiln_chip_at(i)) != NULL; i++)
+		(void)kiln_buf_printf(out, "%s%s", i ? " " : before, kiln_chip_option(chip));
 	for (size_t i = 0; o->choices && o->choices[i]; i++) {
-		(void)kiln_buf_puts(out, i || before[0] == ' ' ? " " : "");
+		(void)kiln_buf_puts(out, i ? " " : before);
 		opts_put_name(out, rules, o->choices[i]);
 	}
 }
@@ -110,7 +126,7 @@ static void bash_values(struct kiln_buf *out, const struct completion_face *face
 					      o->alias ? o->alias : &o->letter);
 		}
 		(void)kiln_buf_puts(out, ") echo '");
-		put_choices(out, face->rules, o, " ");
+		completion_put_values(out, face->rules, o, " ");
 		(void)kiln_buf_printf(
 			out, "' %s ;;\n",
 			strcmp(o->arg, "PORT") == 0 ? "\"$(kiln __ports 2>/dev/null)\"" : "");
@@ -161,7 +177,7 @@ static const char bash_code[] =
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"\t\tword=${COMP_WORDS[i]}\n"
 	"\t\tif [[ $word == -* ]]; then\n"
-	"\t\t\t[[ -n $(_kiln_values \"$key $word\") ]] && ((i++))\n"
+	"\t\t\t_kiln_values \"$key $word\" >/dev/null && ((i++))\n"
 	"\t\telif [[ -z $key ]]; then\n"
 	"\t\t\tkey=$word\n"
 	"\t\telif [[ $key != */* && \" $(_kiln_subcommands \"$key\") \" == *\" $word \"* ]]; then\n"
@@ -172,12 +188,13 @@ static const char bash_code[] =
 	"_kiln()\n{\n"
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} key words\n"
 	"\tkey=$(_kiln_key)\n"
-	"\twords=$(_kiln_values \"$key $prev\")\n"
-	"\tif [[ -z $words && $cur == -* ]]; then\n"
+	"\tif words=$(_kiln_values \"$key $prev\"); then\n"
+	"\t\t:  # bash's own, files, where there are none\n"
+	"\telif [[ $cur == -* ]]; then\n"
 	"\t\twords=$(_kiln_options \"$key\")\n"
-	"\telif [[ -z $words && -z $key ]]; then\n"
+	"\telif [[ -z $key ]]; then\n"
 	"\t\twords=$_kiln_commands\n"
-	"\telif [[ -z $words || $words == help ]]; then\n"
+	"\telse\n"
 	"\t\twords=$(_kiln_subcommands \"$key\")\n"
 	"\tfi\n"
 	"\t[[ -z $words && $key == help ]] && words=$_kiln_commands\n"
@@ -185,13 +202,14 @@ static const char bash_code[] =
 
 static void bash_function(struct kiln_buf *out, const char *name,
 			  void (*visit)(struct kiln_buf *out, const struct completion_face *face,
-					const struct subcommand *sub, const struct opt *options))
+					const struct subcommand *sub, const struct opt *options),
+			  const char *otherwise)
 {
 	const struct completion_visit visitor = { visit, out };
 
 	(void)kiln_buf_printf(out, "%s()\n{\n\tcase $1 in\n", name);
 	completion_each(&visitor);
-	(void)kiln_buf_puts(out, "\tesac\n}\n\n");
+	(void)kiln_buf_printf(out, "%s\tesac\n}\n\n", otherwise);
 }
 
 void completion_bash(struct kiln_buf *out)
@@ -205,8 +223,8 @@ void completion_bash(struct kiln_buf *out)
 	(void)kiln_buf_puts(out, "\tesac\n}\n\n_kiln_subcommands()\n{\n\tcase $1 in\n");
 	bash_subcommands(out);
 	(void)kiln_buf_puts(out, "\tesac\n}\n\n");
-	bash_function(out, "_kiln_options", bash_options);
-	bash_function(out, "_kiln_values", bash_values);
+	bash_function(out, "_kiln_options", bash_options, "");
+	bash_function(out, "_kiln_values", bash_values, "\t*) return 1 ;;\n");
 	(void)kiln_buf_puts(out, bash_code);
 	(void)kiln_buf_puts(out, "complete -o default -F _kiln kiln");
 	for (size_t i = 0; commands[i]; i++) {
@@ -228,20 +246,33 @@ static void fish_quote(struct kiln_buf *out, const char *text)
 	(void)kiln_buf_putc(out, '\'');
 }
 
-/* Where options stand: behind which program, and behind which of its subcommands, if any. */
+/* Where options stand: behind which program, behind which of its commands, and of their own. */
 struct fish_place {
-	const char *program, *seen;
+	const char *program, *command, *seen;
 	unsigned rules;
 };
+
+/* " -n '__fish_seen_subcommand_from esptool; and __fish_seen_subcommand_from write-flash'" */
+static void fish_behind(struct kiln_buf *out, const struct fish_place *place)
+{
+	const char *const seen[] = { place->command, place->seen };
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		if (!seen[i])
+			continue;
+		(void)kiln_buf_puts(out, any ? "; and " : " -n '");
+		(void)kiln_buf_puts(out, "__fish_seen_subcommand_from ");
+		opts_put_name(out, place->rules, seen[i]);
+		any = true;
+	}
+	(void)kiln_buf_puts(out, any ? "'" : "");
+}
 
 static void fish_option(struct kiln_buf *out, const struct fish_place *place, const struct opt *o)
 {
 	(void)kiln_buf_printf(out, "complete -c %s", place->program);
-	if (place->seen) {
-		(void)kiln_buf_puts(out, " -n '__fish_seen_subcommand_from ");
-		opts_put_name(out, place->rules, place->seen);
-		(void)kiln_buf_puts(out, "'");
-	}
+	fish_behind(out, place);
 	(void)kiln_buf_puts(out, " -l ");
 	opts_put_name(out, place->rules, o->name);
 	if (o->alias)
@@ -252,9 +283,9 @@ static void fish_option(struct kiln_buf *out, const struct fish_place *place, co
 		(void)kiln_buf_puts(out, " -r");
 	if (o->arg && strcmp(o->arg, "PORT") == 0)
 		(void)kiln_buf_puts(out, " -f -a '(kiln __ports 2>/dev/null)'");
-	if (o->choices) {
+	if (completion_has_values(o)) {
 		(void)kiln_buf_puts(out, " -f -a '");
-		put_choices(out, place->rules, o, "");
+		completion_put_values(out, place->rules, o, "");
 		(void)kiln_buf_puts(out, "'");
 	}
 	(void)kiln_buf_puts(out, " -d ");
@@ -273,17 +304,20 @@ static void fish_table(struct kiln_buf *out, struct fish_place place, const stru
 static void fish_word(struct kiln_buf *out, struct fish_place place, const char *name,
 		      const char *summary)
 {
-	(void)kiln_buf_printf(out, "complete -c %s -n '__fish_use_subcommand' -f -a ",
-			      place.program);
+	(void)kiln_buf_printf(out, "complete -c %s", place.program);
+	if (place.command)
+		fish_behind(out, &place);
+	else
+		(void)kiln_buf_puts(out, " -n '__fish_use_subcommand'");
+	(void)kiln_buf_puts(out, " -f -a ");
 	opts_put_name(out, place.rules, name);
 	(void)kiln_buf_puts(out, " -d ");
 	fish_quote(out, summary);
 	(void)kiln_buf_putc(out, '\n');
 }
 
-static void fish_persona(struct kiln_buf *out, const char *program, const struct command *c)
+static void fish_command(struct kiln_buf *out, struct fish_place place, const struct command *c)
 {
-	struct fish_place place = { program, NULL, completion_face_of(c, program).rules };
 	const struct subcommand *sub;
 
 	fish_table(out, place, c->own_options ? c->own_options : c->options);
@@ -291,6 +325,7 @@ static void fish_persona(struct kiln_buf *out, const char *program, const struct
 		fish_word(out, place, sub->name, sub->summary);
 		place.seen = sub->name;
 		fish_table(out, place, sub->options);
+		place.seen = NULL;
 	}
 }
 
@@ -299,17 +334,22 @@ void completion_fish(struct kiln_buf *out)
 	(void)kiln_buf_puts(out, "# SPDX-License-Identifier: Apache-2.0\n"
 				 "# fish completion for kiln. Made by tools/make-manual from the "
 				 "commands' tables.\n");
-	fish_table(out, (struct fish_place){ "kiln", NULL, OPT_PLAIN }, cli_options);
+	fish_table(out, (struct fish_place){ .program = "kiln" }, cli_options);
 	for (size_t i = 0; commands[i]; i++) {
 		const struct command *c = commands[i];
 		struct fish_place place;
 
 		if (c->hidden)
 			continue;
-		place = (struct fish_place){ "kiln", c->name, completion_face_of(c, NULL).rules };
-		fish_word(out, (struct fish_place){ "kiln", NULL, OPT_PLAIN }, c->name, c->summary);
-		fish_table(out, place, c->options ? c->options : c->own_options);
-		for (size_t j = 0; c->personas && c->personas[j]; j++)
-			fish_persona(out, c->personas[j], c);
+		place = (struct fish_place){ .program = "kiln" };
+		fish_word(out, place, c->name, c->summary);
+		place.command = c->name;
+		place.rules = completion_face_of(c, NULL).rules;
+		fish_command(out, place, c);
+		for (size_t j = 0; c->personas && c->personas[j]; j++) {
+			place = (struct fish_place){ .program = c->personas[j] };
+			place.rules = completion_face_of(c, c->personas[j]).rules;
+			fish_command(out, place, c);
+		}
 	}
 }

@@ -23,12 +23,9 @@ static void put_value(struct kiln_buf *out, unsigned rules, const struct opt *o)
 	(void)kiln_buf_printf(out, ":%s:", o->arg);
 	if (strcmp(o->arg, "PORT") == 0) {
 		(void)kiln_buf_puts(out, "_kiln_ports");
-	} else if (o->choices) {
+	} else if (completion_has_values(o)) {
 		(void)kiln_buf_putc(out, '(');
-		for (size_t i = 0; o->choices[i]; i++) {
-			(void)kiln_buf_puts(out, i ? " " : "");
-			opts_put_name(out, rules, o->choices[i]);
-		}
+		completion_put_values(out, rules, o, "");
 		(void)kiln_buf_putc(out, ')');
 	} else if (strcmp(o->arg, "FILE") == 0) {
 		(void)kiln_buf_puts(out, "_files");
@@ -120,7 +117,7 @@ static void put_function(struct kiln_buf *out, const struct completion_face *fac
 
 static void put_main(struct kiln_buf *out)
 {
-	(void)kiln_buf_puts(out, "_kiln()\n{\n\tlocal context state state_descr line\n"
+	(void)kiln_buf_puts(out, "_kiln_main()\n{\n\tlocal context state state_descr line\n"
 				 "\ttypeset -A opt_args\n\tlocal -a names=(\n");
 	for (size_t i = 0; commands[i]; i++) {
 		if (!commands[i]->hidden)
@@ -132,14 +129,17 @@ static void put_main(struct kiln_buf *out)
 				 "\tcase $state in\n"
 				 "\tcommand) _describe command names ;;\n"
 				 "\targuments) (( $+functions[_kiln_$words[1]] )) && "
-				 "_kiln_$words[1] ;;\n\tesac\n}\n\ncase $service in\n");
+				 "_kiln_$words[1] ;;\n\tesac\n}\n\n"
+				 "# Loaded by its first call, from then on this function itself is "
+				 "called.\n"
+				 "_kiln()\n{\n\tcase $service in\n");
 	for (size_t i = 0; commands[i]; i++) {
 		for (size_t j = 0; commands[i]->personas && commands[i]->personas[j]; j++)
 			(void)kiln_buf_printf(
-				out, "%s) _kiln_%s \"$@\" ;;\n", commands[i]->personas[j],
+				out, "\t%s) _kiln_%s \"$@\" ;;\n", commands[i]->personas[j],
 				completion_face_of(commands[i], commands[i]->personas[j]).name);
 	}
-	(void)kiln_buf_puts(out, "*) _kiln \"$@\" ;;\nesac\n");
+	(void)kiln_buf_puts(out, "\t*) _kiln_main \"$@\" ;;\n\tesac\n}\n\n_kiln \"$@\"\n");
 }
 
 void completion_zsh(struct kiln_buf *out)

@@ -32,6 +32,11 @@ bool completion_face(size_t n, struct completion_face *ret_face);
 /* The face that a persona of the command has. */
 struct completion_face completion_face_of(const struct command *command, const char *persona);
 
+/* Is it known what an option may be given? Then " a b c", with `before` in front of the first. */
+bool completion_has_values(const struct opt *o);
+void completion_put_values(struct kiln_buf *out, unsigned rules, const struct opt *o,
+			   const char *before);
+
 /*
  * Call `visit` for each table that completion knows: with the face, its subcommand or NULL, and
  * the options (without those that all commands have).

@@ -77,6 +77,37 @@ def test_bash_completion_of_drop_ins(env):
     assert completions(env, 'esptool', '--after', 'no') == ['no-reset', 'no-reset-stub']
     assert completions(env, 'esptool.py', 'write_flash', '-fm', 'd') == ['dio', 'dout']
     assert completions(env, 'esptool.py', '--after', 'no') == ['no_reset', 'no_reset_stub']
+    assert completions(env, 'esptool', '--chip', 'esp32c6') == ['esp32c6', 'esp32c61']
+    # what an option takes is no command
+    assert completions(env, 'esptool', '-b', '') == []
+    assert completions(env, 'esptool', '-p', 'run', 'write-mem', '--h') == ['--help']
+
+
+def test_zsh_completion_of_one_shell(env):
+    """Each program has its own, not only the first that is completed."""
+    if not shutil.which('zsh'):
+        pytest.skip('no zsh')
+    script = (f'fpath=({SOURCE}/data/completions $fpath); autoload -U _kiln\n'
+              '_arguments() { print -r -- $funcstack[2]; }\n'
+              'for service in esptool esptool.py mpremote kiln esptool; do _kiln; done')
+    done = subprocess.run(['zsh', '-f', '-c', script], env=env, capture_output=True, text=True, check=True)
+    assert done.stderr == '' and done.stdout.split() == [
+        '_kiln_esptool', '_kiln_esptool.py', '_kiln_mpremote', '_kiln_main', '_kiln_esptool']
+
+
+def test_fish_completion(env):
+    if not shutil.which('fish'):
+        pytest.skip('no fish')
+
+    def offered(line):
+        script = f'source {SOURCE}/data/completions/kiln.fish; complete -C "{line}"'
+        done = subprocess.run(['fish', '-N', '-c', script], env=env, capture_output=True, text=True, check=True)
+        return [word.split('\t')[0] for word in done.stdout.splitlines()]
+    assert offered('kiln fla') == ['flash']
+    assert offered('kiln esptool write-m') == offered('esptool write-m') == ['write-mem']
+    assert offered('kiln esptool write-flash --flash-f') == ['--flash-freq']
+    assert offered('esptool.py write_flash --flash_f') == ['--flash_freq']
+    assert offered('esptool --chip esp32c6') == ['esp32c6', 'esp32c61']
 
 
 @pytest.mark.parametrize('shell,name', [('bash', 'kiln.bash'), ('zsh', '_kiln'),
