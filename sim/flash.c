@@ -180,6 +180,10 @@ void sim_flash_read(const struct sim_flash *flash, uint32_t address, void *buf, 
 {
 	uint8_t *out = buf;
 
+	if (flash->part->habit == SIM_FLASH_ABSENT) {
+		memset(buf, 0xFF, n);
+		return;
+	}
 	for (size_t done = 0; done < n;) {
 		const uint32_t at = (uint32_t)(address + done) & (flash->size - 1);
 		const size_t piece = n - done < flash->size - at ? n - done : flash->size - at;
@@ -249,6 +253,8 @@ static void program(struct sim_flash *flash, const struct sim_flash_op *op, uint
 
 void sim_flash_apply(struct sim_flash *flash, const struct sim_flash_op *op)
 {
+	if (flash->part->habit == SIM_FLASH_ABSENT)
+		return;
 	if (op->kind == SIM_FLASH_PROGRAM) {
 		program(flash, op, op->n);
 		flash->programmed += op->n;

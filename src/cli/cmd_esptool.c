@@ -67,7 +67,8 @@ static void help_command(const struct esptool *t)
 static const char *why_of(const struct kiln_err *err)
 {
 	const bool says_no_more = (err->code == KILN_E_INVALID || err->code == KILN_E_VERIFY ||
-				   err->code == KILN_E_NO_BOARD) &&
+				   err->code == KILN_E_NO_BOARD ||
+				   err->code == KILN_E_UNSUPPORTED) &&
 				  !strcmp(err->why, kiln_code_text(err->code));
 
 	return says_no_more ? "" : err->why;

@@ -246,7 +246,7 @@ static kiln_code run(struct kiln_flasher *f, const struct kiln_plan *plan, struc
 	return KILN_OK;
 }
 
-/* The size that goes into the header of an image, and that bounds the files. */
+/* The size that goes into the header of an image. */
 static uint64_t size_of_job(const struct kiln_flasher *f, const struct kiln_flash_job *job)
 {
 	if (job->size > 0)
@@ -256,6 +256,14 @@ static uint64_t size_of_job(const struct kiln_flasher *f, const struct kiln_flas
 	return job->size == KILN_FLASH_DETECT ? KILN_FLASH_DEFAULT_SIZE : 0;
 }
 
+/* What bounds the files: beyond its end a flash chip begins again, whatever size was given. */
+static uint64_t room_of_job(const struct kiln_flasher *f, const struct kiln_flash_job *job)
+{
+	const uint64_t size = size_of_job(f, job), real = f->info.flash_size;
+
+	return real && real < size ? real : size;
+}
+
 static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *job,
 			   struct kiln_plan *ret_plan, struct kiln_err *err)
 {
@@ -263,7 +271,7 @@ static kiln_code make_plan(struct kiln_flasher *f, const struct kiln_flash_job *
 	kiln_code code;
 
 	KILN_TRY(kiln_plan_make(ret_plan, job, &f->info, size, !f->loader.is_stub, err));
-	code = kiln_plan_fit(ret_plan, size, err);
+	code = kiln_plan_fit(ret_plan, room_of_job(f, job), err);
 	if (code == KILN_OK)
 		code = kiln_flasher_check_reach(f, kiln_plan_end(ret_plan), err);
 	if (code != KILN_OK)

@@ -150,3 +150,31 @@ def test_what_a_rom_takes_its_crystal_for(run):
     def word(address):
         return int(run('esptool', '-p', BOARD, '--no-stub', 'read_mem', address, check=0).stdout.split(' = ')[1][:10], 0)
     assert (word('0x3ff5f06c') >> 7) * 15625 * (word('0x3ff5a010') & 0xff) // 40 == 40000000
+
+
+def test_a_size_that_the_flash_has_not(run, tmp_path):
+    """What goes beyond its end would come out at its beginning. The header still gets the size."""
+    (tmp_path / 'data').write_bytes(b'data' * 9)
+    for version in TOOLS:
+        line = [*TOOLS[version], '-p', BOARD, 'write_flash', '-fs', '16MB']
+        done = run(*line, '0x500000', 'data', check=2)
+        assert ("cannot write 'data' at 0x00500000: it ends at 0x00500024, but the flash does at 0x00400000\n"
+                in done.stdout + done.stderr)
+        run(*line, '0x300000', 'data', check=0)
+    flash = (tmp_path / 'odd.flash').read_bytes()
+    assert flash[:0x300000].count(0xFF) == 0x300000
+
+
+def test_no_flash_chip_at_all(run, tmp_path):
+    """It reads as FF whatever was written, and that is seen."""
+    (tmp_path / 'data').write_bytes(b'data' * 9)
+    for version in TOOLS:
+        done = run(*TOOLS[version], '-p', BOARD + '&part=none', '-b', '921600', 'write_flash', '0x3000', 'data',
+                   check=2)
+        assert 'the flash chip does not answer (id 0xffffff)' in done.stdout
+        assert 'Hash of data verified' not in done.stdout
+
+
+def test_an_error_has_no_empty_reason(run):
+    done = run('esptool', '-p', 'sim:odd?clock=virtual&chip=esp32s3', '--override-vddsdio', '1.8V', 'read-mac', check=2)
+    assert done.stderr.startswith('\nA fatal error occurred: Overriding VDDSDIO is not supported by ESP32-S3.\n')
