@@ -247,7 +247,7 @@ static void run_download(struct sim_board *b)
 {
 	sim_download_run(&b->download, b->now);
 	if (b->to_host.n <= SIM_UART_FIFO)
-		sim_download_room(&b->download);
+		sim_download_room(&b->download, b->now);
 	obey_download(b);
 }
 
@@ -494,6 +494,7 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 			 struct kiln_err *err)
 {
 	const struct sim_fault *bad = sim_faults_find(&config->faults, SIM_FAULT_BAD_SECTOR);
+	kiln_code code;
 
 	*b = (struct sim_board){ .model = config->model, .config = *config, .now = now };
 	KILN_TRY(sim_flash_open(&b->flash, config->flash_file, config->flash_size, err));
@@ -512,7 +513,14 @@ kiln_code sim_board_init(struct sim_board *b, const struct sim_board_config *con
 	b->chip_baud = b->host_baud = RUN_BAUD;
 	kiln_buf_init(&b->held, BRIDGE_PACKET);
 	kiln_buf_init(&b->inbox, SIM_INBOX_MAX);
+	code = sim_nand_open(&b->nand, config->nand, config->nand_file, &config->bad_blocks,
+			     &b->faults, err);
+	if (code != KILN_OK) {
+		sim_flash_close(&b->flash);
+		return code;
+	}
 	sim_bus_init(&b->bus, config->model, &b->flash);
+	b->bus.nand = &b->nand;
 	sim_usb_init(&b->usb, config->usb);
 	b->io0_low = config->usb == SIM_USB_OTG; /* the button is held while it is plugged in */
 	if (config->usb)
@@ -543,6 +551,7 @@ void sim_board_done(struct sim_board *b)
 	sim_download_done(&b->download);
 	sim_bus_done(&b->bus);
 	sim_flash_close(&b->flash);
+	sim_nand_close(&b->nand);
 	sim_wire_done(&b->to_chip);
 	sim_wire_done(&b->to_host);
 	kiln_buf_done(&b->held);

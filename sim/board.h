@@ -32,6 +32,9 @@ struct sim_board_config {
 	const char *flash_file;                  /* NULL: memory only */
 	uint32_t flash_size;                     /* 0: the file's, or 4 MB */
 	const struct sim_flash_part *flash_part; /* NULL: the usual one */
+	const struct sim_nand_part *nand;        /* NULL: none is connected */
+	const char *nand_file;                   /* NULL: memory only */
+	struct sim_nand_blocks bad_blocks;       /* of a new one */
 	uint8_t mac[6];
 	uint32_t strap_flash, strap_download; /* 0: as dev boards of this model are wired */
 	sim_ns en_rise;                       /* 0: what 10 kOhm and 1 uF give */
@@ -49,6 +52,7 @@ struct sim_board_config {
 struct sim_board {
 	const struct sim_model *model;
 	struct sim_flash flash;
+	struct sim_nand nand;
 	struct sim_bus bus;
 	struct sim_download download;
 	struct sim_board_config config;

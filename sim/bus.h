@@ -8,6 +8,7 @@
 
 #include "sim/flash.h"
 #include "sim/model.h"
+#include "sim/nand.h"
 
 /*
  * What the CPU reaches by address: RAM, the registers that a loader is asked for, and the SPI
@@ -19,6 +20,7 @@ struct sim_bus {
 	const struct sim_model *model;
 	const struct kiln_chip_spi *spi;
 	struct sim_flash *flash; /* borrowed */
+	struct sim_nand *nand;   /* at the second SPI controller; borrowed */
 	struct sim_register registers[SIM_BUS_REGISTERS];
 	unsigned n_registers;
 	uint8_t *ram[SIM_BUS_RAMS]; /* one a row of the model; made when first written to */

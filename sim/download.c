@@ -272,6 +272,8 @@ static void start_stub(struct sim_download *d)
 	if (!stub->legacy)
 		(void)sim_bus_write(d->bus, spi->base + spi->usr, d->bus->model->spi_user_stub);
 	d->attached = true; /* a stub attaches the flash when it starts; the newer asks it */
+	d->nand = (struct sim_nand_session){ 0 };
+	sim_plugin_look(d, stub);
 	d->flash_size = stub->legacy ? LEGACY_FLASH_SIZE : d->bus->flash->size;
 	d->loading = (struct sim_loading){ 0 };
 	sim_send_frame(d, "OHAI", 4);
@@ -344,6 +346,10 @@ static void step(struct sim_download *d)
 		break;
 	case SIM_WORKING:
 		work(d, now);
+		break;
+	case SIM_FETCHING:
+		sim_reading_send(d);
+		go_idle(d, now);
 		break;
 	case SIM_STARTING:
 		start_stub(d);

@@ -45,7 +45,11 @@ struct sim_reading {
 	uint32_t address, size, block, in_flight;
 	uint32_t sent, acked;
 	uint32_t sent_blocks, acks; /* what the 2026 stub counts */
-	void *md5;                  /* EVP_MD_CTX */
+	bool nand;                  /* by the plugin, which makes a packet ready first */
+	bool ready, failed;
+	uint32_t n_packet;
+	uint8_t packet[2 * SIM_NAND_PAGE];
+	void *md5; /* EVP_MD_CTX */
 };
 
 struct sim_loading { /* MEM_BEGIN .. MEM_END */
@@ -56,7 +60,26 @@ struct sim_loading { /* MEM_BEGIN .. MEM_END */
 	uint32_t start;
 };
 
-typedef enum sim_phase { SIM_IDLE = 0, SIM_THINKING, SIM_WORKING, SIM_STARTING } sim_phase;
+/* Opcodes that the stub's function table leads somewhere, by their place in it. */
+struct sim_plugin {
+	bool has_table;
+	uint32_t there, wild; /* to a function that was loaded; to anything else */
+};
+
+/* The NAND plugin's state: attached, and a write under way. */
+struct sim_nand_session {
+	bool attached, writing;
+	uint32_t offset, left, filled;
+	uint8_t page[SIM_NAND_PAGE];
+};
+
+typedef enum sim_phase {
+	SIM_IDLE = 0,
+	SIM_THINKING,
+	SIM_WORKING,
+	SIM_STARTING,
+	SIM_FETCHING
+} sim_phase;
 
 struct sim_download {
 	struct sim_bus *bus;
@@ -93,6 +116,8 @@ struct sim_download {
 	uint32_t flash_size; /* as the host said, or the ROM's default */
 	struct sim_reading reading;
 	struct sim_loading loading;
+	struct sim_plugin plugin;
+	struct sim_nand_session nand;
 	const struct sim_stub *next_stub;
 	bool run_ram;
 
@@ -111,7 +136,7 @@ void sim_download_receive(struct sim_download *d, sim_ns now, uint8_t byte);
 sim_ns sim_download_next(const struct sim_download *d);
 void sim_download_run(struct sim_download *d, sim_ns now);
 /* The UART has room for more (READ_FLASH waits for it). */
-void sim_download_room(struct sim_download *d);
+void sim_download_room(struct sim_download *d, sim_ns now);
 /* The UART's speed. */
 void sim_download_set_baud(struct sim_download *d, unsigned baud);
 
@@ -134,6 +159,15 @@ struct sim_command {
 	void (*run)(struct sim_download *d);
 };
 const struct sim_command *sim_command_find(const struct sim_download *d, uint8_t op);
+/* download_nand.c: what of the plugin is there when a stub starts; one of its commands, or NULL. */
+void sim_plugin_look(struct sim_download *d, const struct sim_stub *stub);
+const struct sim_command *sim_plugin_command(const struct sim_download *d, uint8_t op);
+/* Make the next packet of a reading ready. Returns how long that takes. */
+sim_ns sim_nand_fetch(struct sim_download *d);
+/* What is read goes out when there is room. */
+void sim_reading_start(struct sim_download *d, uint32_t address, uint32_t size, uint32_t block,
+		       uint32_t in_flight);
+void sim_reading_send(struct sim_download *d);
 /* READ_FLASH's acknowledgement. */
 void sim_reading_ack(struct sim_download *d, struct kiln_span frame);
 void sim_reading_stop(struct sim_download *d);
@@ -157,6 +191,8 @@ enum {
 	SIM_STUB_INFLATE = 0xC7,
 	SIM_STUB_NOT_ENOUGH = 0xC8,
 	SIM_STUB_TOO_MUCH = 0xC9,
+	SIM_STUB_NAND_PROGRAM = 0xCA,
+	SIM_STUB_NAND_ERASE = 0xCB,
 	SIM_STUB_UNSUPPORTED = 0xFF,
 };
 

@@ -416,8 +416,6 @@ static void cmd_read_flash_slow(struct sim_download *d)
 
 static void cmd_read_flash(struct sim_download *d)
 {
-	struct sim_reading *r = &d->reading;
-
 	if (!in_flash(d, word(d, 0), word(d, 1))) {
 		sim_reply_fail(d, 1, SIM_STUB_FLASH);
 		return;
@@ -426,16 +424,22 @@ static void cmd_read_flash(struct sim_download *d)
 		sim_reply_fail(d, 1, SIM_STUB_BAD_BLOCK);
 		return;
 	}
+	sim_reading_start(d, word(d, 0), word(d, 1), word(d, 2), word(d, 3));
+}
+
+void sim_reading_start(struct sim_download *d, uint32_t address, uint32_t size, uint32_t block,
+		       uint32_t in_flight)
+{
 	sim_reading_stop(d);
-	*r = (struct sim_reading){
+	d->reading = (struct sim_reading){
 		.on = true,
-		.address = word(d, 0),
-		.size = word(d, 1),
-		.block = word(d, 2),
-		.in_flight = word(d, 3),
+		.address = address,
+		.size = size,
+		.block = block,
+		.in_flight = in_flight,
 		.md5 = EVP_MD_CTX_new(),
 	};
-	EVP_DigestInit_ex(r->md5, EVP_md5(), NULL);
+	EVP_DigestInit_ex(d->reading.md5, EVP_md5(), NULL);
 }
 
 void sim_reading_stop(struct sim_download *d)
@@ -444,17 +448,29 @@ void sim_reading_stop(struct sim_download *d)
 	d->reading = (struct sim_reading){ 0 };
 }
 
-static void send_block(struct sim_download *d)
+void sim_reading_send(struct sim_download *d)
 {
 	struct sim_reading *r = &d->reading;
-	uint8_t block[SIM_FLASH_SECTOR];
-	const uint32_t left = r->size - r->sent, n = left < r->block ? left : r->block;
 
-	sim_flash_read(d->bus->flash, r->address + r->sent, block, n);
-	EVP_DigestUpdate(r->md5, block, n);
-	sim_send_frame(d, block, n);
-	r->sent += n;
+	EVP_DigestUpdate(r->md5, r->packet, r->n_packet);
+	sim_send_frame(d, r->packet, r->n_packet);
+	r->sent += r->n_packet;
 	r->sent_blocks++;
+}
+
+static void send_block(struct sim_download *d, sim_ns now)
+{
+	struct sim_reading *r = &d->reading;
+	const uint32_t left = r->size - r->sent;
+
+	if (r->nand) {
+		d->cpu_at = now + sim_nand_fetch(d);
+		d->phase = SIM_FETCHING;
+		return;
+	}
+	r->n_packet = left < r->block ? left : r->block;
+	sim_flash_read(d->bus->flash, r->address + r->sent, r->packet, r->n_packet);
+	sim_reading_send(d);
 }
 
 static void end_reading(struct sim_download *d)
@@ -462,6 +478,8 @@ static void end_reading(struct sim_download *d)
 	uint8_t md5[16];
 
 	EVP_DigestFinal_ex(d->reading.md5, md5, NULL);
+	for (size_t i = 0; d->reading.failed && i < sizeof(md5); i++)
+		md5[i] ^= 0xFF;
 	sim_send_frame(d, md5, sizeof(md5));
 	sim_reading_stop(d);
 }
@@ -480,7 +498,7 @@ static bool may_send(const struct sim_download *d)
 	return (r->sent - r->acked) / r->block < r->in_flight;
 }
 
-void sim_download_room(struct sim_download *d)
+void sim_download_room(struct sim_download *d, sim_ns now)
 {
 	struct sim_reading *r = &d->reading;
 
@@ -495,7 +513,7 @@ void sim_download_room(struct sim_download *d)
 	if (r->sent == r->size && r->acked >= r->size)
 		end_reading(d);
 	else if (r->sent < r->size && may_send(d))
-		send_block(d);
+		send_block(d, now);
 }
 
 /*
@@ -507,11 +525,13 @@ void sim_reading_ack(struct sim_download *d, struct kiln_span frame)
 	struct sim_reading *r = &d->reading;
 
 	if (frame.n != 4) {
-		end_reading(d);
+		if (!r->nand) /* the plugin passes over it */
+			end_reading(d);
 		return;
 	}
 	r->acked = kiln_get_le32(frame.p);
-	r->acks++;
+	if (!r->nand || r->acks < r->sent_blocks)
+		r->acks++;
 }
 
 /* flags, FLASH_CRYPT_CNT, seven key purposes; on most chips also chip id and version */
@@ -593,5 +613,5 @@ const struct sim_command *sim_command_find(const struct sim_download *d, uint8_t
 		if (commands[i].op == op && commands[i].who & 1 << d->program && is_known(d, op))
 			return &commands[i];
 	}
-	return NULL;
+	return sim_plugin_command(d, op);
 }

@@ -25,6 +25,10 @@ static const struct {
 	{ "reset", SIM_FAULT_RESET, true, false, false },
 	{ "cut", SIM_FAULT_CUT, true, false, false },
 	{ "bad-sector", SIM_FAULT_BAD_SECTOR, true, false, false },
+	{ "nand-erase", SIM_FAULT_NAND_ERASE, true, false, false },
+	{ "nand-program", SIM_FAULT_NAND_PROGRAM, true, false, false },
+	{ "nand-silent", SIM_FAULT_NAND_SILENT, true, false, false },
+	{ "nand-ecc", SIM_FAULT_NAND_ECC, true, false, false },
 	{ "no-sync", SIM_FAULT_NO_SYNC, false, false, false },
 };
 
@@ -84,7 +88,8 @@ static kiln_code refuse(struct kiln_err *err, const char *text)
 	kiln_hint(err,
 		  "faults are [to-|from-]lose, add, flip with @BYTE or ~ONE_IN; stall@BYTE[:MS], "
 		  "unplug@BYTE[:MS], reset@BYTE, cut@BYTES_PROGRAMMED, bad-sector@ADDRESS, "
-		  "too-fast@BAUD, no-sync");
+		  "too-fast@BAUD, nand-erase, nand-program, nand-silent, nand-ecc with @BLOCK, "
+		  "no-sync");
 	return KILN_E_INVALID;
 }
 

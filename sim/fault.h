@@ -24,6 +24,10 @@
  *	reset@N                 after N bytes to the chip it resets, as when its supply sags
  *	cut@N                   the chip loses power when it has programmed N bytes of flash
  *	bad-sector@ADDRESS      erasing and programming that sector of the flash does nothing
+ *	nand-erase@BLOCK        that block of the NAND flash fails to erase, and its status says so
+ *	nand-program@BLOCK      it fails to program, and its status says so
+ *	nand-silent@BLOCK       what is programmed there is not, and nobody is told
+ *	nand-ecc@BLOCK          it holds more wrong bits than its ECC can correct
  *	no-sync                 the loader in ROM never answers
  *
  * What is random comes from `seed=` (1), so that each run can be repeated.
@@ -38,6 +42,10 @@ typedef enum sim_fault_kind {
 	SIM_FAULT_RESET,
 	SIM_FAULT_CUT,
 	SIM_FAULT_BAD_SECTOR,
+	SIM_FAULT_NAND_ERASE,
+	SIM_FAULT_NAND_PROGRAM,
+	SIM_FAULT_NAND_SILENT,
+	SIM_FAULT_NAND_ECC,
 	SIM_FAULT_NO_SYNC,
 } sim_fault_kind;
 

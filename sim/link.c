@@ -378,6 +378,14 @@ static kiln_code make_descriptors(struct sim_link *s, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* A chip that was soldered on stays there, unless it is said that it does not. */
+static const struct sim_nand_part *nand_of(const struct sim_link *s, const struct sim_options *o)
+{
+	if (o->nand || access(s->state.nand, F_OK) != 0)
+		return o->nand;
+	return sim_nand_part_find("w25n01gv");
+}
+
 static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struct kiln_err *err)
 {
 	struct sim_board_config config = {
@@ -385,6 +393,9 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 		.flash_file = s->state.flash,
 		.flash_size = o->flash_size,
 		.flash_part = o->flash_part,
+		.nand = nand_of(s, o),
+		.nand_file = s->state.nand,
+		.bad_blocks = o->bad_blocks,
 		.mac = { s->state.mac[0], s->state.mac[1], s->state.mac[2], s->state.mac[3],
 			 s->state.mac[4], s->state.mac[5] },
 		.en_rise = o->en_rise,

@@ -54,6 +54,7 @@ struct sim_stub {
 	const char *name;
 	uint32_t text_start, text_end; /* its code; the entry point lies inside */
 	bool legacy;
+	uint16_t plugin_table; /* where in its data the table of plugins' functions is; 0: none */
 };
 
 /* How a chip keeps its MAC. */

@@ -129,7 +129,10 @@ static const struct sim_stub esp8266_stubs[] = {
 	{ NULL },
 };
 STUB(s2_stubs, 0x40028000, 0x4002BFFF);
-STUB(s3_stubs, 0x40378000, 0x4037BFFF);
+static const struct sim_stub s3_stubs[] = {
+	{ "esp-flasher-stub", 0x40378000, 0x4037BFFF, false, .plugin_table = 156 },
+	{ NULL },
+};
 STUB(c3_stubs, 0x40380000, 0x40383FFF);
 STUB(hp_stubs, 0x40800000, 0x40803FFF);
 STUB(h4_stubs, 0x40810000, 0x40813FFF);

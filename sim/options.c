@@ -81,6 +81,19 @@ static bool take_part(struct sim_options *o, const char *value, struct kiln_err 
 	return o->flash_part != NULL;
 }
 
+static bool take_nand(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	(void)err;
+	o->nand = sim_nand_part_find(value);
+	return o->nand != NULL;
+}
+
+static bool take_bad_blocks(struct sim_options *o, const char *value, struct kiln_err *err)
+{
+	(void)err;
+	return sim_nand_blocks_parse(value, &o->bad_blocks);
+}
+
 static bool take_mac(struct sim_options *o, const char *value, struct kiln_err *err)
 {
 	(void)err;
@@ -198,6 +211,8 @@ static const struct {
 	{ "flash", "a file", take_flash },
 	{ "size", "a flash size, 256KB to 128MB", take_size },
 	{ "part", "gd25q, w25q, worn, xmc, strange or none", take_part },
+	{ "nand", "w25n01gv, strange or none", take_nand },
+	{ "bad-blocks", "numbers from 0 to 1023, separated by commas", take_bad_blocks },
 	{ "mac", "an address like 24:0a:c4:00:00:01", take_mac },
 	{ "clock", "real or virtual", take_clock },
 	{ "fault", "faults", take_fault },
@@ -237,7 +252,7 @@ static bool decode(char *text)
 
 static kiln_code refuse(struct kiln_err *err, const char *url, const char *option)
 {
-	char names[128] = "";
+	char names[160] = "";
 
 	for (unsigned i = 0; i < N_OPTIONS; i++) {
 		const size_t n = strlen(names);

@@ -8,6 +8,7 @@
 
 #include "sim/fault.h"
 #include "sim/model.h"
+#include "sim/nand.h"
 #include "sim/usb.h"
 
 /* What stands in a sim: URL. A member that was not given is 0 or empty. */
@@ -19,6 +20,8 @@ struct sim_options {
 	char flash[1024]; /* file */
 	uint32_t flash_size;
 	const struct sim_flash_part *flash_part; /* NULL: the usual one */
+	const struct sim_nand_part *nand;        /* NULL: not said */
+	struct sim_nand_blocks bad_blocks;       /* of a new one */
 	bool has_mac;
 	uint8_t mac[6];
 	sim_usb_kind usb;

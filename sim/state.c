@@ -254,6 +254,7 @@ static kiln_code fill(struct sim_state *state, const struct sim_options *o, cons
 	KILN_TRY(path_of(json, sizeof(json), dir, o->name, ".json", err));
 	KILN_TRY(path_of(own_flash, sizeof(own_flash), dir, o->name, ".flash", err));
 	KILN_TRY(path_of(state->files, sizeof(state->files), dir, o->name, ".files", err));
+	KILN_TRY(path_of(state->nand, sizeof(state->nand), dir, o->name, ".nand", err));
 	kiln_text_copy(state->flash, sizeof(state->flash), own_flash);
 	KILN_TRY(load(state, json, &found, err));
 	if (!found) {
@@ -345,7 +346,7 @@ kiln_code sim_state_list(void (*found)(void *user, const struct sim_state *state
 static kiln_code remove_files(const char *dir, const char *name, struct kiln_err *err)
 {
 	/* the lock last: until then nobody else may make a board of that name */
-	static const char *const suffixes[] = { ".json", ".flash", ".away", ".lock" };
+	static const char *const suffixes[] = { ".json", ".flash", ".nand", ".away", ".lock" };
 	char path[1200];
 
 	KILN_TRY(path_of(path, sizeof(path), dir, name, ".files", err));

@@ -9,6 +9,7 @@
  *
  *	NAME.json        chip, MAC, and the flash's file if it is not the next one
  *	NAME.flash       the flash, byte for byte
+ *	NAME.nand        the NAND flash, if one was ever connected: inverted, as it is sparse then
  *	NAME.files       run mode's file tree, a folder
  *	NAME.lock        locked by the process that holds the board, with its process id
  *	NAME.away        its cable is pulled until that time (CLOCK_MONOTONIC, milliseconds)
@@ -17,7 +18,7 @@ struct sim_state {
 	char name[64];
 	const struct sim_model *model;
 	uint8_t mac[6];
-	char flash[1200], files[1200];
+	char flash[1200], files[1200], nand[1200];
 	int lock; /* descriptor; -1: not locked */
 };
 

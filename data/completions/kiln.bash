@@ -120,7 +120,7 @@ _kiln_options()
 	help) echo ' --verbose -v --quiet -q' ;;
 	kernel) echo ' --user --prefix --sys-prefix --name --display-name --file -f --json --verbose -v --quiet -q' ;;
 	rfc2217-server) echo ' --localport -p --r0 --json --verbose -v --quiet -q' ;;
-	sim) echo ' --pty --rfc2217 --link --chip --flash --size --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
+	sim) echo ' --pty --rfc2217 --link --chip --flash --size --nand --bad-blocks --mac --fault --seed --list --remove --yes --json --verbose -v --quiet -q' ;;
 	version) echo ' --json --verbose -v --quiet -q' ;;
 	esac
 }
@@ -321,6 +321,8 @@ _kiln_values()
 	'sim --chip') echo ' esp8266 esp32 esp32s2 esp32s3 esp32c3 esp32c2 esp32c6 esp32c61 esp32c5 esp32e22 esp32h2 esp32h21 esp32p4 esp32h4 esp32s31'  ;;
 	'sim --flash') echo ''  ;;
 	'sim --size') echo ''  ;;
+	'sim --nand') echo ''  ;;
+	'sim --bad-blocks') echo ''  ;;
 	'sim --mac') echo ''  ;;
 	'sim --fault') echo ''  ;;
 	'sim --seed') echo ''  ;;

@@ -659,6 +659,8 @@ complete -c kiln -n '__fish_seen_subcommand_from sim' -l link -r -d 'make PATH a
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l chip -r -f -a 'esp8266 esp32 esp32s2 esp32s3 esp32c3 esp32c2 esp32c6 esp32c61 esp32c5 esp32e22 esp32h2 esp32h21 esp32p4 esp32h4 esp32s31' -d 'the chip of a new board (esp32)'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l flash -r -d 'keep the flash in FILE, byte for byte'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l size -r -d 'size of a new flash (4MB)'
+complete -c kiln -n '__fish_seen_subcommand_from sim' -l nand -r -d 'connect a NAND flash: w25n01gv (it stays), strange or none'
+complete -c kiln -n '__fish_seen_subcommand_from sim' -l bad-blocks -r -d 'blocks of a new NAND flash that the factory found bad, like 3,17'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l mac -r -d 'the board\'s address, like 24:0a:c4:00:00:01'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l fault -r -d 'a fault that it shall have (see above); may be given several times'
 complete -c kiln -n '__fish_seen_subcommand_from sim' -l seed -r -d 'for faults by chance: the same number gives the same faults'

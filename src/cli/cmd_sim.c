@@ -22,7 +22,7 @@ static const char default_host[] = "127.0.0.1";
 struct params {
 	bool pty, list, yes, json;
 	const char *rfc2217, *link, *remove;
-	const char *chip, *flash, *size, *mac, *seed;
+	const char *chip, *flash, *size, *nand, *bad_blocks, *mac, *seed;
 	struct opt_list faults;
 };
 
@@ -39,6 +39,10 @@ static const struct opt options[] = {
 	  "keep the flash in FILE, byte for byte" },
 	{ 0, "size", "SIZE", OPT_STRING, offsetof(struct params, size),
 	  "size of a new flash (4MB)" },
+	{ 0, "nand", "PART", OPT_STRING, offsetof(struct params, nand),
+	  "connect a NAND flash: w25n01gv (it stays), strange or none" },
+	{ 0, "bad-blocks", "LIST", OPT_STRING, offsetof(struct params, bad_blocks),
+	  "blocks of a new NAND flash that the factory found bad, like 3,17" },
 	{ 0, "mac", "MAC", OPT_STRING, offsetof(struct params, mac),
 	  "the board's address, like 24:0a:c4:00:00:01" },
 	{ 0, "fault", "FAULT", OPT_LIST, offsetof(struct params, faults),
@@ -87,6 +91,8 @@ static kiln_code make_url(const struct params *p, const char *name, struct kiln_
 	append_option(url, "chip", p->chip);
 	append_option(url, "flash", p->flash);
 	append_option(url, "size", p->size);
+	append_option(url, "nand", p->nand);
+	append_option(url, "bad-blocks", p->bad_blocks);
 	append_option(url, "mac", p->mac);
 	append_option(url, "fault", faults.len ? kiln_buf_str(&faults) : NULL);
 	append_option(url, "seed", p->seed);
@@ -286,7 +292,8 @@ const struct command cmd_sim = {
 		"too-fast@BAUD (above that baud bits are turned), all of them only one way with "
 		"to- or from- before; stall@BYTE[:MS], unplug@BYTE[:MS], reset@BYTE, cut@BYTES "
 		"(power "
-		"fails when so many bytes were programmed), bad-sector@ADDRESS, no-sync.\n\n"
+		"fails when so many bytes were programmed), bad-sector@ADDRESS; of a NAND flash "
+		"nand-erase, nand-program, nand-silent and nand-ecc with @BLOCK; no-sync.\n\n"
 		"The board has power as long as this command runs; Ctrl-C ends it.",
 	.options = options,
 	.run = run,

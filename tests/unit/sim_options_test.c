@@ -62,6 +62,9 @@ static void wrong_urls_are_said(void **state)
 		{ "sim:d?flash=a%00", "flash= takes a file, not 'a%00'" },
 		{ "sim:d?latency=-1", "latency= takes milliseconds, not '-1'" },
 		{ "sim:d?en=0", "en= takes milliseconds, more than 0, not '0'" },
+		{ "sim:d?nand=nor", "nand= takes w25n01gv, strange or none, not 'nor'" },
+		{ "sim:d?bad-blocks=1024",
+		  "bad-blocks= takes numbers from 0 to 1023, separated by commas, not '1024'" },
 		{ "sim:d?fault=burn@1", "no such fault: 'burn@1'" },
 	};
 	struct sim_options o;
