@@ -48,7 +48,7 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_WRITING,   /* address; done, total: wire bytes; item: file. Once a block, as it
 				 goes out */
 	KILN_FLASH_WROTE,     /* address, total: plain bytes, done: compressed (0: not compressed),
-				 elapsed_ms */
+				 elapsed_ms; block: 1: a block of NAND flash */
 	KILN_FLASH_VERIFYING, /* address, total: bytes; item: file */
 	KILN_FLASH_VERIFIED,
 	KILN_FLASH_LEAVING,   /* all files are done */
@@ -62,16 +62,17 @@ typedef enum kiln_flash_stage {
 	KILN_FLASH_COMPARED, /* address; done: bytes that stand there already, total: of the file */
 	KILN_FLASH_DIFFERS,  /* after COMPARED, for each run of sectors: address, total: bytes;
 				done == 1: they are erased, nothing is sent */
-	KILN_FLASH_WIRING, /* the flash chip is connected. total: 1 if `wiring` said how, done: 1 if
-			      the chip's eFuses did; item: how, NULL: as usual. Not of a stub that
-			      connects by itself. Comes before SIZE_ASKED */
-	KILN_FLASH_SUPPLY, /* the flash chip's voltage was set; item: to what. Before BAUD */
-	KILN_FLASH_LOADING, /* address, total: bytes of a segment for RAM; block, blocks: which;
-			       item: file */
-	KILN_FLASH_LOADED,  /* all segments, of which there are blocks; address: where the program
-			       begins; item. It runs now */
-	KILN_FLASH_NOTE,    /* item: a sentence for the user, less than a warning */
-	KILN_FLASH_CHANGED, /* address, item: of a file with `old` some sectors are written */
+	KILN_FLASH_WIRING,   /* the flash chip is connected. block: 1: a NAND flash. total: 1 if
+				`wiring` said how, done: 1 if   the chip's eFuses did; item: how,
+				NULL:   as usual. Not of a stub that   connects by itself. Comes
+				before   SIZE_ASKED */
+	KILN_FLASH_SUPPLY,   /* the flash chip's voltage was set; item: to what. Before BAUD */
+	KILN_FLASH_LOADING,  /* address, total: bytes of a segment for RAM; block, blocks: which;
+				item: file */
+	KILN_FLASH_LOADED,   /* all segments, of which there are blocks; address: where the program
+				begins; item. It runs now */
+	KILN_FLASH_NOTE,     /* item: a sentence for the user, less than a warning */
+	KILN_FLASH_CHANGED,  /* address, item: of a file with `old` some sectors are written */
 	KILN_FLASH_REFLASHING, /* address, total: bytes of such sectors; FILE_ERASE.. follow */
 	KILN_FLASH_UNCHANGED, /* of a file with `old`: none has changed. done: 1: that is trusted */
 	KILN_FLASH_STANDS,    /* address, item: it stands there already; done: 1: and is skipped */
@@ -81,11 +82,15 @@ typedef enum kiln_flash_stage {
 				   block: 1: it is a part of its file */
 	KILN_FLASH_ROM_ERASING, /* a ROM erases what comes now; after PLAIN, before COMPRESSED */
 	KILN_FLASH_ROM_ERASED,  /* elapsed_ms */
-	KILN_FLASH_RETRY,       /* address; item: why. A block or file is sent once more */
-	KILN_FLASH_GONE,        /* the port went away, and is waited for; item: which, elapsed_ms:
-				   how long at most. BACK follows, or the job fails */
-	KILN_FLASH_BACK,        /* it is there again; item: under which name. The board is reset,
-				   CONNECTING.. to BAUD_CHANGED follow, and the step begins anew */
+	KILN_FLASH_PLUGIN, /* a part goes up beside the stub. done: bytes of the stub's code, total:
+			      of its own; item: its name. Before STUB_UPLOAD */
+	KILN_FLASH_BAD_BLOCK, /* address of a block of NAND flash that is left out; total: enum
+				 kiln_nand_work */
+	KILN_FLASH_RETRY,     /* address; item: why. A block or file is sent once more */
+	KILN_FLASH_GONE,      /* the port went away, and is waited for; item: which, elapsed_ms:
+				 how long at most. BACK follows, or the job fails */
+	KILN_FLASH_BACK,      /* it is there again; item: under which name. The board is reset,
+				 CONNECTING.. to BAUD_CHANGED follow, and the step begins anew */
 } kiln_flash_stage;
 
 /*
@@ -187,6 +192,7 @@ struct kiln_flasher_options {
 	 * STUB_UPLOAD, and DETECT_SWITCH is rare.
 	 */
 	bool quick;
+	bool nand;            /* work with a NAND flash at `wiring`, by a plugin of the stub */
 	bool one_reset;       /* a chip is asked by magic without another reset: no DETECT_SWITCH */
 	bool pack_always;     /* compress even what does not become smaller: no PLAIN */
 	int connect_attempts; /* 0 = 7, negative = for ever */

@@ -71,6 +71,8 @@ static const struct {
 	{ KILN_FLASH_PLAIN, "plain", COMPRESSED | TOTAL | ITEM },
 	{ KILN_FLASH_ROM_ERASING, "rom_erasing", 0 },
 	{ KILN_FLASH_ROM_ERASED, "rom_erased", ELAPSED },
+	{ KILN_FLASH_PLUGIN, "plugin", ITEM },
+	{ KILN_FLASH_BAD_BLOCK, "bad_block", ADDRESS },
 	{ KILN_FLASH_RETRY, "retry", ADDRESS | ITEM },
 	{ KILN_FLASH_GONE, "gone", PORT | ELAPSED },
 	{ KILN_FLASH_BACK, "back", PORT },

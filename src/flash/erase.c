@@ -68,7 +68,8 @@ kiln_code kiln_flasher_erase_all(struct kiln_flasher *flasher, struct kiln_err *
 kiln_code kiln_flasher_erase_sectors(struct kiln_flasher *f, uint32_t address, uint32_t size,
 				     struct kiln_err *err)
 {
-	const struct kiln_request request = kiln_request_erase_region(address, size);
+	const struct kiln_request request = kiln_request_erase_region(KILN_OP_ERASE_REGION, address,
+								      size);
 
 	if (!f->loader.is_stub)
 		return erase_by_begin(f, address, size, err);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "flash/comeback.h"
+#include "flash/nand.h"
 #include "flash/speed.h"
 #include "flash/supply.h"
 #include "loader/bringup.h"
@@ -239,6 +240,8 @@ static kiln_code check_options(const struct kiln_flasher_options *options, struc
 		kiln_why(err, "this chip is not supported yet");
 		return KILN_E_UNSUPPORTED;
 	}
+	if (options->nand && options->no_stub)
+		return kiln_nand_needs_stub("there is to be none", err);
 	return KILN_OK;
 }
 
@@ -325,6 +328,7 @@ void kiln_flasher_stats(const struct kiln_flasher *flasher, struct kiln_link_sta
 
 static kiln_code upload_and_start(struct kiln_flasher *f, struct kiln_err *err)
 {
+	kiln_nand_tell_plugin(f);
 	emit_stage(f, KILN_FLASH_STUB_UPLOAD);
 	KILN_TRY(kiln_loader_upload_stub(&f->loader, err));
 	emit_stage(f, KILN_FLASH_STUB_START);
@@ -380,6 +384,8 @@ static kiln_code choose_stub(struct kiln_flasher *f, struct kiln_err *err)
 	KILN_TRY(kiln_loader_why_no_stub(&f->loader, &why, err));
 	if (!why)
 		return run_stub(f, err);
+	if (f->options.nand)
+		return kiln_nand_needs_stub(why, err);
 	kiln_flasher_warn(f, "no stub is used: %s", why);
 	return KILN_OK;
 }
@@ -432,6 +438,7 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 static kiln_code prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 {
 	KILN_TRY(kiln_flasher_check_leaving(flasher, err));
+	KILN_TRY(kiln_nand_choose_plugin(flasher, err));
 	KILN_TRY(raise_baud_early(flasher, err));
 	KILN_TRY(choose_stub(flasher, err));
 	KILN_TRY(kiln_flasher_override_supply(flasher, err));
@@ -483,7 +490,7 @@ bool kiln_flasher_can_bring_back(const struct kiln_flasher *f, kiln_code code)
 
 kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err)
 {
-	f->attached = false;
+	f->attached = f->nand.attached = false;
 	KILN_TRY(kiln_flasher_start_over(f, err));
 	return kiln_flasher_get_ready(f, err);
 }

@@ -21,6 +21,12 @@ enum {
 	KILN_FLASH_MD5_MS_PER_MB = 8 * 1000,
 };
 
+/* What is known of a NAND flash: nand.h. */
+struct kiln_nand {
+	bool attached;
+	uint8_t blocks[1024]; /* enum nand_block: nand.c */
+};
+
 struct kiln_flasher {
 	struct kiln_flasher_options options;
 	struct kiln_loader loader;
@@ -43,6 +49,7 @@ struct kiln_flasher {
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
 	bool has_reset, has_hard_reset; /* the options say how */
+	struct kiln_nand nand;
 	struct kiln_reset_sequence reset, hard_reset;
 };
 
@@ -92,6 +99,11 @@ kiln_code kiln_flasher_attach(struct kiln_flasher *f, int64_t size, struct kiln_
 uint64_t kiln_flasher_flash_end(const struct kiln_flasher *f);
 /* Size in bytes that a JEDEC id tells, 0 if it does not. Pure. */
 uint64_t kiln_jedec_size(uint32_t id);
+/* The word that says where the flash chip is. Fails with: E_UNSUPPORTED, E_INVALID (no such pins).
+ */
+kiln_code kiln_flasher_wired_word(struct kiln_flasher *f, uint32_t *ret_word, struct kiln_err *err);
+/* Say where. */
+void kiln_flasher_tell_wiring(const struct kiln_flasher *f, uint32_t word, bool asked_for);
 /* Can the loader that runs reach the flash up to `end`? Fails with: E_UNSUPPORTED. */
 kiln_code kiln_flasher_check_reach(const struct kiln_flasher *f, uint64_t end,
 				   struct kiln_err *err);

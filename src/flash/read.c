@@ -6,50 +6,8 @@
 #include <stdlib.h>
 
 #include "flash/comeback.h"
+#include "flash/reading.h"
 #include "flash/write.h"
-
-enum {
-	BLOCK = 0x1000,
-	IN_FLIGHT = 64,
-	/* What is read by one request, and again if it breaks. A stub may send all of it without
-	 * an answer from here, so it can always be drained. */
-	PIECE = BLOCK * IN_FLIGHT,
-	PIECE_TRIES = 5,
-	BLOCK_TIMEOUT = 3000,
-	QUIET = 150,
-};
-
-/* One reading, in pieces. */
-struct reading {
-	struct kiln_flasher *f;
-	uint32_t first; /* address */
-	uint64_t total;
-	kiln_code (*piece)(struct reading *r, uint32_t address, uint8_t *data, size_t size,
-			   struct kiln_err *err);
-	uint32_t next_address; /* what comes after the piece at hand; */
-	size_t next_size;      /* 0: nothing, or it is not known yet */
-	bool quiet;            /* nobody is told */
-	size_t asked;          /* that many bytes were asked for already; or 0 */
-};
-
-static void tell(const struct reading *r, uint32_t address, size_t n)
-{
-	if (r->quiet)
-		return;
-	kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_READING,
-							   .address = address,
-							   .done = (uint64_t)address + n - r->first,
-							   .before = address - r->first,
-							   .total = r->total });
-}
-
-static kiln_code broken(struct kiln_err *err, uint32_t address, const char *why)
-{
-	(void)kiln_fail(err, KILN_E_VERIFY, "cannot read flash at 0x%08x", address);
-	kiln_why(err, "%s", why);
-	kiln_hint(err, "run the same command again, with a lower baud if it fails often");
-	return KILN_E_VERIFY;
-}
 
 /* Not every loader can read, nor reach all of a large chip. */
 static kiln_code check_loader(const struct kiln_flasher *f, uint32_t address, size_t size,
@@ -64,7 +22,7 @@ static kiln_code check_loader(const struct kiln_flasher *f, uint32_t address, si
 	return KILN_E_UNSUPPORTED;
 }
 
-static kiln_code read_rom(struct reading *r, uint32_t address, uint8_t *data, size_t size,
+static kiln_code read_rom(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
 			  struct kiln_err *err)
 {
 	struct kiln_loader *l = &r->f->loader;
@@ -78,100 +36,19 @@ static kiln_code read_rom(struct reading *r, uint32_t address, uint8_t *data, si
 		request = kiln_request_read_flash_slow((uint32_t)(address + at), (uint32_t)n);
 		KILN_TRY(kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
 		if (reply.body.n < n) /* it always sends 64 bytes */
-			return broken(err, (uint32_t)(address + at), "the answer is too short");
+			return kiln_reading_broken(err, (uint32_t)(address + at),
+						   "the answer is too short");
 		memcpy(data + at, reply.body.p, n);
-		tell(r, (uint32_t)(address + at), n);
+		kiln_reading_tell(r, (uint32_t)(address + at), n);
 	}
 	return KILN_OK;
 }
 
-static kiln_ms block_timeout(const struct kiln_loader *l)
-{
-	return kiln_limit(l->limits.answer, BLOCK_TIMEOUT);
-}
-
-static kiln_code send_have(struct kiln_loader *l, size_t n, struct kiln_err *err)
-{
-	uint8_t have[4];
-
-	kiln_put_le32(have, (uint32_t)n);
-	return kiln_loader_send_raw(l, kiln_span(have, sizeof(have)), err);
-}
-
-static struct kiln_request read_request(uint32_t address, size_t size)
-{
-	return kiln_request_read_flash(address, (uint32_t)size, BLOCK, IN_FLIGHT);
-}
-
-/*
- * When the last block of a piece has come the stub has seen its acknowledgement, and opened its
- * receiver again: the next piece is asked for, while the digest of this one is on its way. Not
- * sooner: while it sends it takes in one frame, not two.
- */
-static kiln_code ask_next(struct reading *r, struct kiln_err *err)
-{
-	const struct kiln_request request = read_request(r->next_address, r->next_size);
-
-	if (!r->next_size || r->f->loader.ahead == 0)
-		return KILN_OK;
-	kiln_loader_gap(&r->f->loader);
-	KILN_TRY(kiln_loader_send(&r->f->loader, &request, err));
-	r->asked = r->next_size;
-	return KILN_OK;
-}
-
-/*
- * The 2026 stub sends no block before the one in front of it is acknowledged, whatever it is told.
- * But it only looks for that when a block is sent; so each is acknowledged as soon as it begins to
- * come, and the wire is never idle. What was broken on the way shows in the digest.
- */
-static kiln_code read_blocks(struct reading *r, uint32_t address, uint8_t *data, size_t size,
-			     struct kiln_err *err)
-{
-	struct kiln_loader *l = &r->f->loader;
-
-	for (size_t at = 0; at < size;) {
-		const size_t want = size - at < BLOCK ? size - at : BLOCK;
-		const kiln_ms ms = block_timeout(l) + 2 * kiln_loader_wire_ms(l, 2 * BLOCK);
-		const kiln_ms deadline = kiln_link_after(l->link, ms);
-		struct kiln_span frame;
-
-		KILN_TRY(kiln_loader_await_begin(l, deadline, err));
-		KILN_TRY(send_have(l, at + want, err));
-		KILN_TRY(kiln_loader_frame(l, deadline, &frame, err));
-		if (frame.n != want)
-			return broken(err, (uint32_t)(address + at),
-				      "a block lost bytes on its way");
-		memcpy(data + at, frame.p, frame.n);
-		at += frame.n;
-		if (at == size)
-			KILN_TRY(ask_next(r, err));
-		tell(r, (uint32_t)(address + at - want), want);
-	}
-	return KILN_OK;
-}
-
-static kiln_code read_stub(struct reading *r, uint32_t address, uint8_t *data, size_t size,
+static kiln_code read_stub(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
 			   struct kiln_err *err)
 {
-	const struct kiln_request request = read_request(address, size);
-	struct kiln_loader *l = &r->f->loader;
-	struct kiln_reply reply;
-	struct kiln_span frame;
-	uint8_t md5[16];
-
 	KILN_TRY(check_loader(r->f, address, size, err));
-	if (r->asked != size)
-		KILN_TRY(kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
-	else
-		KILN_TRY(kiln_loader_receive(l, &request, KILN_LOADER_TIMEOUT, &reply, err));
-	r->asked = 0;
-	KILN_TRY(read_blocks(r, address, data, size, err));
-	KILN_TRY(kiln_loader_frame(l, kiln_link_after(l->link, block_timeout(l)), &frame, err));
-	KILN_TRY(kiln_md5(data, size, md5, err));
-	if (!kiln_span_equal(frame, kiln_span(md5, sizeof(md5))))
-		return broken(err, address, "what arrived has another digest than what was sent");
-	return KILN_OK;
+	return kiln_reading_by_stub(r, address, data, size, err);
 }
 
 static kiln_code verify_rom(struct kiln_flasher *f, uint32_t address, const uint8_t *data,
@@ -182,63 +59,20 @@ static kiln_code verify_rom(struct kiln_flasher *f, uint32_t address, const uint
 	KILN_TRY(kiln_flasher_md5(f, address, (uint32_t)size, theirs, err));
 	KILN_TRY(kiln_md5(data, size, ours, err));
 	if (memcmp(theirs, ours, sizeof(ours)) != 0)
-		return broken(err, address, "what arrived has another digest than the flash");
+		return kiln_reading_broken(err, address,
+					   "what arrived has another digest than the flash");
 	return KILN_OK;
 }
 
-/* Let all that is on its way pass, until nothing has come for a while. */
-static kiln_code drain(struct kiln_loader *l, struct kiln_err *err)
-{
-	struct kiln_err quiet = KILN_ERR_INIT;
-	struct kiln_span frame;
-	kiln_code code = KILN_OK;
-
-	for (int i = 0; i < 4 * IN_FLIGHT && code == KILN_OK; i++)
-		code = kiln_loader_frame(
-			l, kiln_link_after(l->link, QUIET + kiln_loader_wire_ms(l, 2 * BLOCK)),
-			&frame, &quiet);
-	if (code != KILN_OK && code != KILN_E_TIMEOUT && err)
-		*err = quiet;
-	return code == KILN_E_TIMEOUT ? KILN_OK : code;
-}
-
-/*
- * The 2026 stub ends a reading when it gets something else than an acknowledgement; what it says
- * then is passed over, until it answers a question. One that is not known sends the rest of the
- * piece, and is told that all of it came.
- */
-static kiln_code give_up_piece(struct reading *r, size_t size, struct kiln_err *err)
-{
-	static const uint8_t stop[] = { 0 };
-	struct kiln_loader *l = &r->f->loader;
-	uint32_t value;
-
-	r->asked = 0;
-	if (!l->is_stub)
-		return drain(l, err);
-	if (l->ahead == 0)
-		KILN_TRY(drain(l, err));
-	for (int i = 0; i < (l->ahead ? 2 : 1); i++) { /* of a reading that was asked for, too */
-		kiln_loader_gap(l);
-		if (l->ahead)
-			KILN_TRY(kiln_loader_send_raw(l, kiln_span(stop, sizeof(stop)), err));
-		else
-			KILN_TRY(send_have(l, size, err));
-		KILN_TRY(drain(l, err));
-	}
-	kiln_loader_forget(l);
-	return kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &value, err);
-}
-
-static kiln_code read_verified_rom(struct reading *r, uint32_t address, uint8_t *data, size_t size,
-				   struct kiln_err *err)
+static kiln_code read_verified_rom(struct kiln_reading *r, uint32_t address, uint8_t *data,
+				   size_t size, struct kiln_err *err)
 {
 	KILN_TRY(read_rom(r, address, data, size, err));
 	return verify_rom(r->f, address, data, size, err);
 }
 
 /* The link is another one: nothing that was asked for will come. */
-static kiln_code read_on(struct reading *r, struct kiln_err *err)
+static kiln_code read_on(struct kiln_reading *r, struct kiln_err *err)
 {
 	r->asked = 0;
 	KILN_TRY(kiln_flasher_come_back(r->f, err));
@@ -246,39 +80,17 @@ static kiln_code read_on(struct reading *r, struct kiln_err *err)
 	return KILN_OK;
 }
 
-static kiln_code read_piece_here(struct reading *r, uint32_t address, uint8_t *data, size_t size,
-				 struct kiln_err *err)
-{
-	for (int i = 1;; i++) {
-		struct kiln_err fault = KILN_ERR_INIT;
-		const kiln_code code = r->piece(r, address, data, size, &fault);
-		const bool again = code == KILN_E_VERIFY || kiln_loader_is_wire_fault(code, &fault);
-
-		if (code == KILN_OK)
-			return KILN_OK;
-		if (!again || i == PIECE_TRIES) {
-			if (err)
-				*err = fault;
-			return code;
-		}
-		kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
-								   .address = address,
-								   .item = fault.why });
-		KILN_TRY(give_up_piece(r, size, err));
-	}
-}
-
 /* Pieces that were right stay so, whatever happens to the port in between. */
-static kiln_code read_piece(struct reading *r, uint32_t address, uint8_t *data, size_t size,
+static kiln_code read_piece(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
 			    struct kiln_err *err)
 {
 	struct kiln_err fault = KILN_ERR_INIT;
-	kiln_code code = read_piece_here(r, address, data, size, &fault);
+	kiln_code code = kiln_reading_piece(r, address, data, size, &fault);
 
 	while (kiln_flasher_may_come_back(r->f, code)) {
 		code = read_on(r, &fault);
 		if (code == KILN_OK)
-			code = read_piece_here(r, address, data, size, &fault);
+			code = kiln_reading_piece(r, address, data, size, &fault);
 	}
 	if (code == KILN_OK)
 		kiln_flasher_progressed(r->f);
@@ -303,13 +115,15 @@ static kiln_code attach(struct kiln_flasher *f, struct kiln_err *err)
 }
 
 static kiln_code begin(struct kiln_flasher *flasher, uint32_t address, uint64_t size,
-		       struct reading *ret_r, struct kiln_err *err)
+		       struct kiln_reading *ret_r, struct kiln_err *err)
 {
 	KILN_TRY(attach(flasher, err));
 	const uint64_t end = (uint64_t)address + size, known = kiln_flasher_flash_end(flasher),
 		       limit = known ? known : UINT32_MAX;
 
-	*ret_r = (struct reading){ .f = flasher, .first = address, .total = size };
+	*ret_r = (struct kiln_reading){
+		.f = flasher, .op = KILN_OP_READ_FLASH, .first = address, .total = size
+	};
 	if (end > limit) {
 		(void)kiln_fail(err, KILN_E_TOO_BIG, "cannot read flash at 0x%08x", address);
 		kiln_why(err, "the flash ends at 0x%08llx", (unsigned long long)limit);
@@ -331,7 +145,7 @@ static bool ends_blank(const uint8_t *data, size_t n)
 	return true;
 }
 
-static kiln_code skip_blank(struct reading *r, uint32_t address, uint8_t *data, size_t n,
+static kiln_code skip_blank(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t n,
 			    bool *ret_blank, struct kiln_err *err)
 {
 	uint8_t theirs[16], ours[16];
@@ -341,13 +155,13 @@ static kiln_code skip_blank(struct reading *r, uint32_t address, uint8_t *data, 
 	KILN_TRY(kiln_md5(data, n, ours, err));
 	*ret_blank = memcmp(theirs, ours, sizeof(ours)) == 0;
 	if (*ret_blank)
-		tell(r, address, n);
+		kiln_reading_tell(r, address, n);
 	return KILN_OK;
 }
 
 /* One piece into `data`. `blank`: so was the end of the one before. */
-static kiln_code next_piece(struct reading *r, uint32_t at, uint8_t *data, size_t n, bool blank,
-			    struct kiln_err *err)
+static kiln_code next_piece(struct kiln_reading *r, uint32_t at, uint8_t *data, size_t n,
+			    bool blank, struct kiln_err *err)
 {
 	const uint64_t behind = r->total - at - n;
 	const uint32_t address = r->first + at;
@@ -361,14 +175,14 @@ static kiln_code next_piece(struct reading *r, uint32_t at, uint8_t *data, size_
 			return code;
 	}
 	r->next_address = address + (uint32_t)n;
-	r->next_size = behind < PIECE ? (size_t)behind : PIECE;
+	r->next_size = behind < KILN_READ_PIECE ? (size_t)behind : KILN_READ_PIECE;
 	return read_piece(r, address, data, n, err);
 }
 
 kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void *ret_data,
 				 size_t size, struct kiln_err *err)
 {
-	struct reading r;
+	struct kiln_reading r;
 
 	KILN_TRY(begin(f, address, size, &r, err));
 	if (size == 0)
@@ -377,22 +191,24 @@ kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void 
 	const kiln_code code = r.piece(&r, address, ret_data, size, err);
 
 	if (code == KILN_E_VERIFY || code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL)
-		(void)give_up_piece(&r, size, NULL); /* who asked knows what to do with silence */
+		(void)kiln_reading_give_up(&r, size,
+					   NULL); /* who asked knows what to do with silence */
 	return code;
 }
 
 kiln_code kiln_flasher_read(struct kiln_flasher *flasher, uint32_t address, void *ret_data,
 			    size_t size, struct kiln_err *err)
 {
-	struct reading r;
+	struct kiln_reading r;
 
 	KILN_TRY(begin(flasher, address, size, &r, err));
 	for (size_t at = 0, n; at < size; at += n) {
 		uint8_t *piece = (uint8_t *)ret_data + at;
 
-		n = size - at < PIECE ? size - at : PIECE;
+		n = size - at < KILN_READ_PIECE ? size - at : KILN_READ_PIECE;
 		KILN_TRY(next_piece(&r, (uint32_t)at, piece, n,
-				    at && ends_blank(piece - PIECE, PIECE), err));
+				    at && ends_blank(piece - KILN_READ_PIECE, KILN_READ_PIECE),
+				    err));
 	}
 	return KILN_OK;
 }
@@ -401,16 +217,16 @@ kiln_code kiln_flasher_read_to(struct kiln_flasher *flasher, uint32_t address, u
 			       kiln_flash_taker take, void *user, struct kiln_err *err)
 {
 	kiln_code code = KILN_OK;
-	struct reading r;
+	struct kiln_reading r;
 	uint8_t *piece;
 	bool blank = false;
 
 	KILN_TRY(begin(flasher, address, size, &r, err));
-	piece = malloc(PIECE);
+	piece = malloc(KILN_READ_PIECE);
 	if (!piece)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot read flash at 0x%08x", address);
 	for (uint32_t at = 0, n; at < size && code == KILN_OK; at += n) {
-		n = size - at < PIECE ? size - at : PIECE;
+		n = size - at < KILN_READ_PIECE ? size - at : KILN_READ_PIECE;
 		code = next_piece(&r, at, piece, n, blank, err);
 		blank = code == KILN_OK && ends_blank(piece, n);
 		if (code == KILN_OK)
@@ -424,7 +240,7 @@ static kiln_code has_digest(struct kiln_flasher *f, uint32_t address, size_t n,
 			    const uint8_t ours[16], bool *ret_same, struct kiln_err *err)
 {
 	uint8_t theirs[16];
-	struct reading r;
+	struct kiln_reading r;
 
 	KILN_TRY(begin(f, address, n, &r, err));
 	KILN_TRY(kiln_flasher_md5(f, address, (uint32_t)n, theirs, err));

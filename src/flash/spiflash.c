@@ -62,8 +62,7 @@ kiln_code kiln_flasher_check_reach(const struct kiln_flasher *f, uint64_t end, s
 	return KILN_E_UNSUPPORTED;
 }
 
-/* The word of SPI_ATTACH. Fails with: E_UNSUPPORTED, E_INVALID (no such pins). */
-static kiln_code wired_word(struct kiln_flasher *f, uint32_t *ret_word, struct kiln_err *err)
+kiln_code kiln_flasher_wired_word(struct kiln_flasher *f, uint32_t *ret_word, struct kiln_err *err)
 {
 	const struct kiln_flash_wiring *w = &f->options.wiring;
 	const char *warning = NULL;
@@ -82,9 +81,11 @@ static kiln_code wired_word(struct kiln_flasher *f, uint32_t *ret_word, struct k
 	return KILN_OK;
 }
 
-static void tell_wiring(const struct kiln_flasher *f, uint32_t word, bool asked_for)
+void kiln_flasher_tell_wiring(const struct kiln_flasher *f, uint32_t word, bool asked_for)
 {
-	struct kiln_flash_event event = { .stage = KILN_FLASH_WIRING, .total = asked_for };
+	struct kiln_flash_event event = { .stage = KILN_FLASH_WIRING,
+					  .total = asked_for,
+					  .block = f->options.nand };
 	char pins[64];
 
 	if (word > 1) {
@@ -102,7 +103,7 @@ static kiln_code attach_old_rom(struct kiln_flasher *f, struct kiln_err *err)
 	const struct kiln_begin begin = { .block_size = KILN_LOADER_BLOCK_ROM };
 	const struct kiln_request request = kiln_request_begin(KILN_OP_FLASH_BEGIN, &begin);
 
-	tell_wiring(f, 0, false);
+	kiln_flasher_tell_wiring(f, 0, false);
 	return kiln_loader_ask(&f->loader, &request, KILN_LOADER_TIMEOUT, NULL, err);
 }
 
@@ -116,14 +117,14 @@ static kiln_code connect_flash(struct kiln_flasher *f, struct kiln_err *err)
 	uint32_t word = 0;
 
 	if (asked_for)
-		KILN_TRY(wired_word(f, &word, err));
+		KILN_TRY(kiln_flasher_wired_word(f, &word, err));
 	else if (l->is_stub)
 		return KILN_OK;
 	else if (l->chip->rom_is_old)
 		return attach_old_rom(f, err);
 	else if (l->chip->read_spi_pins && !l->secure_download)
 		KILN_TRY(l->chip->read_spi_pins(l->chip, &reader, &word, err));
-	tell_wiring(f, word, asked_for);
+	kiln_flasher_tell_wiring(f, word, asked_for);
 	request = kiln_request_spi_attach(word, !l->is_stub);
 	return kiln_loader_ask(l, &request, KILN_LOADER_TIMEOUT, NULL, err);
 }

@@ -22,6 +22,19 @@ kiln_code kiln_loader_detect_by_magic(struct kiln_loader *l, struct kiln_err *er
 kiln_code kiln_loader_expect_chip(struct kiln_loader *l, const struct kiln_chip *chip,
 				  struct kiln_err *err);
 
+/*
+ * Code that goes up beside a stub and gives it commands more: functions that its table is bent to
+ * (docs/plugin-system.md of esp-flasher-stub).
+ */
+enum { KILN_PLUGIN_FIRST_OP = 0xD5, KILN_PLUGIN_OPS = 27 };
+struct kiln_stub_plugin {
+	const char *name;
+	uint32_t text_start, text_size;
+	const uint8_t *text;
+	uint32_t bss_size;                  /* zeros behind the stub's data */
+	uint32_t handlers[KILN_PLUGIN_OPS]; /* address of the function for each opcode; or 0 */
+};
+
 /* The program that replaces the ROM's loader; generated from the npm package esptool-js. */
 struct kiln_stub {
 	const char *chip; /* option name */
@@ -29,9 +42,19 @@ struct kiln_stub {
 	const uint8_t *text, *data;
 	uint32_t text_size, data_size;
 	unsigned ahead; /* frames that it takes in while it works on one: kiln_loader.ahead */
+	uint32_t plugin_table; /* where in its data the plugins' functions stand */
+	const struct kiln_stub_plugin *plugins;
+	unsigned n_plugins;
 };
 /* NULL: there is none. */
 const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip, unsigned revision);
+/* NULL: this stub has no such plugin. */
+const struct kiln_stub_plugin *kiln_stub_plugin_find(const struct kiln_stub *stub,
+						     const char *name);
+/* The stub's data with the plugin's functions in its table, and zeros behind it; `out` may hold it.
+ */
+kiln_code kiln_stub_put_data(const struct kiln_stub *stub, const struct kiln_stub_plugin *plugin,
+			     struct kiln_buf *out);
 /* Why this chip runs no stub, in words; NULL if it does. Fails with: what reading fails with. */
 kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why,
 				  struct kiln_err *err);

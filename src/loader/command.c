@@ -37,6 +37,15 @@ static const struct op_name {
 	{ KILN_OP_ERASE_REGION, "ERASE_REGION" },
 	{ KILN_OP_READ_FLASH, "READ_FLASH" },
 	{ KILN_OP_RUN_USER_CODE, "RUN_USER_CODE" },
+	{ KILN_OP_NAND_ATTACH, "SPI_NAND_ATTACH" },
+	{ KILN_OP_NAND_READ_SPARE, "SPI_NAND_READ_SPARE" },
+	{ KILN_OP_NAND_WRITE_SPARE, "SPI_NAND_WRITE_SPARE" },
+	{ KILN_OP_NAND_READ_FLASH, "SPI_NAND_READ_FLASH" },
+	{ KILN_OP_NAND_BEGIN, "SPI_NAND_WRITE_FLASH_BEGIN" },
+	{ KILN_OP_NAND_DATA, "SPI_NAND_WRITE_FLASH_DATA" },
+	{ KILN_OP_NAND_ERASE_REGION, "SPI_NAND_ERASE_REGION" },
+	{ KILN_OP_NAND_READ_PAGE, "SPI_NAND_READ_PAGE_DEBUG" },
+	{ KILN_OP_NAND_END, "SPI_NAND_WRITE_FLASH_END" },
 };
 
 const char *kiln_op_name(uint8_t op, struct kiln_op_room *room)
@@ -166,22 +175,55 @@ struct kiln_request kiln_request_read_flash_slow(uint32_t address, uint32_t size
 	};
 }
 
-struct kiln_request kiln_request_read_flash(uint32_t address, uint32_t size, uint32_t block_size,
-					    uint32_t in_flight)
+struct kiln_request kiln_request_read_flash(kiln_op op, uint32_t address, uint32_t size,
+					    uint32_t block_size, uint32_t in_flight)
 {
 	return (struct kiln_request){
-		.op = KILN_OP_READ_FLASH,
+		.op = op,
 		.n_words = 4,
 		.words = { address, size, block_size, in_flight },
 	};
 }
 
-struct kiln_request kiln_request_erase_region(uint32_t address, uint32_t size)
+struct kiln_request kiln_request_erase_region(kiln_op op, uint32_t address, uint32_t size)
 {
 	return (struct kiln_request){
-		.op = KILN_OP_ERASE_REGION,
+		.op = op,
 		.n_words = 2,
 		.words = { address, size },
+	};
+}
+
+struct kiln_request kiln_request_nand_page(kiln_op op, uint32_t page)
+{
+	return (struct kiln_request){ .op = op, .n_words = 1, .words = { page } };
+}
+
+/* The flag is a byte, not a word. */
+struct kiln_request kiln_request_nand_mark(uint32_t page, bool bad)
+{
+	static const uint8_t flags[] = { 0, 1 };
+
+	return (struct kiln_request){
+		.op = KILN_OP_NAND_WRITE_SPARE,
+		.n_words = 1,
+		.words = { page },
+		.data = kiln_span(&flags[bad], 1),
+	};
+}
+
+struct kiln_request kiln_request_nand_attach(uint32_t pins)
+{
+	return (struct kiln_request){ .op = KILN_OP_NAND_ATTACH, .n_words = 1, .words = { pins } };
+}
+
+struct kiln_request kiln_request_nand_begin(uint32_t address, uint32_t size, uint32_t erase_block,
+					    uint32_t block_size)
+{
+	return (struct kiln_request){
+		.op = KILN_OP_NAND_BEGIN,
+		.n_words = 4,
+		.words = { address, size, erase_block, block_size },
 	};
 }
 
@@ -266,8 +308,8 @@ static const struct error_text {
 	{ 0xC7, "bad compressed data (stub error 0xc7)" },
 	{ 0xC8, "not enough data (stub error 0xc8)" },
 	{ 0xC9, "too much data (stub error 0xc9)" },
-	{ 0xCA, "NAND operation failed (stub error 0xca)" },
-	{ 0xCB, "NAND block is bad (stub error 0xcb)" },
+	{ 0xCA, "the NAND chip failed to program (stub error 0xca)" },
+	{ 0xCB, "the NAND chip failed to erase (stub error 0xcb)" },
 	{ 0xFF, "command is not implemented (stub error 0xff)" },
 };
 

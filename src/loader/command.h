@@ -44,6 +44,15 @@ typedef enum kiln_op {
 	KILN_OP_ERASE_REGION = 0xD1,
 	KILN_OP_READ_FLASH = 0xD2,
 	KILN_OP_RUN_USER_CODE = 0xD3,
+	KILN_OP_NAND_ATTACH = 0xD5, /* from here on: stubs with the NAND plugin */
+	KILN_OP_NAND_READ_SPARE = 0xD6,
+	KILN_OP_NAND_WRITE_SPARE = 0xD7,
+	KILN_OP_NAND_READ_FLASH = 0xD8,
+	KILN_OP_NAND_BEGIN = 0xD9,
+	KILN_OP_NAND_DATA = 0xDA,
+	KILN_OP_NAND_ERASE_REGION = 0xDC,
+	KILN_OP_NAND_READ_PAGE = 0xDD,
+	KILN_OP_NAND_END = 0xDE,
 } kiln_op;
 
 /* "FLASH_BEGIN", or "command 0x77". The text of an unknown one is in `room`. */
@@ -94,9 +103,16 @@ struct kiln_request kiln_request_spi_set_params(uint32_t flash_size);
 struct kiln_request kiln_request_change_baud(uint32_t baud, uint32_t old_baud);
 struct kiln_request kiln_request_md5(uint32_t address, uint32_t size);
 struct kiln_request kiln_request_read_flash_slow(uint32_t address, uint32_t size);
-struct kiln_request kiln_request_read_flash(uint32_t address, uint32_t size, uint32_t block_size,
-					    uint32_t in_flight);
-struct kiln_request kiln_request_erase_region(uint32_t address, uint32_t size);
+/* `op`: of NOR or NAND flash. */
+struct kiln_request kiln_request_read_flash(kiln_op op, uint32_t address, uint32_t size,
+					    uint32_t block_size, uint32_t in_flight);
+struct kiln_request kiln_request_erase_region(kiln_op op, uint32_t address, uint32_t size);
+/* Of one page of NAND flash: its spare area, or the page itself. */
+struct kiln_request kiln_request_nand_page(kiln_op op, uint32_t page);
+struct kiln_request kiln_request_nand_mark(uint32_t page, bool bad);
+struct kiln_request kiln_request_nand_attach(uint32_t pins);
+struct kiln_request kiln_request_nand_begin(uint32_t address, uint32_t size, uint32_t erase_block,
+					    uint32_t block_size);
 /* Commands without a body: GET_SECURITY_INFO, ERASE_FLASH, RUN_USER_CODE. */
 struct kiln_request kiln_request_bare(kiln_op op);
 
@@ -121,7 +137,18 @@ bool kiln_reply_decode(struct kiln_span frame, unsigned status_size, struct kiln
 const char *kiln_reply_error_text(uint8_t error);
 
 /* How a ROM says "no such command": an error 5 under whatever opcode it had before. */
-enum { KILN_ROM_E_MESSAGE = 0x05, KILN_STUB_E_COMMAND = 0xC3, KILN_STUB_E_NOT_IMPLEMENTED = 0xFF };
+enum {
+	KILN_ROM_E_MESSAGE = 0x05,
+	KILN_STUB_E_LENGTH = 0xC0,
+	KILN_STUB_E_CHECKSUM = 0xC1,
+	KILN_STUB_E_COMMAND = 0xC3,
+	KILN_STUB_E_FLASH = 0xC4,
+	KILN_STUB_E_NOT_BEGUN = 0xC6,
+	KILN_STUB_E_TOO_MUCH = 0xC9,
+	KILN_STUB_E_NAND_PROGRAM = 0xCA, /* the chip's own status says so */
+	KILN_STUB_E_NAND_ERASE = 0xCB,
+	KILN_STUB_E_NOT_IMPLEMENTED = 0xFF
+};
 
 /* MD5 as the ROM (32 hex digits) or a stub (16 bytes) gives it. */
 bool kiln_md5_decode(struct kiln_span body, uint8_t ret_md5[16]);

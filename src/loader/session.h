@@ -35,11 +35,14 @@ enum {
 	KILN_LOADER_CALM_AFTER = 3, /* answers in time */
 };
 
+struct kiln_stub_plugin;
+
 struct kiln_loader {
 	struct kiln_link *link;
 	const struct kiln_chip *chip; /* NULL before it is known */
 	unsigned revision;            /* of the chip, once it was read: major * 100 + minor */
 	bool is_stub;
+	const struct kiln_stub_plugin *plugin; /* goes up with the stub; NULL: none */
 	/*
 	 * Frames that may follow the one that is not answered yet (kiln_loader_gap); of a stub that
 	 * was found running it is not known, and 0.

@@ -22,6 +22,33 @@ const struct kiln_stub *kiln_stub_for(const struct kiln_chip *chip, unsigned rev
 	return NULL;
 }
 
+const struct kiln_stub_plugin *kiln_stub_plugin_find(const struct kiln_stub *stub, const char *name)
+{
+	for (unsigned i = 0; i < stub->n_plugins; i++) {
+		if (strcmp(stub->plugins[i].name, name) == 0)
+			return &stub->plugins[i];
+	}
+	return NULL;
+}
+
+kiln_code kiln_stub_put_data(const struct kiln_stub *stub, const struct kiln_stub_plugin *plugin,
+			     struct kiln_buf *out)
+{
+	static const uint8_t zeros[256];
+	const size_t table = out->len + stub->plugin_table;
+
+	KILN_TRY(kiln_buf_append(out, stub->data, stub->data_size));
+	for (unsigned i = 0; i < KILN_PLUGIN_OPS; i++) {
+		if (plugin->handlers[i])
+			kiln_put_le32(out->data + table + 4 * i, plugin->handlers[i]);
+	}
+	for (uint32_t left = plugin->bss_size, n; left > 0; left -= n) {
+		n = left < sizeof(zeros) ? left : sizeof(zeros);
+		KILN_TRY(kiln_buf_append(out, zeros, n));
+	}
+	return KILN_OK;
+}
+
 kiln_code kiln_loader_why_no_stub(struct kiln_loader *l, const char **ret_why, struct kiln_err *err)
 {
 	uint32_t value = 0;
@@ -87,11 +114,30 @@ kiln_code kiln_loader_load_ram(struct kiln_loader *l, uint32_t address, struct k
 	return KILN_OK;
 }
 
+static kiln_code upload_with_plugin(struct kiln_loader *l, const struct kiln_stub *stub,
+				    struct kiln_err *err)
+{
+	const struct kiln_stub_plugin *plugin = l->plugin;
+	struct kiln_buf data = KILN_BUF_INIT(stub->data_size + plugin->bss_size);
+	kiln_code code = kiln_stub_put_data(stub, plugin, &data);
+
+	if (code != KILN_OK)
+		code = kiln_fail(err, code, "cannot upload the stub");
+	else
+		code = kiln_loader_load_ram(l, stub->data_start, kiln_buf_span(&data), err);
+	kiln_buf_done(&data);
+	KILN_TRY(code);
+	return kiln_loader_load_ram(l, plugin->text_start,
+				    kiln_span(plugin->text, plugin->text_size), err);
+}
+
 static kiln_code upload_once(struct kiln_loader *l, const struct kiln_stub *stub,
 			     struct kiln_err *err)
 {
 	KILN_TRY(kiln_loader_load_ram(l, stub->text_start, kiln_span(stub->text, stub->text_size),
 				      err));
+	if (l->plugin)
+		return upload_with_plugin(l, stub, err);
 	if (stub->data_size == 0)
 		return KILN_OK;
 	return kiln_loader_load_ram(l, stub->data_start, kiln_span(stub->data, stub->data_size),

@@ -77,12 +77,15 @@ static const struct pool {
 	{ "SIZE", { "4MB", "64KB", "0x1000", "1MB", "-4KB", "huge" } },
 	{ "N", { "1", "2", "3", "0x10", "many" } },
 	{ "KEY=VALUE", { "vid=0x303a", "name=sim", "serial=1", "nonsense" } },
-	{ "WHERE", { "SPI", "HSPI", "6,17,8,11,16", "1,2,3" } },
+	{ "WHERE", { "SPI", "HSPI", "6,17,8,11,16", "12,13,11,9,10", "1,2,3" } },
+	{ "ADDRESS", { "0x20000", "0x8000000", "4096", "end" } },
 	{ "<file>", { "fw.bin", "data.bin", "out.bin", "text.txt", "data.hex", "missing.bin" } },
 	{ "<elf>", { "fw.bin", "text.txt", "missing.bin" } },
 	{ "<output>", { "made", "no/such/folder" } },
 	{ "<size>", { "4k", "16", "0x1000", "0x2000", "8k", "ALL", "0x1001", "1M" } },
 	{ "<bytes>", { "1", "4", "5" } },
+	{ "<page>", { "0", "64", "0x80", "65535", "65536" } },
+	{ "<is-bad>", { "0", "1", "2" } },
 	{ "<value>", { "0", "0x1c", "0xffffffff" } },
 	{ "<address>",
 	  { "0x1000", "0x10000", "0x20000", "0", "0x3ff000", "0x40001000", "0x10001" } },
@@ -182,6 +185,7 @@ static const struct esptool_command *make_line(struct line *line)
 {
 	static const char *const boards[] = { "sim:l32?clock=virtual", "sim:l32?clock=virtual",
 					      "sim:lc3?clock=virtual&chip=esp32c3",
+					      "sim:ls3?clock=virtual&chip=esp32s3&nand=w25n01gv",
 					      "sim:l8266?clock=virtual&chip=esp8266" };
 	static const char *const names[] = { "esptool", "esptool.py" };
 	unsigned n = 0;
