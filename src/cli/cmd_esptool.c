@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "cli/argfile.h"
 #include "cli/commands.h"
-#include "cli/esptool.h"
+#include "cli/esptool_nand.h"
 #include "cli/hints.h"
 #include "cli/host.h"
 #include "cli/suggest.h"
@@ -165,7 +165,8 @@ static kiln_code find_command(struct esptool *t, const char *typed, struct kiln_
 			t->command = c;
 			return KILN_OK;
 		}
-		suggest_offer(&near, c->is.name);
+		if (!c->hidden)
+			suggest_offer(&near, c->is.name);
 	}
 	(void)kiln_fail(err, KILN_E_INVALID, "no such command: '%s'", typed);
 	if (near.best)
@@ -208,6 +209,7 @@ static kiln_code parse_command(struct esptool *t, int argc, char **argv, struct 
 	if (t->help)
 		return KILN_OK;
 	KILN_TRY(esptool_settle_wiring(t, err));
+	KILN_TRY(esptool_settle_nand(t, err));
 	return t->command->check(t, words, err);
 }
 
@@ -329,7 +331,9 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 
 static const struct subcommand *subcommand(size_t i)
 {
-	return esptool_commands[i].is.name ? &esptool_commands[i].is : NULL;
+	const struct esptool_command *c = &esptool_commands[i];
+
+	return c->is.name && !c->hidden ? &c->is : NULL;
 }
 
 static const char *const examples[] = {
@@ -373,6 +377,12 @@ const struct command cmd_esptool = {
 		"to reset the board: custom_reset_sequence, custom_hard_reset_sequence, as in "
 		"D0|R1|W0.1|D1|R0|W0.05|D0 (D is DTR, R is RTS, U1,0 sets both, W waits; 1 means "
 		"low).\n\n"
+		"A W25N01GV NAND flash at pins of an ESP32-S3 is worked with by what version 5 has "
+		"in no help: --flash-type nand (-ft nand) and --spi-connection of write-flash "
+		"(also --nand-end-address), read-flash, verify-flash, erase-flash and "
+		"erase-region; read-nand-spare PAGE, write-nand-spare PAGE 0|1, and dump-bbm "
+		"[--block-count N] FILE, which tell and set the marks of bad blocks. Such blocks "
+		"are left out, and not erased without --force.\n\n"
 		"The exit code is 0 if all is done, 1 if the port is gone (as version 3 also if it "
 		"is "
 		"missing, busy or not permitted), 130 after an interrupt, and 2 for the rest.",

@@ -67,6 +67,8 @@ struct dialect {
 	"Compressed size {done} bytes >= uncompressed {total} bytes."
 
 extern const struct dialect dialect_esptool_v3, dialect_esptool_v4, dialect_esptool_v5;
+/* The same, and NAND flash. */
+extern const struct dialect dialect_nand_v3, dialect_nand_v4, dialect_nand_v5;
 
 /* One run of a tool. */
 struct dialect_run {

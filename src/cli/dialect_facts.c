@@ -366,6 +366,25 @@ static kiln_code put_sectors(struct kiln_buf *out, const struct dialect_run *run
 	return kiln_buf_printf(out, "%llu", (unsigned long long)e->total / 4096);
 }
 
+static kiln_code put_kilobytes(struct kiln_buf *out, uint64_t bytes)
+{
+	return kiln_buf_printf(out, "%.1f", (double)bytes / 1024);
+}
+
+static kiln_code put_done_kb(struct kiln_buf *out, const struct dialect_run *run,
+			     const struct kiln_flash_event *e)
+{
+	(void)run;
+	return put_kilobytes(out, e->done);
+}
+
+static kiln_code put_total_kb(struct kiln_buf *out, const struct dialect_run *run,
+			      const struct kiln_flash_event *e)
+{
+	(void)run;
+	return put_kilobytes(out, e->total);
+}
+
 static const struct fact facts[] = {
 	{ "address", put_address },
 	{ "at", put_short_address },  /* without leading zeros */
@@ -373,6 +392,8 @@ static const struct fact facts[] = {
 	{ "last", put_last },         /* address of the last byte */
 	{ "done", put_done },
 	{ "total", put_total },
+	{ "done_kb", put_done_kb }, /* as 7.5 */
+	{ "total_kb", put_total_kb },
 	{ "params", put_params },
 	{ "percent", put_percent },
 	{ "seconds", put_seconds },

@@ -5,10 +5,10 @@
  */
 #include "cli/dialect.h"
 
-#define CHIP_LINES                                                       \
-	"Connected to {family} on {port}:\n"                             \
+#define CHIP_LINES                                           \
+	"Connected to {family} on {port}:\n"                 \
 	"Chip type:          {description}{full_revision}\n" \
-	"Features:           {new_features}\n"                           \
+	"Features:           {new_features}\n"               \
 	"Crystal frequency:  {crystal}\n"
 
 static const struct dialect_row rows[] = {

@@ -30,7 +30,7 @@ struct esptool_options {
 struct esptool_write {
 	bool erase_all, no_progress, verify, force, compress, no_compress;
 	bool encrypt, ignore_efuses, trust, skip_flashed;
-	const char *freq, *mode, *size, *diff;
+	const char *freq, *mode, *size, *diff, *nand_end;
 	struct opt_list encrypt_files, diff_with;
 	struct files files;
 	const char **empty; /* names of files without bytes */
@@ -65,6 +65,11 @@ struct esptool_status {
 	const char *bytes;
 	bool non_volatile;
 	uint32_t value;
+};
+
+struct esptool_nand {
+	const char *path, *count;
+	uint32_t page, bad, blocks;
 };
 
 struct esptool_file {
@@ -116,16 +121,18 @@ struct esptool {
 		struct esptool_sfdp sfdp;
 		struct esptool_memory memory;
 		struct esptool_status status;
+		struct esptool_nand nand;
 		struct esptool_file file;
 		struct esptool_elf elf;
 		struct esptool_make make;
 		struct esptool_merge merge;
 	} params;
-	const char *wiring; /* --spi-connection of the command */
-	bool leaves;        /* the chip runs something: it is not reset at the end */
-	unsigned version;   /* speak as version 3, 4 or 5 does */
-	bool v5;            /* version == 5 */
-	bool help;          /* of the command */
+	const char *wiring;     /* --spi-connection of the command */
+	const char *flash_type; /* --flash-type */
+	bool leaves;            /* the chip runs something: it is not reset at the end */
+	unsigned version;       /* speak as version 3, 4 or 5 does */
+	bool v5;                /* version == 5 */
+	bool help;              /* of the command */
 	struct kiln_flasher_options flasher;
 	struct kiln_port port; /* that `flasher` is to know again */
 	struct dialect_run run;
@@ -140,7 +147,8 @@ struct esptool_command {
 	kiln_code (*check)(struct esptool *t, const struct opt_list *words, struct kiln_err *err);
 	kiln_code (*act)(struct esptool *t, struct kiln_flasher *flasher, struct kiln_err *err);
 	void (*done)(struct esptool *t); /* frees what check took; may be NULL */
-	bool hidden;                     /* in no help */
+	bool hidden;                     /* in no help; such stand last */
+	bool nand;                       /* for a NAND flash only */
 	bool secure;                     /* a chip in secure download mode can do it */
 };
 

@@ -2,7 +2,7 @@
 #include <kiln/version.h>
 
 #include "chip/chip.h"
-#include "cli/esptool.h"
+#include "cli/esptool_nand.h"
 #include "flash/flasher.h"
 
 const struct opt esptool_only_help[] = {
@@ -38,6 +38,7 @@ static kiln_code act_version(struct esptool *t, struct kiln_flasher *flasher, st
 static const struct opt erase_options[] = {
 	{ 0, "force", NULL, OPT_FLAG, offsetof(struct esptool, params.region.force),
 	  "even if security features are enabled; use with care" },
+	ESPTOOL_FLASH_TYPE,
 	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
@@ -46,6 +47,8 @@ static const struct opt erase_options[] = {
 static kiln_code act_erase_flash(struct esptool *t, struct kiln_flasher *flasher,
 				 struct kiln_err *err)
 {
+	if (t->flasher.nand)
+		return esptool_nand_erase_flash(t, flasher, err);
 	if (!t->params.region.force)
 		KILN_TRY(kiln_flasher_check_erase(flasher, err));
 	return kiln_flasher_erase_all(flasher, err);
@@ -59,6 +62,8 @@ static kiln_code check_region(struct esptool *t, const struct opt_list *words, s
 		return kiln_fail(err, KILN_E_INVALID, "it takes <address> <size>");
 	KILN_TRY(files_address(words->items[0], &r->address, err));
 	KILN_TRY(esptool_size(words->items[1], &r->size, &r->all, err));
+	if (t->flasher.nand)
+		return esptool_nand_check_region(t, err);
 	if (r->all && r->address % 4096 == 0)
 		return KILN_OK;
 	if (r->address % 4096 || r->size % 4096 || r->size == 0) {
@@ -75,6 +80,8 @@ static kiln_code act_erase_region(struct esptool *t, struct kiln_flasher *flashe
 {
 	struct esptool_region *r = &t->params.region;
 
+	if (t->flasher.nand)
+		return esptool_nand_erase_region(t, flasher, err);
 	if (!r->force)
 		KILN_TRY(kiln_flasher_check_erase(flasher, err));
 	if (r->all)
@@ -225,5 +232,27 @@ const struct esptool_command esptool_commands[] = {
 	  true,
 	  esptool_no_words,
 	  act_version },
+	{ { "read_nand_spare", "-sc WHERE <page>", "print a NAND page's bad-block mark",
+	    esptool_nand_options },
+	  false,
+	  esptool_spare_check,
+	  esptool_spare_act,
+	  .hidden = true,
+	  .nand = true },
+	{ { "write_nand_spare", "-sc WHERE <page> <is-bad>", "mark a block of NAND flash as bad",
+	    esptool_nand_options },
+	  false,
+	  esptool_mark_check,
+	  esptool_mark_act,
+	  .hidden = true,
+	  .nand = true },
+	{ { "dump_bbm", "-sc WHERE [--block-count N] <file>",
+	    "write a byte for each block of NAND flash into a file: 1 if it is bad",
+	    esptool_nand_dump_options },
+	  false,
+	  esptool_bbm_check,
+	  esptool_bbm_act,
+	  .hidden = true,
+	  .nand = true },
 	{ .is.name = NULL },
 };

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "cli/esptool.h"
+#include "cli/esptool_nand.h"
 #include "cli/output.h"
 #include "flash/flasher.h"
 #include "flash/supply.h"
@@ -105,6 +105,7 @@ const struct opt esptool_read_options[] = {
 	{ 'p', "no-progress", NULL, OPT_FLAG, AT(no_progress), "print no progress" },
 	{ 0, "flash_size", "SIZE", OPT_STRING, AT(size), "how large the flash is", esptool_sizes,
 	  "fs", "ESPTOOL_FS" },
+	ESPTOOL_FLASH_TYPE,
 	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
@@ -177,6 +178,8 @@ kiln_code esptool_read_act(struct esptool *t, struct kiln_flasher *f, struct kil
 	struct output out;
 	kiln_code code;
 
+	if (t->flasher.nand)
+		return esptool_nand_read(t, f, err);
 	KILN_TRY(esptool_settle_region(t, &r->region, "read", f, err));
 	KILN_TRY(take_size(t, f, err));
 	KILN_TRY(output_open(&out, r->path, err));

@@ -9,13 +9,18 @@
 #include "cli/esptool.h"
 #include "cli/term.h"
 
+enum { FIRST_VERSION = 3 };
+static const struct dialect *const dialects[][2] = {
+	{ &dialect_esptool_v3, &dialect_nand_v3 },
+	{ &dialect_esptool_v4, &dialect_nand_v4 },
+	{ &dialect_esptool_v5, &dialect_nand_v5 },
+};
+
 void esptool_speak(struct esptool *t)
 {
 	const bool plain = t->options.verbose || t->options.trace;
 
-	t->run.dialect = t->version == 5   ? &dialect_esptool_v5
-			 : t->version == 4 ? &dialect_esptool_v4
-					   : &dialect_esptool_v3;
+	t->run.dialect = dialects[t->version - FIRST_VERSION][t->flasher.nand];
 	t->run.chip_auto = !t->flasher.chip;
 	/* version 5 needs a terminal that can move, the older ones only one that is there */
 	t->run.terminal = t->v5 ? !plain && term_is_smart(STDOUT_FILENO) : isatty(STDOUT_FILENO);

@@ -8,13 +8,14 @@
 #include <kiln/image.h>
 
 #include "chip/chip.h"
-#include "cli/esptool.h"
+#include "cli/esptool_nand.h"
 
 kiln_code esptool_verify_check(struct esptool *t, const struct opt_list *words,
 			       struct kiln_err *err)
 {
 	t->run.no_progress = true; /* the original reads quietly here */
-	return esptool_take_files(&t->params.write.files, words, err);
+	KILN_TRY(esptool_take_files(&t->params.write.files, words, err));
+	return t->flasher.nand ? esptool_nand_check_write(t, err) : KILN_OK;
 }
 
 static kiln_code patch(struct esptool *t, struct kiln_buf *image,
@@ -129,6 +130,8 @@ kiln_code esptool_verify_act(struct esptool *t, struct kiln_flasher *f, struct k
 	const struct esptool_write *w = &t->params.write;
 	bool all_same = true;
 
+	if (t->flasher.nand)
+		return esptool_nand_verify(t, f, err);
 	esptool_size_asked(t, f, w->size);
 	KILN_TRY(kiln_flasher_identify(f, err));
 	if (w->size && strcmp(w->size, "detect") == 0)

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/esptool.h"
+#include "cli/esptool_nand.h"
 #include "flash/flasher.h"
 
 const char *const esptool_freqs[] = { "keep", "80m", "60m", "48m", "40m", "30m", "26m",
@@ -60,7 +60,9 @@ const struct opt esptool_write_options[] = {
 	{ 0, "no-diff-verify", NULL, OPT_FLAG, AT(trust), "the same" },
 	{ 's', "skip-flashed", NULL, OPT_FLAG, AT(skip_flashed),
 	  "leave out files that stand in the flash already" },
+	{ 0, "nand-end-address", "ADDRESS", OPT_STRING, AT(nand_end), NULL },
 	HEADER_OPTIONS,
+	ESPTOOL_FLASH_TYPE,
 	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
@@ -70,6 +72,7 @@ static const char *const yes_no[] = { "no", "yes", NULL };
 const struct opt esptool_verify_options[] = {
 	{ 'd', "diff", "yes|no", OPT_MAYBE, AT(diff), "show the bytes that differ", yes_no },
 	HEADER_OPTIONS,
+	ESPTOOL_FLASH_TYPE,
 	ESPTOOL_WIRING,
 	{ 'h', "help", NULL, OPT_FLAG, offsetof(struct esptool, help), "show this help" },
 	{ 0 },
@@ -137,6 +140,8 @@ kiln_code esptool_write_check(struct esptool *t, const struct opt_list *words, s
 	KILN_TRY(esptool_take_encrypted(w, err));
 	KILN_TRY(esptool_take_old(w, words, err));
 	KILN_TRY(set_empty_aside(w, err));
+	if (t->flasher.nand)
+		KILN_TRY(esptool_nand_check_write(t, err));
 	return kiln_flash_check_files(w->files.items, w->files.n, err);
 }
 
@@ -215,6 +220,8 @@ kiln_code esptool_write_act(struct esptool *t, struct kiln_flasher *flasher, str
 		.size = KILN_FLASH_KEEP,
 	};
 
+	if (t->flasher.nand)
+		return esptool_nand_write(t, flasher, err);
 	KILN_TRY(esptool_header_values(w, chip, &job, err));
 	for (size_t i = 0; i < w->n_empty; i++)
 		esptool_warn(t, t->v5 ? "'%s' is empty." : "File %s is empty", w->empty[i]);

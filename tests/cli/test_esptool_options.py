@@ -51,6 +51,15 @@ COMMANDS = {
                   *MODE, '-fs 4MB', '--flash_size keep'),
     'make-image': ('-f x -a 0', '--segfile x --segaddr=0x1000', '-e 0', '--entrypoint 0x40100000'),
 }
+# In no help, as in the original: NAND flash.
+NAND = ('-ft nand -sc SPI', '-ft nor', '--flash-type nand -sc 12,13,11,9,10', '--flash_type=nor')
+HIDDEN = {
+    'write-flash': (*NAND, '--nand-end-address 0x100000', '--nand_end_address=0x100000'),
+    'read-flash': NAND, 'verify-flash': NAND, 'erase-flash': NAND, 'erase-region': NAND,
+    'read-nand-spare': ('-sc SPI', '--spi-connection 12,13,11,9,10'),
+    'write-nand-spare': ('-sc SPI', '--spi_connection=12,13,11,9,10'),
+    'dump-bbm': ('-sc SPI', '-sc SPI --block-count 16', '-sc SPI --block_count=16'),
+}
 PROGRAMS = ['esptool', 'esptool.py']
 
 
@@ -70,10 +79,11 @@ def test_global_options(env, tmp_path, program):
     assert run_all(env, tmp_path, [[program, *option.split(), 'read-mac', '-h'] for option in GLOBAL]) == []
 
 
-@pytest.mark.parametrize('command', COMMANDS)
+@pytest.mark.parametrize('command', sorted(COMMANDS | HIDDEN))
 def test_options_of_commands(env, tmp_path, command):
+    options = ('', *COMMANDS.get(command, ()), *HIDDEN.get(command, ()))
     lines = [[program, name, *option.split(), '-h'] for program, name, option in
-             itertools.product(PROGRAMS, (command, command.replace('-', '_')), ('', *COMMANDS[command]))]
+             itertools.product(PROGRAMS, (command, command.replace('-', '_')), options)]
     assert run_all(env, tmp_path, lines) == []
 
 
@@ -96,7 +106,37 @@ def test_help_of_the_tool(run):
     assert '\n  write_flash ' in text and '--override-vddsdio' in text
 
 
+def test_what_is_hidden(run):
+    for program in PROGRAMS:
+        for words in ('-h',), *((command, '-h') for command in HIDDEN):
+            text = run(program, *words, check=0).stdout
+            for hidden in 'flash-type', '-ft', 'nand-end', 'block-count':
+                assert hidden not in text.replace('_', '-').split('\noptions')[1]
+            assert words != ('-h',) or ('nand' not in text and 'bbm' not in text)
+
+
 WRONG = [
+    ('erase-flash -ft nand', '--spi-connection is required for NAND flash operations.'),
+    ('write-flash --flash-type nand 0 FILE', '--spi-connection is required for NAND flash operations.'),
+    ('read-nand-spare 0', '--spi-connection is required for NAND flash operations.'),
+    ('dump-bbm out', '--spi-connection is required for NAND flash operations.'),
+    ('erase-flash -ft flash', "invalid value for --flash-type: 'flash': it takes one of: nor, nand"),
+    ('write-flash -ft nand -sc SPI 0x1000 FILE', "cannot write 'FILE' at 0x1000: NAND flash is written in blocks: "
+                                                 'the address must be a multiple of 128KB (0x20000)'),
+    ('write-flash -ft nand -sc SPI --encrypt 0 FILE', "cannot write 'FILE' encrypted: the chip encrypts only the flash that it boots from"),
+    ('write-flash -ft nand -sc SPI --nand-end-address x 0 FILE', "invalid value for --nand-end-address: 'x': not a number"),
+    ('write-flash -ft nand -sc SPI --nand-end-address 0x8000001 0 FILE', "invalid value for --nand-end-address: '0x8000001': "
+                                                                        'it goes from 0 to 134217728'),
+    ('write-flash -ft nand -sc SPI --nand-end-address 0x20000 0x20000 FILE', "cannot write 'FILE' at 0x20000: it would end beyond 0x00020000"),
+    ('erase-region -ft nand -sc SPI 0 0x1000', 'cannot erase 0x1000 bytes at 0x0: NAND flash is erased in blocks: '
+                                               'both must be multiples of 131072'),
+    ('erase-region -ft nand -sc SPI 0x8000000 0x20000', 'cannot erase 0x20000 bytes at 0x8000000: the NAND flash ends at 0x08000000'),
+    ('read-nand-spare -sc SPI', 'it takes <page>'),
+    ('read-nand-spare -sc SPI 65536', "invalid value for <page>: '65536': it goes from 0 to 65535"),
+    ('write-nand-spare -sc SPI 0', 'it takes <page> <is-bad>'),
+    ('write-nand-spare -sc SPI 0 2', "invalid value for <is-bad>: '2': it goes from 0 to 1"),
+    ('dump-bbm -sc SPI --block-count 1025 out', "invalid value for --block-count: '1025': it goes from 0 to 1024"),
+    ('read-nand-spar -sc SPI 0', "no such command: 'read-nand-spar'"),
     ('--frob read-mac', 'no such option: --frob'),
     ('-x read-mac', 'no such option: -x'),
     ('frobnicate', "no such command: 'frobnicate'"),

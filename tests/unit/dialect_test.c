@@ -580,6 +580,7 @@ static void tables_name_only_facts_that_exist(void **state)
 	check_names(&dialect_esptool_v3);
 	check_names(&dialect_esptool_v4);
 	check_names(&dialect_esptool_v5);
+	check_names(&dialect_nand_v5);
 }
 
 int main(void)
