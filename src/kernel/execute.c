@@ -249,16 +249,18 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 			 const struct kiln_wire_msg *request)
 {
 	const json_t *content = request->content;
-	const char *code = json_string_value(json_object_get(content, "code"));
+	json_t *code = json_object_get(content, "code");
 	const bool silent = is_true(content, "silent", false);
 	bool failed;
 
 	k->executions += is_stored(content);
 	k->number = k->executions;
 	if (!silent)
-		kiln_kernel_publish(k, request, "execute_input",
-				    json_pack("{s:s, s:I}", "code", code ? code : "",
-					      "execution_count", k->number));
+		kiln_kernel_publish(
+			k, request, "execute_input",
+			json_pack("{s:o, s:I}", "code",
+				  json_is_string(code) ? json_incref(code) : json_string(""),
+				  "execution_count", k->number));
 	k->silent = silent;
 	run_request(k, request);
 	failed = k->failure.failed;
@@ -272,11 +274,11 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 
 void kiln_kernel_executed(struct kiln_kernel *k, const struct kiln_wire_msg *request)
 {
-	const char *code = json_string_value(json_object_get(request->content, "code"));
+	json_t *code = json_object_get(request->content, "code");
 
-	if (code && is_stored(request->content) && !kiln_is_probe(kiln_span(code, strlen(code))))
+	if (json_is_string(code) && is_stored(request->content) && !kiln_is_probe(span_of(code)))
 		kiln_history_add(k, code);
-	if (code && !k->failure.failed)
-		kiln_kernel_remember(k, code);
+	if (json_is_string(code) && !k->failure.failed)
+		kiln_kernel_remember(k, json_string_value(code));
 	failure_done(&k->failure);
 }

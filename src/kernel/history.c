@@ -71,7 +71,7 @@ static void take_lines(struct kiln_history *h, const char *text)
 {
 	while (*text) {
 		const size_t n = strcspn(text, "\n");
-		json_t *entry = json_loadb(text, n, 0, NULL);
+		json_t *entry = json_loadb(text, n, JSON_ALLOW_NUL, NULL);
 
 		if (is_entry(entry)) {
 			if (number(entry, 0) >= h->session)
@@ -158,16 +158,16 @@ static struct kiln_history *history(struct kiln_kernel *k)
 	return &k->history;
 }
 
-void kiln_history_add(struct kiln_kernel *k, const char *code)
+void kiln_history_add(struct kiln_kernel *k, json_t *code)
 {
 	struct kiln_history *h = history(k);
 	const bool output = k->result && json_string_length(k->result) <= OUTPUT_MAX;
 	json_t *entry;
 	int fd;
 
-	if (!code[0] || strlen(code) > INPUT_MAX)
+	if (json_string_length(code) == 0 || json_string_length(code) > INPUT_MAX)
 		return;
-	entry = json_pack("[I, I, s, O?]", h->session, k->number, code, output ? k->result : NULL);
+	entry = json_pack("[I, I, O, O?]", h->session, k->number, code, output ? k->result : NULL);
 	if (json_array_size(entry) == 3)
 		(void)json_array_append_new(entry, json_null());
 	(void)json_array_append(h->entries, entry);

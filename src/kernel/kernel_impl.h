@@ -198,7 +198,7 @@ bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name, int deta
 /* Keep what a cell defines, for the signatures. */
 void kiln_kernel_remember(struct kiln_kernel *k, const char *code);
 json_t *kiln_kernel_history(struct kiln_kernel *k, const json_t *content);
-void kiln_history_add(struct kiln_kernel *k, const char *code);
+void kiln_history_add(struct kiln_kernel *k, json_t *code);
 void kiln_history_done(struct kiln_history *h);
 
 /* Does the text stand in it, wherever? For what is better done too often than not. */

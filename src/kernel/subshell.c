@@ -172,13 +172,17 @@ static void run_aside(struct kiln_kernel *k, struct kiln_wire_msg *msg)
 static void refuse(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 {
 	const size_t n = strlen(msg->type);
+	json_t *content;
 	char type[64];
 
 	kiln_kernel_status(k, msg, "busy");
 	if (n > 8 && strcmp(msg->type + n - 8, "_request") == 0) {
 		kiln_text_format(type, sizeof(type), "%.*s_reply", (int)(n - 8), msg->type);
-		kiln_kernel_reply(k, KILN_CHANNEL_SHELL, msg, type,
-				  refusal("there is no such subshell"));
+		content = refusal("there is no such subshell");
+		if (strcmp(msg->type, "execute_request") == 0)
+			(void)json_object_set_new(content, "execution_count",
+						  json_integer(k->executions));
+		kiln_kernel_reply(k, KILN_CHANNEL_SHELL, msg, type, content);
 	}
 	kiln_kernel_status(k, msg, "idle");
 }

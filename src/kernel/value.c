@@ -14,12 +14,15 @@
 
 enum { EXPRESSIONS_MAX = 64 };
 
-/* __repl_print__ is what the friendly REPL calls (MicroPython py/modbuiltins.c); None is silent. */
+/*
+ * __repl_print__ is what the friendly REPL calls (MicroPython py/modbuiltins.c); None is silent.
+ * Each byte of this is 87 us of a cell at 115200 baud.
+ */
 static kiln_code wrap(struct kiln_buf *out, const char *nonce, struct kiln_span expression)
 {
 	KILN_TRY(kiln_buf_printf(out,
-				 "(lambda v:v is None or(print('\x1e%sR',end=''),"
-				 "__repl_print__(v),print('\x1e',end='')))((",
+				 "(lambda v:v is None or(print(end='\x1e%sR'),"
+				 "__repl_print__(v),print(end='\x1e')))((",
 				 nonce));
 	KILN_TRY(kiln_buf_append(out, expression.p, expression.n));
 	return kiln_buf_puts(out, "))");

@@ -218,15 +218,25 @@ static bool take_buffers(struct kiln_wire_msg *msg, const struct kiln_span *fram
 	return true;
 }
 
+/* JSON's integers have no largest one: where one does not fit, those of its part become reals. */
+static json_t *parse(struct kiln_span part)
+{
+	const char *text = (const char *)part.p;
+	json_error_t why;
+	json_t *value = json_loadb(text, part.n, JSON_ALLOW_NUL, &why);
+
+	if (!value && json_error_code(&why) == json_error_numeric_overflow)
+		value = json_loadb(text, part.n, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &why);
+	return value;
+}
+
 static kiln_code parse_parts(struct kiln_wire_msg *msg, const struct kiln_span *parts,
 			     struct kiln_err *err)
 {
 	json_t **const targets[] = { &msg->header, &msg->parent, &msg->metadata, &msg->content };
-	json_error_t why;
 
 	for (size_t i = 0; i < KILN_WIRE_PARTS; i++) {
-		*targets[i] = json_loadb((const char *)parts[i].p, parts[i].n, JSON_ALLOW_NUL,
-					 &why);
+		*targets[i] = parse(parts[i]);
 		if (!*targets[i])
 			return refuse(err, KILN_E_PROTOCOL, "a frame is not JSON");
 		if (!json_is_object(*targets[i]))

@@ -50,10 +50,13 @@ static kiln_code fail_deaf(struct kiln_err *err)
 /* Raw mode would take these for commands; no program has them outside of a string. */
 static kiln_code check_code(const char *code, size_t n, struct kiln_err *err)
 {
+	size_t line = 1;
+
 	for (size_t i = 0; i < n; i++) {
+		line += code[i] == '\n';
 		if (code[i] >= 0x01 && code[i] <= 0x04) {
 			(void)kiln_fail(err, KILN_E_INVALID, "cannot run the program");
-			kiln_why(err, "byte %zu of it is a control character (0x%02x)", i,
+			kiln_why(err, "line %zu of it has a control character (0x%02x)", line,
 				 (unsigned)code[i]);
 			kiln_hint(err, "write it as '\\x%02x'", (unsigned)code[i]);
 			return KILN_E_INVALID;

@@ -171,7 +171,7 @@ def test_wrong_command_lines(run, port):
     assert run('kiln', 'exec', '-p', port, check=2).stderr.startswith(
         'error: give one program: CODE, -f FILE, or - for standard input\n')
     assert run('kiln', 'exec', '-p', port, 'a\x04b', check=2).stderr == (
-        'error: cannot run the program: byte 1 of it is a control character (0x04)\n'
+        'error: cannot run the program: line 1 of it has a control character (0x04)\n'
         "hint: write it as '\\x04'\n")
     assert run('kiln', 'exec', '-p', port, '-f', 'missing.py', check=1).stderr.startswith(
         "error: cannot open 'missing.py': no such file or directory\n")

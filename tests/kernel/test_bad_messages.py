@@ -105,11 +105,25 @@ def test_odd_but_honest_types_are_survived(kernel, raw, tmp_path):
             ('execute_request', {'code': '!true', 'user_expressions': [1]}),
             ('complete_request', {'code': 5, 'cursor_pos': 'x'}),
             ('complete_request', {'code': 'x', 'cursor_pos': -9}),
+            ('complete_request', {'code': 'x', 'cursor_pos': 10 ** 30}),
             ('is_complete_request', {}),
             ('comm_open', {'comm_id': {}}),
             ('kernel_info_request', {'deep': json.loads('[' * 50 + ']' * 50)})]:
         raw.send_multipart(signed(kernel, msg_type, content))
     check_alive(kernel, tmp_path)
+
+
+def test_a_number_too_large_for_a_word_is_answered(kernel):
+    msg_id = kernel.client.complete('%lsma', cursor_pos=10 ** 30)
+    assert kernel.reply(msg_id)['matches'] == ['%lsmagic']
+
+
+def test_a_zero_in_a_cell_is_part_of_it(kernel):
+    code = '!printf "%s" "a\0b" | wc -c'
+    reply, published = kernel.finish(kernel.start(code))
+    assert published[0] == ('execute_input', {'code': code, 'execution_count': 1})
+    asked = kernel.client.history(hist_access_type='tail', n=1, raw=True)
+    assert kernel.reply(asked)['history'][0][2] == code
 
 
 def test_buffers_are_accepted(kernel, raw):

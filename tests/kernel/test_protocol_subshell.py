@@ -69,6 +69,8 @@ def test_an_unknown_one_is_refused(kernel):
     msg_id = ask_in(kernel, 'nobody', 'complete_request', {'code': 'x', 'cursor_pos': 1})
     reply, _ = kernel.finish(msg_id)
     assert reply['status'] == 'error' and reply['ename'] == 'SubshellError'
+    reply, _ = kernel.finish(run_in(kernel, 'nobody', '!echo here'))
+    assert reply['ename'] == 'SubshellError' and reply['execution_count'] == 0
     assert kernel.run('!echo alive').stdout == 'alive\n'
 
 

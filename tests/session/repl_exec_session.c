@@ -388,7 +388,7 @@ static void control_bytes_are_refused_before_anything_is_sent(void **state)
 	begin(&t, steps);
 	sent = t.s.all.len;
 	assert_int_equal(run(&t, "print('\x03')"), KILN_E_INVALID);
-	assert_string_equal(t.err.why, "byte 7 of it is a control character (0x03)");
+	assert_string_equal(t.err.why, "line 1 of it has a control character (0x03)");
 	assert_string_equal(t.err.hint, "write it as '\\x03'");
 	assert_int_equal(t.s.all.len, sent);
 	end(&t);

@@ -170,6 +170,22 @@ static void a_header_goes_back_as_it_came(void **state)
 	kiln_wire_free(wire);
 }
 
+static void a_number_that_is_too_large_is_no_damage(void **state)
+{
+	struct kiln_wire *wire = wire_with("");
+	struct frames f = good_frames();
+	struct kiln_wire_msg msg;
+
+	(void)state;
+	f.items[2] = text("");
+	f.items[6] = text("{\"a\": 1000000000000000000000000, \"b\": 3}");
+	assert_int_equal(kiln_wire_decode(wire, f.items, f.n, &msg, NULL), KILN_OK);
+	assert_true(json_real_value(json_object_get(msg.content, "a")) > 9e23);
+	assert_true(json_number_value(json_object_get(msg.content, "b")) == 3);
+	kiln_wire_msg_done(&msg);
+	kiln_wire_free(wire);
+}
+
 static void damaged_messages_say_what_is_wrong(void **state)
 {
 	static const struct {
@@ -229,6 +245,7 @@ int main(void)
 		cmocka_unit_test(memory_of_signatures_is_bounded),
 		cmocka_unit_test(without_a_key_nothing_is_signed),
 		cmocka_unit_test(a_header_goes_back_as_it_came),
+		cmocka_unit_test(a_number_that_is_too_large_is_no_damage),
 		cmocka_unit_test(damaged_messages_say_what_is_wrong),
 		cmocka_unit_test(missing_and_too_many_frames),
 		cmocka_unit_test(a_huge_message_is_refused_unread),
