@@ -79,7 +79,7 @@ cover:
 	@tools/setup build test lint
 	[ -d build-cover ] || meson setup build-cover -Db_coverage=true
 	ninja -C build-cover
-	meson test -C build-cover
+	meson test -C build-cover --no-rebuild --timeout-multiplier 3
 	tools/cover build-cover
 
 # Debian packages, in build-deb/
