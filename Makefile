@@ -77,7 +77,7 @@ format:
 
 cover:
 	@tools/setup build test lint
-	[ -d build-cover ] || meson setup build-cover -Db_coverage=true
+	[ -d build-cover ] || meson setup build-cover -Db_coverage=true -Dc_args=-fprofile-update=atomic
 	ninja -C build-cover
 	meson test -C build-cover --no-rebuild --timeout-multiplier 3
 	tools/cover build-cover
