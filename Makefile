@@ -90,6 +90,7 @@ deb:
 
 install: all
 	meson install -C $(BUILD)
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig
 
 clean:
 	rm -rf build build-asan build-clang build-cover build-deb build-fuzz build-release

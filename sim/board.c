@@ -167,6 +167,7 @@ static void start_program(struct sim_board *b)
 		/* the bootloader resets the chip, once it has said why */
 		b->cpu = SIM_CPU_HALTED;
 		b->reset_at = b->to_host.free_at;
+		b->reset_reason = SIM_RESET_SOFTWARE;
 	} else if (b->config.no_run) {
 		b->cpu = SIM_CPU_HALTED;
 	} else {
@@ -460,7 +461,7 @@ static void happen(struct sim_board *b)
 	if (b->watchdog_at <= b->now || b->usb.rtc_at <= b->now || b->usb.swd_at <= b->now)
 		reset_cpu(b, SIM_RESET_RTC_WATCHDOG);
 	if (b->reset_at <= b->now)
-		reset_cpu(b, SIM_RESET_SOFTWARE);
+		reset_cpu(b, b->reset_reason);
 	if (b->cpu_at <= b->now)
 		cpu_event(b);
 	if (in_download(b))
@@ -669,8 +670,11 @@ void sim_board_poll_run(struct sim_board *b)
 			print(b, text, n);
 			continue;
 		}
-		if (event == SIM_RUN_RESET)
-			reset_cpu(b, SIM_RESET_CPU);
+		if (event == SIM_RUN_RESET && b->reset_at == SIM_NEVER) {
+			/* esp_restart() lets the UART send what it has */
+			b->reset_at = b->to_host.n ? b->to_host.free_at : b->now;
+			b->reset_reason = SIM_RESET_CPU;
+		}
 		if (event == SIM_RUN_DEAD)
 			run_died(b);
 		return;

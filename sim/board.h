@@ -67,8 +67,8 @@ struct sim_board {
 	/* processor */
 	sim_cpu cpu;
 	sim_ns cpu_at, watchdog_at, reset_at;
-	sim_reset reason;
-	uint32_t strap; /* the pins at the last reset that latches them */
+	sim_reset reason, reset_reason; /* of the last reset; of the one at reset_at */
+	uint32_t strap;                 /* the pins at the last reset that latches them */
 	unsigned chip_baud;
 	sim_ns baud_at; /* when the speed that the loader wished for begins */
 	struct sim_run *run;

@@ -72,7 +72,7 @@ try {
   await page.evaluate(() => {
     document.activeElement.blur();
     document.querySelector('#header')?.remove();
-    globalThis.dispatchEvent(new Event('resize'));
+    document.querySelector('#site').style.height = '100vh';
     Jupyter.notebook.scroll_to_top();
   });
   await page.waitForTimeout(300); // the page is laid out anew

@@ -10,7 +10,7 @@
 
 enum {
 	TABLE_AT = 0x8000, /* where ESP-IDF has the partition table, unless it was moved */
-	WIDTH = 760,
+	WIDTH = 600,
 	BAR = 22,
 	TOP = 24,
 	LABEL_WIDTH = 7, /* of a character, about */

@@ -21,6 +21,13 @@ def depth_of(value):
     return 1 + max(map(depth_of, parts), default=0)
 
 
+def whole_number(digits):
+    """More than 64 bits are no number for the kernel, and none for most boards."""
+    if not -2**63 <= int(digits) < 2**63:
+        raise ValueError(digits)
+    return int(digits)
+
+
 class Kiln:
     def __init__(self, shell):
         self.shell = shell
@@ -56,7 +63,7 @@ class Kiln:
             raise UsageError(f"name '{name}' isn't defined")
         try:
             text = json.dumps(self.shell.user_ns[name], allow_nan=False)
-            good = depth_of(json.loads(text)) <= DEPTH_MAX
+            good = depth_of(json.loads(text, parse_int=whole_number)) <= DEPTH_MAX
         except (TypeError, ValueError, RecursionError):
             good = False
         if not good:

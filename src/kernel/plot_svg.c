@@ -10,7 +10,7 @@
 #include "kernel/xml.h"
 
 enum {
-	WIDTH = 760,
+	WIDTH = 600,  /* what a notebook on a small screen has room for */
 	HEIGHT = 300, /* with one row of names */
 	RIGHT = 16,
 	BOTTOM = 26,

@@ -87,8 +87,9 @@ def test_two_boards(kernel, run):
 
 
 def test_machine_reset_is_said_and_survived(alone):
-    shown = alone.run('import machine\nmachine.reset()')
+    shown = alone.run('import machine\nprint("a" * 100)\nmachine.reset()')
     assert shown.status == 'error'
+    assert shown.stdout.startswith('a' * 100 + '\nets Jul 29 2019 12:21:46\n')
     assert shown.reply['ename'] == 'KILN_E_NO_PROMPT'
     assert alone.run('print("again")').stdout == 'again\n'
 

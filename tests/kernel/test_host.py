@@ -172,7 +172,7 @@ def test_store_on_the_host(host):
                        ('%store nobody', "name 'nobody' isn't defined"),
                        ('%store -d nobody', "no variable 'nobody' is stored"),
                        ('%store -r -d a', 'usage: %store'),
-                       ('big = 1 << 70\n%store big', "cannot store 'big': this JSON can't be kept")):
+                       ('big = 1 << 70\n%store big', "cannot store 'big': JSON can't hold it")):
         shown = host.run(f'%%host\n{code}')
         assert said in shown.stderr, shown
     assert host.run('%%host\n%store -z').status == 'ok'

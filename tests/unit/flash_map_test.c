@@ -30,7 +30,7 @@ static void names_are_escaped_in_the_picture(void **state)
 	assert_null(strstr(kiln_buf_str(&out), "<script"));
 	assert_non_null(strstr(kiln_buf_str(&out), "&lt;script&gt;&quot;&amp;?</text>"));
 	assert_non_null(strstr(kiln_buf_str(&out), "<title>erased</title>"));
-	assert_non_null(strstr(kiln_buf_str(&out), "width=\"760\" height=\"22\" fill=\"#e8792f\""));
+	assert_non_null(strstr(kiln_buf_str(&out), "width=\"600\" height=\"22\" fill=\"#e8792f\""));
 	kiln_buf_done(&out);
 }
 

@@ -207,7 +207,7 @@ static void the_largest_chart_is_bounded(void **state)
 	kiln_plot_svg(&plot, &svg);
 	assert_false(svg.failed);
 	assert_true(svg.len < 512 * 1024);
-	assert_non_null(strstr(kiln_buf_str(&svg), "height=\"380\"")); /* 300, and 5 more rows */
+	assert_non_null(strstr(kiln_buf_str(&svg), "height=\"476\"")); /* 300, and 11 more rows */
 	kiln_buf_done(&svg);
 	kiln_plot_done(&plot);
 }
