@@ -53,8 +53,7 @@ static uint64_t look(void)
 static void print_problem(struct kiln_kernel *k, const struct kiln_err *err)
 {
 	kiln_kernel_print(k, KILN_STDERR, "warning: %s: %s\n", err->what, err->why);
-	if (err->hint[0])
-		kiln_kernel_print(k, KILN_STDERR, "hint: %s\n", err->hint);
+	kiln_kernel_print_hint(k, err);
 }
 
 void kiln_kernel_configure(struct kiln_kernel *k)

@@ -4,9 +4,12 @@
 
 #include "base/text.h"
 #include "kernel/cell.h"
+#include "kernel/hint.h"
 #include "kernel/magic.h"
 #include "kernel/names.h"
 #include "kernel/probe.h"
+
+enum { HINT_MAX = 1024 };
 
 /* ---- output ---- */
 
@@ -93,15 +96,30 @@ static void add_line(json_t *lines, const char *fmt, ...)
 bool kiln_kernel_fail_err(struct kiln_kernel *k, const struct kiln_err *err)
 {
 	char text[sizeof(err->what) + sizeof(err->why) + 2];
+	struct kiln_buf hint = KILN_BUF_INIT(HINT_MAX);
 	struct failure *f;
 
 	kiln_text_format(text, sizeof(text), "%s%s%s", err->what, err->why[0] ? ": " : "",
 			 err->why);
 	f = new_failure(k, name_of(err->code), text);
 	add_line(f->traceback, "\033[31merror:\033[0m %s", f->evalue);
-	if (err->hint[0])
-		add_line(f->traceback, "\033[33mhint:\033[0m %s", err->hint);
+	if (err->hint[0]) {
+		kiln_notebook_hint(&hint, err->hint);
+		add_line(f->traceback, "\033[33mhint:\033[0m %s", kiln_buf_str(&hint));
+		kiln_buf_done(&hint);
+	}
 	return false;
+}
+
+void kiln_kernel_print_hint(struct kiln_kernel *k, const struct kiln_err *err)
+{
+	struct kiln_buf hint = KILN_BUF_INIT(HINT_MAX);
+
+	if (err->hint[0]) {
+		kiln_notebook_hint(&hint, err->hint);
+		kiln_kernel_print(k, KILN_STDERR, "hint: %s\n", kiln_buf_str(&hint));
+	}
+	kiln_buf_done(&hint);
 }
 
 void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const char *evalue,

@@ -239,6 +239,8 @@ bool kiln_kernel_fail_text(struct kiln_kernel *k, const char *ename, const char 
 void kiln_kernel_fail_lines(struct kiln_kernel *k, const char *ename, const char *evalue,
 			    json_t *traceback);
 bool kiln_kernel_fail_err(struct kiln_kernel *k, const struct kiln_err *err);
+/* On stderr, if there is one. */
+void kiln_kernel_print_hint(struct kiln_kernel *k, const struct kiln_err *err);
 void kiln_kernel_fail_traceback(struct kiln_kernel *k, const char *ename, const char *evalue,
 				const char *traceback);
 

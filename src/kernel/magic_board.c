@@ -38,8 +38,7 @@ static void list_failures(struct kiln_kernel *k)
 		const struct kiln_board_failure *f = kiln_registry_failure(k->board.registry, i);
 
 		kiln_kernel_print(k, KILN_STDERR, "%s: %s: %s\n", f->url, f->err.what, f->err.why);
-		if (f->err.hint[0])
-			kiln_kernel_print(k, KILN_STDERR, "hint: %s\n", f->err.hint);
+		kiln_kernel_print_hint(k, &f->err);
 	}
 }
 

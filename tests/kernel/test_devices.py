@@ -48,7 +48,7 @@ def test_another_folder(env, tmp_path):
 
 @pytest.mark.parametrize('text, why', [
     ('a: {}', "line 1: the device 'a' has no uid\n"
-     "hint: 'kiln discover -v' shows the uid of each board\n"),
+     "hint: '%discover -v' shows the uid of each board\n"),
     (f'a: {{uid: "{OTHER}"}}\nb: {{uid: "{OTHER}"}}\n',
      f"line 2: the uid {OTHER} is that of 'a' (BAD, line 1)\n"),
     (f'good: {{uid: "{OTHER}"}}\n', "line 1: 'good' is a device already (GOOD, line 1)\n"),
