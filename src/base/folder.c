@@ -2,10 +2,13 @@
 #include "base/folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -55,4 +58,18 @@ kiln_code kiln_folder_make_for(const char *path, mode_t mode, struct kiln_err *e
 	if (!kiln_text_format(folder, sizeof(folder), "%.*s", (int)(slash - path), path))
 		return fail(folder, ENAMETOOLONG, err);
 	return kiln_folder_make(folder, mode, err);
+}
+
+int kiln_folder_open_locked(const char *path)
+{
+	const int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+			    0600);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX) == 0)
+		return fd;
+	close(fd);
+	return -1;
 }

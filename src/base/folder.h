@@ -25,4 +25,11 @@ kiln_code kiln_folder_make(const char *path, mode_t mode, struct kiln_err *err);
 /* The same for the folder that the file `path` is in. */
 kiln_code kiln_folder_make_for(const char *path, mode_t mode, struct kiln_err *err);
 
+/*
+ * Open a file of the user's that several processes write at its end, which is made if it is
+ * missing, and wait for its lock: whoever has that writes a line, which takes no time worth a poll.
+ * A link, or what is no regular file, is not opened. The descriptor; -1: it can't be.
+ */
+int kiln_folder_open_locked(const char *path);
+
 #endif

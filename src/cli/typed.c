@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -66,20 +65,6 @@ static void shorten(const struct typed *t, int fd)
 	fclose(f);
 }
 
-static int open_locked(const char *path)
-{
-	struct stat st;
-	const int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
-			    0600);
-
-	if (fd < 0)
-		return -1;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
 void typed_load(struct typed *t)
 {
 	struct stat st;
@@ -89,7 +74,7 @@ void typed_load(struct typed *t)
 	*t = (struct typed){ .n = 0 };
 	if (!make_path(t->path, sizeof(t->path)))
 		t->path[0] = '\0';
-	fd = t->path[0] ? open_locked(t->path) : -1;
+	fd = t->path[0] ? kiln_folder_open_locked(t->path) : -1;
 	if (fd < 0)
 		return;
 	/* a file that nobody of us has written is left alone */
@@ -128,7 +113,7 @@ void typed_add(struct typed *t, const char *line, size_t n)
 		return;
 	if (t->n > 2 * KEPT)
 		drop_oldest(t, KEPT);
-	fd = t->path[0] ? open_locked(t->path) : -1;
+	fd = t->path[0] ? kiln_folder_open_locked(t->path) : -1;
 	if (fd < 0)
 		return;
 	dprintf(fd, "%.*s\n", (int)n, line);

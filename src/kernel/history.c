@@ -6,11 +6,8 @@
  * as long as the kernel.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/folder.h"
@@ -34,19 +31,8 @@ static bool make_path(char *path, size_t size)
 static int open_locked(void)
 {
 	char path[4000];
-	struct stat st;
-	int fd;
 
-	if (!make_path(path, sizeof(path)))
-		return -1;
-	fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-	if (fd < 0)
-		return -1;
-	/* whoever holds the lock writes one line: that takes no time worth a poll */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flock(fd, LOCK_EX) == 0)
-		return fd;
-	close(fd);
-	return -1;
+	return make_path(path, sizeof(path)) ? kiln_folder_open_locked(path) : -1;
 }
 
 static bool is_entry(const json_t *entry)

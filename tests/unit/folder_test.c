@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -99,6 +100,30 @@ static void a_path_without_end_is_refused(void **state)
 	assert_string_equal(err.why, "file name too long");
 }
 
+static void only_a_regular_file_is_locked(void **state)
+{
+	int fd;
+
+	(void)state;
+	fd = kiln_folder_open_locked("file");
+	assert_true(fd >= 0);
+	/* another open file of it does not get the lock: flock(2) knows no processes */
+	const int other = open("file", O_RDONLY | O_CLOEXEC);
+
+	assert_int_not_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	close(fd);
+	assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+	close(other);
+	assert_int_equal(symlink("file", "a"), 0);
+	assert_int_equal(kiln_folder_open_locked("a"), -1);
+	assert_int_equal(unlink("a"), 0);
+	assert_int_equal(mkfifo("a", 0600), 0);
+	assert_int_equal(kiln_folder_open_locked("a"), -1);
+	assert_int_equal(unlink("a"), 0);
+	assert_int_equal(kiln_folder_open_locked("."), -1);
+	assert_int_equal(kiln_folder_open_locked("no/file"), -1);
+}
+
 static void a_variable_comes_before_the_home(void **state)
 {
 	static const struct {
@@ -139,6 +164,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_file_needs_the_folder_that_it_is_in, enter,
 						leave),
 		cmocka_unit_test_setup_teardown(a_file_in_the_way_is_said, enter, leave),
+		cmocka_unit_test_setup_teardown(only_a_regular_file_is_locked, enter, leave),
 		cmocka_unit_test(a_path_without_end_is_refused),
 		cmocka_unit_test(a_variable_comes_before_the_home),
 	};
