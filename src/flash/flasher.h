@@ -49,6 +49,7 @@ struct kiln_flasher {
 	uint64_t given_size;  /* of the flash, as the caller said; 0: as the flash chip says */
 	bool one_by_one;      /* the loader takes one register a request */
 	bool has_reset, has_hard_reset; /* the options say how */
+	kiln_ms erased_ms; /* how long a ROM erased for the file at hand, before it took a byte */
 	struct kiln_nand nand;
 	struct kiln_reset_sequence reset, hard_reset;
 };

@@ -56,12 +56,13 @@ static kiln_code check(const struct kiln_flasher *f, const char *name,
 static kiln_code start(struct kiln_flasher *f, uint32_t entry, struct kiln_err *err)
 {
 	const struct kiln_request request = kiln_request_mem_end(entry);
+	const kiln_ms from_rom = kiln_limit(f->loader.limits.start_from_rom, LEAVE_MS);
 	struct kiln_err ignored = KILN_ERR_INIT;
 	struct kiln_reply reply;
 	kiln_code code;
 
 	code = kiln_loader_command(&f->loader, &request,
-				   f->loader.is_stub ? KILN_LOADER_TIMEOUT : LEAVE_MS, &reply,
+				   f->loader.is_stub ? KILN_LOADER_TIMEOUT : from_rom, &reply,
 				   f->loader.is_stub ? err : &ignored);
 	if (f->loader.is_stub || code == KILN_E_CANCELLED || code == KILN_E_PORT_GONE)
 		return code;

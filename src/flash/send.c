@@ -297,6 +297,13 @@ static kiln_code send_block(struct kiln_sending *s, struct kiln_err *err)
 
 /* --- BEGIN and END --- */
 
+static void tell_erased(struct kiln_flasher *f, kiln_ms took)
+{
+	f->erased_ms += took;
+	kiln_flasher_emit(
+		f, (struct kiln_flash_event){ .stage = KILN_FLASH_ROM_ERASED, .elapsed_ms = took });
+}
+
 /* With nothing else on its way: it may be asked again. */
 static kiln_code ask_begin(struct kiln_sending *s, struct kiln_err *err)
 {
@@ -316,9 +323,7 @@ static kiln_code ask_begin(struct kiln_sending *s, struct kiln_err *err)
 			l, &request,
 			kiln_flasher_timeout(s->f, KILN_WORK_ERASE, begin_size(s, s->stream)), NULL,
 			err));
-		kiln_flasher_emit(s->f, (struct kiln_flash_event){
-						.stage = KILN_FLASH_ROM_ERASED,
-						.elapsed_ms = kiln_link_now(l->link) - asked });
+		tell_erased(s->f, kiln_link_now(l->link) - asked);
 	}
 	s->sent_so_far->begun = (size_t)(s->stream - s->streams) + 1;
 	return KILN_OK;

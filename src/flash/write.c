@@ -222,6 +222,7 @@ static kiln_code write_parts(struct kiln_flasher *f, struct parts *parts, bool c
 	const kiln_ms begun = kiln_link_now(f->loader.link);
 	const struct kiln_plan_file *first = &parts->items[0].file;
 
+	f->erased_ms = 0; /* is told on its own, and no part of how fast it was written */
 	if (compress && is_better_plain(f, parts)) {
 		tell_form(f, parts, KILN_FLASH_PLAIN);
 		KILN_TRY(send_plain(parts, kiln_loader_block_size(&f->loader), err));
@@ -233,13 +234,14 @@ static kiln_code write_parts(struct kiln_flasher *f, struct parts *parts, bool c
 		tell_form(f, parts, KILN_FLASH_COMPRESSED);
 	KILN_TRY(kiln_flasher_climb(f, parts->wire, err));
 	KILN_TRY(send_parts(f, parts, compress, err));
-	kiln_flasher_emit(
-		f, (struct kiln_flash_event){ .stage = KILN_FLASH_WROTE,
-					      .address = first->address,
-					      .done = compress ? parts->wire : 0,
-					      .total = parts->plain,
-					      .elapsed_ms = kiln_link_now(f->loader.link) - begun,
-					      .item = first->file->name });
+	kiln_flasher_emit(f,
+			  (struct kiln_flash_event){ .stage = KILN_FLASH_WROTE,
+						     .address = first->address,
+						     .done = compress ? parts->wire : 0,
+						     .total = parts->plain,
+						     .elapsed_ms = kiln_link_now(f->loader.link) -
+								   begun - f->erased_ms,
+						     .item = first->file->name });
 	return KILN_OK;
 }
 

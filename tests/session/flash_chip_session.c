@@ -2,6 +2,8 @@
 /* The flash chip behind the chip: of several makes, badly started, silent, at other pins. */
 #include "flash_help.h"
 
+#include "wrap.h"
+
 #include "flash/flasher.h"
 #include "flash/supply.h"
 
@@ -225,6 +227,37 @@ static void a_program_is_loaded_to_ram(void **state)
 	}
 }
 
+/* A ROM may be gone before it has answered; how long it is waited for can be set. */
+static void a_rom_that_does_not_say_that_it_starts(void **state)
+{
+	const struct kiln_scheme schemes[] = { wrap_scheme, kiln_sim_scheme, { .name = NULL } };
+	const struct kiln_host host = { .schemes = schemes };
+	const kiln_ms set[] = { 0, 1500 }, least[] = { 200, 1500 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct kiln_flasher_options options = { .no_stub = true,
+							.limits.start_from_rom = set[i] };
+		struct kiln_flash_file file = { .name = "ram.bin" };
+		struct kiln_err err = KILN_ERR_INIT;
+		struct story story;
+		struct kiln_flasher *f = open_board(&story, &host, &options,
+						    "wrap:ram?clock=virtual");
+		uint8_t *image = ram_image(0x40080000, &file.size);
+		kiln_ms begun;
+
+		file.data = image;
+		wrap.swallow = KILN_OP_MEM_END;
+		begun = kiln_flasher_now(f);
+		assert_int_equal(kiln_flasher_load_ram(f, &file, &err), KILN_OK);
+		wrap.swallow = 0;
+		/* 14 KB at 115200 baud, and the wait */
+		assert_in_range(kiln_flasher_now(f) - begun, 1200 + least[i], 2000 + least[i]);
+		kiln_flasher_abandon(f);
+		free(image);
+	}
+}
+
 static void what_cannot_be_loaded(void **state)
 {
 	static const struct {
@@ -272,6 +305,7 @@ int main(void)
 		cmocka_unit_test(flash_at_other_pins),
 		cmocka_unit_test(only_the_esp32_has_a_regulator),
 		cmocka_unit_test(a_program_is_loaded_to_ram),
+		cmocka_unit_test(a_rom_that_does_not_say_that_it_starts),
 		cmocka_unit_test(what_cannot_be_loaded),
 	};
 

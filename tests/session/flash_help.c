@@ -24,6 +24,8 @@ static void record(void *user, const struct kiln_flash_event *e)
 		s->blocks = e->blocks;
 		s->last_address = e->address;
 	}
+	if (e->stage == KILN_FLASH_ROM_ERASED)
+		s->erased_ms += e->elapsed_ms;
 	if (e->stage == KILN_FLASH_WROTE)
 		s->wrote_ms = e->elapsed_ms;
 	if (e->stage == KILN_FLASH_WARNING)

@@ -17,7 +17,7 @@ struct story {
 	uint64_t sizes[2]; /* done and total of the last COMPRESSED */
 	unsigned last_block, blocks;
 	bool blocks_in_order;
-	kiln_ms wrote_ms;
+	kiln_ms wrote_ms, erased_ms; /* of the last WROTE, and of all ROM_ERASED */
 	char warning[320];
 };
 

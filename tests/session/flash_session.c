@@ -228,6 +228,37 @@ static void what_does_not_become_smaller(void **state)
 	}
 }
 
+/* As the originals count it: what a ROM erases first is told on its own. */
+static void an_erase_is_no_writing(void **state)
+{
+	static const char *const parts[] = { "gd25q", "worn" };
+	const struct kiln_host host = help_host();
+	uint8_t data[20000];
+	const struct kiln_flash_file file = { 0x20000, "x.bin", data, sizeof(data) };
+	const struct kiln_flash_job job = STORY_JOB(&file, 1);
+	kiln_ms wrote[2], erased[2];
+	char url[80];
+
+	(void)state;
+	image_fill(data, sizeof(data), 9);
+	for (int i = 0; i < 2; i++) {
+		struct kiln_err err = KILN_ERR_INIT;
+		struct story story;
+		struct kiln_flasher_options options = story_options(&story);
+
+		options.no_stub = true;
+		kiln_text_format(url, sizeof(url), "sim:slow%d?clock=virtual&part=%s", i, parts[i]);
+		if (story_write(&host, url, &options, &job, &err) != KILN_OK)
+			fail_msg("%s: %s", err.what, err.why);
+		wrote[i] = story.wrote_ms;
+		erased[i] = story.erased_ms;
+	}
+	/* the wire takes its time, whatever the erase took before */
+	assert_in_range(wrote[0], 1000, 3000);
+	assert_true(erased[1] > 2 * erased[0] && erased[1] > 500);
+	assert_true(wrote[1] < wrote[0] + erased[1] / 2);
+}
+
 /* In a sector that does not begin with the file's first byte. */
 static void address_within_a_sector(void **state)
 {
@@ -561,6 +592,7 @@ int main(void)
 		cmocka_unit_test(chip_says_who_it_is),
 		cmocka_unit_test(all_ways_write_the_same),
 		cmocka_unit_test(what_does_not_become_smaller),
+		cmocka_unit_test(an_erase_is_no_writing),
 		cmocka_unit_test(address_within_a_sector),
 		cmocka_unit_test(parameters_are_patched),
 		cmocka_unit_test(whole_chip_is_erased),
