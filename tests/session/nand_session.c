@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "flash/nand.h"
+#include "loader/bringup.h"
 
 #define BOARD "clock=virtual&chip=esp32s3&nand=w25n01gv"
 #define AT_ITS_PINS                    \
@@ -597,6 +598,28 @@ static void a_stub_without_the_plugin_is_found_out(void **state)
 	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
 }
 
+/* The virtual board runs only what was really loaded: a table that leads elsewhere is a crash. */
+static void a_table_that_leads_elsewhere_crashes_the_stub(void **state)
+{
+	const struct kiln_host host = help_host();
+	const struct kiln_flasher_options options = { 0 };
+	const struct kiln_request ask = kiln_request_nand_attach(0);
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_stub_plugin plugin;
+	struct kiln_reply reply;
+	struct kiln_flasher *f;
+
+	(void)state;
+	assert_int_equal(kiln_flasher_open(&host, "sim:wild?" BOARD, &options, &f, &err), KILN_OK);
+	plugin = *kiln_stub_plugin_find(kiln_stub_for(f->loader.chip, f->loader.revision), "nand");
+	plugin.handlers[0] += 4;
+	f->loader.plugin = &plugin;
+	assert_int_equal(kiln_loader_upload_stub(&f->loader, &err), KILN_OK);
+	assert_int_equal(kiln_loader_start_stub(&f->loader, &err), KILN_OK);
+	assert_int_equal(kiln_loader_command(&f->loader, &ask, 3000, &reply, &err), KILN_E_TIMEOUT);
+	kiln_flasher_abandon(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -614,6 +637,7 @@ int main(void)
 		cmocka_unit_test(a_port_that_comes_back_is_gone_on_with),
 		cmocka_unit_test(what_has_no_nand_is_told_so),
 		cmocka_unit_test(a_stub_without_the_plugin_is_found_out),
+		cmocka_unit_test(a_table_that_leads_elsewhere_crashes_the_stub),
 	};
 
 	return cmocka_run_group_tests(tests, help_state_home, help_state_home_gone);
