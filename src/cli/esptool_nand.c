@@ -144,8 +144,13 @@ static kiln_code settle_size(struct kiln_flasher *f, struct esptool_region *r, s
 	if (!r->all)
 		return KILN_OK;
 	KILN_TRY(kiln_nand_count_good(f, first, KILN_NAND_BLOCKS, KILN_NAND_BLOCKS, &good, err));
-	r->size = good * KILN_NAND_BLOCK - (good ? r->address % KILN_NAND_BLOCK : 0);
-	return KILN_OK;
+	if (good > 0) {
+		r->size = good * KILN_NAND_BLOCK - r->address % KILN_NAND_BLOCK;
+		return KILN_OK;
+	}
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot read all from 0x%08x on", r->address);
+	kiln_why(err, "no good block of NAND flash follows");
+	return KILN_E_INVALID;
 }
 
 kiln_code esptool_nand_read(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
