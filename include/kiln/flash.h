@@ -280,6 +280,7 @@ struct kiln_flash_job {
 	bool diff;        /* ask what stands there, and write only sectors that differ */
 	bool skip_same;   /* ask for each file whether it stands there, and write it only if not */
 	bool keep_header; /* whatever mode, freq and size say */
+	bool is_cipher;   /* the chip decrypts what it reads: what it boots looks like anything */
 	bool trust;       /* a file that is the same as `old` is not even asked for */
 	bool force;
 	bool ignore_encryption_efuses; /* encrypt even if they are not burnt for it */

@@ -97,8 +97,8 @@ static kiln_code check_esp8266(const struct kiln_flash_file *file, struct kiln_e
 	return KILN_E_IMAGE;
 }
 
-kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln_chip_info *info,
-			   struct kiln_err *err)
+kiln_code kiln_image_check(const struct kiln_flash_file *file, bool is_cipher,
+			   const struct kiln_chip_info *info, struct kiln_err *err)
 {
 	const bool is_boot = file->address == info->chip->bootloader_offset;
 	struct kiln_err reason = KILN_ERR_INIT;
@@ -112,7 +112,8 @@ kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln
 		if (!info->secure_download) /* then it is not known */
 			KILN_TRY(check_revision(file, &image, info, err));
 	}
-	if (!is_boot || kiln_image_verify(file->data, file->size, &image, &reason) == KILN_OK)
+	if (!is_boot || (is_cipher && !file->encrypt) ||
+	    kiln_image_verify(file->data, file->size, &image, &reason) == KILN_OK)
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_IMAGE, "cannot write '%s' at 0x%08x", file->name,
 			file->address);

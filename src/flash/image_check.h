@@ -5,11 +5,12 @@
 #include <kiln/flash.h>
 
 /*
- * Could this file run on this chip? At the bootloader's address it must be a whole image; elsewhere
- * it may be anything, but an image must be one for this chip and its revision. Pure.
- * Fails with: E_IMAGE, E_WRONG_CHIP; the hint names --force.
+ * Could this file run on this chip? At the bootloader's address it must be a whole image, unless
+ * the chip decrypts what it reads (`is_cipher`); elsewhere it may be anything, but an image must be
+ * one for this chip and its revision. Pure. Fails with: E_IMAGE, E_WRONG_CHIP; the hint names
+ * --force.
  */
-kiln_code kiln_image_check(const struct kiln_flash_file *file, const struct kiln_chip_info *info,
-			   struct kiln_err *err);
+kiln_code kiln_image_check(const struct kiln_flash_file *file, bool is_cipher,
+			   const struct kiln_chip_info *info, struct kiln_err *err);
 
 #endif

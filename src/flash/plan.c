@@ -271,7 +271,7 @@ static kiln_code make(struct kiln_plan *plan, const struct kiln_chip_info *info,
 		struct kiln_plan_file *f = &plan->files[i];
 
 		if (!plan->job->force)
-			KILN_TRY(kiln_image_check(f->file, info, err));
+			KILN_TRY(kiln_image_check(f->file, plan->job->is_cipher, info, err));
 		KILN_TRY(pad(f, rom_only, kiln_chip_encrypted_align(info->chip), err));
 		KILN_TRY(patch(f, plan->job, info->chip, header_size, err));
 	}

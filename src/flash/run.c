@@ -345,6 +345,7 @@ static kiln_code settle_job(struct kiln_flasher *f, struct kiln_flash_job *job,
 	KILN_TRY(kiln_flasher_check_guards(f, job, &guards, err));
 	KILN_TRY(settle_compare(f, job, ret_files, err));
 	settle_header(f, &guards, job);
+	job->is_cipher = job->is_cipher || guards.encrypts;
 	if (!f->loader.is_stub && f->loader.chip->rom_is_old)
 		job->no_compress = true; /* that ROM can't unpack */
 	return KILN_OK;

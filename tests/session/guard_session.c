@@ -178,6 +178,32 @@ static void what_would_brick_is_refused(void **state)
 	}
 }
 
+/* A bootloader that was encrypted on the host looks like nothing; what the chip encrypts does not.
+ */
+static void what_the_chip_decrypts_may_boot(void **state)
+{
+	struct kiln_flash_file file = data_file();
+	const struct kiln_flash_job job = STORY_JOB(&file, 1);
+	struct kiln_err err;
+	struct story story;
+
+	(void)state;
+	file.address = 0x1000;
+	assert_int_equal(write_with("sim:cipher?clock=virtual&reg=0x3ff5a000:0x110000,"
+				    "0x3ff5a014:0xf0000000",
+				    false, &job, &story, &err),
+			 KILN_OK);
+	file.encrypt = true;
+	assert_int_equal(write_with("sim:cipher?clock=virtual&reg=0x3ff5a000:0x110000,"
+				    "0x3ff5a014:0xf0000000",
+				    false, &job, &story, &err),
+			 KILN_E_IMAGE);
+	file.encrypt = false;
+	assert_int_equal(write_with("sim:cipher?clock=virtual", false, &job, &story, &err),
+			 KILN_E_IMAGE);
+	assert_non_null(strstr(err.why, "the ESP32 boots from there, and this is no firmware"));
+}
+
 /* A second version of secure boot signs what the header says. */
 static void a_signed_header_is_kept(void **state)
 {
@@ -329,6 +355,7 @@ int main(void)
 		cmocka_unit_test(the_chip_encrypts),
 		cmocka_unit_test(what_cannot_be_encrypted),
 		cmocka_unit_test(what_would_brick_is_refused),
+		cmocka_unit_test(what_the_chip_decrypts_may_boot),
 		cmocka_unit_test(a_signed_header_is_kept),
 		cmocka_unit_test(only_what_changed_is_written),
 		cmocka_unit_test(a_wrong_guess_is_found),
