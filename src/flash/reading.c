@@ -4,6 +4,8 @@
 
 enum {
 	PIECE_TRIES = 5,
+	PART = KILN_READ_BLOCK, /* of a piece that broke: what loses a byte now and then gets
+				   through */
 	BLOCK_TIMEOUT = 3000,
 	QUIET = 150,
 };
@@ -224,25 +226,51 @@ kiln_code kiln_reading_give_up(struct kiln_reading *r, size_t size, struct kiln_
 	return kiln_loader_read_reg(l, KILN_CHIP_MAGIC_REG, &value, err);
 }
 
-kiln_code kiln_reading_piece(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
-			     struct kiln_err *err)
+/* Up to `tries` times. *ret_broken: the wire failed each of them, and is at rest again. */
+static kiln_code try_piece(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
+			   int tries, bool *ret_broken, struct kiln_err *err)
 {
-	for (int i = 1;; i++) {
-		struct kiln_err fault = KILN_ERR_INIT;
-		const kiln_code code = r->piece(r, address, data, size, &fault);
-		const bool again = !r->poisoned && (code == KILN_E_VERIFY ||
-						    kiln_loader_is_wire_fault(code, &fault));
+	struct kiln_err fault = KILN_ERR_INIT;
+	kiln_code code = KILN_OK;
 
+	*ret_broken = false;
+	for (int i = 0; i < tries; i++) {
+		code = r->piece(r, address, data, size, &fault);
+		*ret_broken = !r->poisoned &&
+			      (code == KILN_E_VERIFY || kiln_loader_is_wire_fault(code, &fault));
 		if (code == KILN_OK)
 			return KILN_OK;
-		if (!again || i == PIECE_TRIES) {
-			if (err)
-				*err = fault;
-			return code;
-		}
+		if (!*ret_broken)
+			break;
 		kiln_flasher_emit(r->f, (struct kiln_flash_event){ .stage = KILN_FLASH_RETRY,
 								   .address = address,
 								   .item = fault.why });
+		*ret_broken = false;
 		KILN_TRY(kiln_reading_give_up(r, size, err));
+		*ret_broken = true;
 	}
+	if (err)
+		*err = fault;
+	return code;
+}
+
+/* A NAND's pages come as they were asked for. */
+kiln_code kiln_reading_piece(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
+			     struct kiln_err *err)
+{
+	const bool in_parts = r->op == KILN_OP_READ_FLASH;
+	bool broken;
+	const kiln_code code = try_piece(r, address, data, size, in_parts ? 1 : PIECE_TRIES,
+					 &broken, err);
+
+	if (!broken || !in_parts || code == KILN_OK)
+		return code;
+	r->next_size = 0;
+	for (size_t at = 0; at < size; at += PART) {
+		const size_t n = size - at < PART ? size - at : PART;
+
+		KILN_TRY(try_piece(r, (uint32_t)(address + at), data + at, n, PIECE_TRIES, &broken,
+				   err));
+	}
+	return KILN_OK;
 }

@@ -41,7 +41,7 @@ kiln_code kiln_reading_by_stub(struct kiln_reading *r, uint32_t address, uint8_t
 			       struct kiln_err *err);
 /* Bring a loader that was left in mid-reading back to where it answers. */
 kiln_code kiln_reading_give_up(struct kiln_reading *r, size_t size, struct kiln_err *err);
-/* r->piece, again and again while it is the wire that breaks it. */
+/* r->piece, again and in parts while it is the wire that breaks it. */
 kiln_code kiln_reading_piece(struct kiln_reading *r, uint32_t address, uint8_t *data, size_t size,
 			     struct kiln_err *err);
 

@@ -58,7 +58,8 @@ def umask():
 
 
 @pytest.mark.parametrize('fault', ['from-lose@200000', 'from-flip@200000', 'from-add@200000',
-                                   'to-lose@7100', 'from-lose~200000'])
+                                   'to-lose@7100', 'from-lose~200000',
+                                   'from-lose~30000&seed=4'])
 def test_read_flash_goes_on_after_a_fault(run, tmp_path, written, data, fault):
     """What was lost or garbled on its way is read again, and what arrives is right."""
     out = tmp_path / 'out.bin'
