@@ -12,12 +12,15 @@
 
 #include <kiln/flash.h>
 
+#include "base/buf.h"
 #include "base/text.h"
 #include "bench/heap.h"
+#include "flash/deflate.h"
 #include "flash/flasher.h"
 #include "sim/flash.h"
 #include "sim/sim.h"
 #include "sim/writer.h"
+#include "slip/slip.h"
 #include "support/image_maker.h"
 
 enum {
@@ -145,6 +148,28 @@ static double wire_ms(const struct wire *w, uint64_t bytes)
 	return (double)bytes * 1e4 / w->baud;
 }
 
+/*
+ * What has to go over the wire of it, packed: in frames that are as long as they may be. Frames
+ * that a job makes shorter, and what it sends between them, are its own affair.
+ */
+static uint64_t least_bytes(const uint8_t *image, size_t size)
+{
+	enum { HEADERS = 8 + 16, FRAME = 0x4000 };
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_buf out;
+	uint8_t *packed;
+	size_t n;
+
+	must(kiln_deflate(kiln_span(image, size), &packed, &n, &err), &err);
+	kiln_buf_init(&out, 2 * n + 2);
+	must(kiln_slip_encode(&out, packed, n), &err);
+	const uint64_t least = out.len + (uint64_t)((n + FRAME - 1) / FRAME) * (HEADERS + 2);
+
+	kiln_buf_done(&out);
+	free(packed);
+	return least;
+}
+
 /* --- jobs --- */
 
 static struct kiln_flasher *open_board(const struct wire *w, const char *more, struct figures *f)
@@ -237,9 +262,8 @@ static void bench_patched(const struct wire *w, const uint8_t *original, size_t 
 static void first_flash(const struct wire *w, const char *name, const uint8_t *image, size_t size,
 			double flash_needs, double limit)
 {
+	const double least = larger(wire_ms(w, least_bytes(image, size)), flash_needs);
 	const struct figures f = flash(w, image, size, true);
-	const double wire = wire_ms(w, f.at_end.bytes_out - f.at_first.bytes_out);
-	const double least = larger(wire, flash_needs);
 
 	print(w, name, ((double)f.end_ms - FIXED_MS) / least, "x limit", at_most(limit), &f);
 	print(w, "  heap at most, with the image", (double)f.heap / (double)size, "x image",
@@ -265,45 +289,85 @@ static const struct pattern patterns[] = {
 	{ "30 % changed in 12 stretches", 12 },
 };
 
-/* One stretch, by its sectors, or by all blocks that it touches where that is quicker. */
-static double stretch_ms(uint32_t at, uint32_t end)
-{
-	const uint32_t first = at / BLOCK * BLOCK, last = (end + BLOCK - 1) / BLOCK * BLOCK;
-	const double sectors = program_ms(end - at) + erase_ms(at, end),
-		     blocks = program_ms(last - first) + erase_ms(first, last);
+/* How many sectors of a block of 64 KB differ. */
+struct changed {
+	unsigned char sectors[64];
+};
 
-	return sectors < blocks ? sectors : blocks;
-}
-
-/* Returns what the flash needs for it. */
-static double change(const struct pattern *p, uint8_t *image, size_t size, unsigned seed)
+static void change(const struct pattern *p, uint8_t *image, size_t size, unsigned seed,
+		   struct changed *ret)
 {
 	const size_t every = size / p->pieces, n = every * 3 / 10;
-	double ms = 0;
 
+	*ret = (struct changed){ { 0 } };
 	for (size_t at = every - n - every / 10; at + n <= size; at += every) {
+		const uint32_t first = (ADDRESS + (uint32_t)at) / SECTOR,
+			       last = (ADDRESS + (uint32_t)(at + n) - 1) / SECTOR;
+
 		image_fill(image + at, n, seed + (unsigned)at);
-		ms += stretch_ms(ADDRESS + (uint32_t)at, ADDRESS + (uint32_t)(at + n));
+		for (uint32_t sector = first; sector <= last; sector++)
+			ret->sectors[sector / (BLOCK / SECTOR)]++;
 	}
-	return ms;
+}
+
+/*
+ * The least time for the sectors that differ. Each block of 64 KB can be erased by its sectors, or
+ * whole, and then all of it is sent and programmed; a stub has no other erases. Wire and flash may
+ * work at the same time, all the time. No choice takes less than any weighted mean of both, with
+ * the better of the two ways for each block; so the largest of these means is a bound.
+ */
+static double least_ms(const struct wire *w, const struct changed *changed, size_t size,
+		       uint64_t packed)
+{
+	enum { STEPS = 100, SECTORS = BLOCK / SECTOR };
+	const uint32_t whole = (ADDRESS + (uint32_t)size) / BLOCK;
+	const double sector_wire = wire_ms(w, packed) * SECTOR / (double)size,
+		     sector_flash = program_ms(SECTOR) + erase_ms(0, SECTOR),
+		     block_flash = program_ms(BLOCK) + erase_ms(0, BLOCK);
+	double least = 0;
+
+	for (int step = 0; step <= STEPS; step++) {
+		const double share = (double)step / STEPS;
+		double ms = 0;
+
+		for (uint32_t i = 0; i < sizeof(changed->sectors); i++) {
+			const double by_sectors = changed->sectors[i] * (share * sector_flash +
+									 (1 - share) * sector_wire);
+			const double as_whole = share * block_flash +
+						(1 - share) * SECTORS * sector_wire;
+			const bool fits = i > ADDRESS / BLOCK && i < whole;
+
+			ms += fits && as_whole < by_sectors ? as_whole : by_sectors;
+		}
+		least = larger(least, ms);
+	}
+	return least;
 }
 
 /*
  * To a full write of the same file to the same board. Below it can't be what it takes to connect
- * and to verify all of it, as for the same image again, and the larger of wire and flash.
+ * and to verify all of it, as for the same image again, and what wire and flash take. Where 0.4 is
+ * out of reach for that, 1.05 times the bound is what is asked for.
  */
 static void next_version(const struct wire *w, const struct pattern *p, uint8_t *image, size_t size,
 			 double same_ms)
 {
-	const double flash_needs = change(p, image, size, w->baud + w->latency_ms);
-	const struct figures f = flash(w, image, size, true);
-	const double wire = wire_ms(w, f.at_end.bytes_out - f.at_first.bytes_out);
-	const struct figures full = flash(w, image, size, false);
-	const double least = (same_ms + larger(wire, flash_needs)) / (double)full.end_ms;
+	const double promised = 0.4, slack = 1.05;
+	struct changed changed;
 
-	print(w, p->name, (double)f.end_ms / (double)full.end_ms, "x full write", at_most(0.4), &f);
-	print(w, "  wire or flash, connecting and verifying alone", least, "x full write", nothing,
-	      NULL);
+	change(p, image, size, w->baud + w->latency_ms, &changed);
+	const struct figures f = flash(w, image, size, true);
+	const struct figures full = flash(w, image, size, false);
+	const double bound = (same_ms + least_ms(w, &changed, size, least_bytes(image, size))) /
+			     (double)full.end_ms;
+
+	print(w, p->name, (double)f.end_ms / (double)full.end_ms, "x full write",
+	      at_most(larger(promised, slack * bound)), &f);
+	print(w,
+	      bound > promised           ? "  promised 0.4, impossible: no flasher is below"
+	      : slack * bound > promised ? "  promised 0.4, hardly possible: no flasher is below"
+					 : "  no flasher is below",
+	      bound, "x full write", nothing, NULL);
 }
 
 static void bench(const struct wire *w, const uint8_t *original, size_t size)

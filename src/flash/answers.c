@@ -14,9 +14,8 @@ enum {
 	SUSPECT_AFTER = 250, /* ms: a frame that was sent ahead should have been answered */
 	IN_DOUBT_AFTER = 30, /* the same if the one before was taken in late */
 	PROBE_TIMEOUT = 300,
-	AN_ERASE = 25000, /* us: nothing else takes so long by surprise */
-	CALM_AFTER = 3,   /* answers in time, and frames are sent ahead again */
-	CALM_AFTER_LOSS = 16,
+	AN_ERASE = 25000,     /* us: nothing else takes so long by surprise */
+	CALM_AFTER_LOSS = 16, /* answers in time, and frames are sent ahead again */
 };
 
 static kiln_ms until(const struct kiln_sending *s, int64_t us)
@@ -137,6 +136,7 @@ static void take_back(struct kiln_sending *s, unsigned n)
 	tell_retry(s, kiln_flight(s, n), &fault);
 	s->f->loader.restless = CALM_AFTER_LOSS;
 	kiln_loader_gap(&s->f->loader);
+	s->steady = 0;
 	s->lost_end = s->sent > s->lost_end ? s->sent : s->lost_end;
 	s->sent = n;
 	s->in_doubt = false;
@@ -194,6 +194,7 @@ static kiln_code retry(struct kiln_sending *s, unsigned n, kiln_code code, struc
 static void be_late(struct kiln_sending *s, unsigned n, int64_t us)
 {
 	s->f->loader.restless = KILN_LOADER_CALM_AFTER;
+	s->steady = 0;
 	s->pace.dirty |= us > AN_ERASE; /* it was not blank after all */
 	kiln_pace_shift(&s->pace, us);
 	for (unsigned i = n + 1; i < s->sent; i++) {
@@ -212,6 +213,8 @@ static void measure(struct kiln_sending *s, const struct kiln_flight *flight, in
 	const int64_t after = (began > flight->end_us ? began : flight->end_us) - flight->begins_us;
 	const bool is_as_foreseen = llabs(after) <= KILN_SEND_LATE * 1000; /* clocks tick in ms */
 
+	if (s->unsure && flight->begins_us > flight->end_us)
+		s->steady = is_as_foreseen ? s->steady + 1 : 0;
 	if (s->pages > 0 && flight->begins_us > flight->end_us && s->f->loader.came_at > s->came_at)
 		kiln_pace_learn(&s->pace, s->pages, is_as_foreseen ? 0 : after);
 }
@@ -236,6 +239,7 @@ static void judge(struct kiln_sending *s, unsigned n)
 	s->work_ms = flight->work_ms;
 	s->came_at = l->came_at;
 	s->pages = flight->pages;
+	s->unsure = flight->unsure;
 }
 
 static void take_note(struct kiln_sending *s)

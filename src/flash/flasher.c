@@ -152,52 +152,12 @@ static const char *const usb_names[] = {
 	[KILN_USB_OTG] = "USB-OTG",
 };
 
-/* A reader that only notes what is asked for. */
-struct noting {
-	uint32_t addresses[KILN_LOADER_REGS_MAX];
-	size_t n;
-};
-
-static kiln_code note(void *user, uint32_t address, uint32_t *ret_value, struct kiln_err *err)
+static kiln_code describe(const struct kiln_chip_reader *reader, void *user)
 {
-	struct noting *noting = user;
-	size_t i = 0;
-
-	(void)err;
-	while (i < noting->n && noting->addresses[i] != address)
-		i++;
-	if (i == noting->n && i < KILN_LOADER_REGS_MAX)
-		noting->addresses[noting->n++] = address;
-	*ret_value = 0;
-	return KILN_OK;
-}
-
-static kiln_code let_through(struct kiln_flasher *f, const struct kiln_chip_reader *reader,
-			     void *user)
-{
+	const struct kiln_chip *chip = user;
 	struct kiln_chip_info ignored;
 
-	(void)user;
-	return f->loader.chip->read_info(f->loader.chip, reader, &ignored, NULL);
-}
-
-kiln_code kiln_flasher_read_ahead(struct kiln_flasher *f, kiln_flasher_reads reads, void *user,
-				  struct kiln_err *err)
-{
-	struct noting noting = { .n = 0 };
-	const struct kiln_chip_reader reader = {
-		.read_reg = note,
-		.user = &noting,
-		.baud = kiln_link_baud(f->loader.link),
-	};
-
-	if (!f->loader.quick)
-		return KILN_OK;
-	/* zeros may describe no chip at all */
-	const kiln_code code = reads(f, &reader, user);
-
-	(void)code;
-	return kiln_loader_learn_regs(&f->loader, noting.addresses, noting.n, err);
+	return chip->read_info(chip, reader, &ignored, NULL);
 }
 
 /* In secure download mode no register can be read: the family is all that is known. */
@@ -211,7 +171,8 @@ static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 		kiln_text_format(f->info.description, sizeof(f->info.description),
 				 "%s in Secure Download Mode", chip->name);
 	} else {
-		KILN_TRY(kiln_flasher_read_ahead(f, let_through, NULL, err));
+		KILN_TRY(
+			kiln_loader_read_ahead(&f->loader, describe, (void *)(uintptr_t)chip, err));
 		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
 		f->loader.n_known = 0;
 	}

@@ -74,16 +74,6 @@ kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct kiln_err *err);
 const char *kiln_flasher_why_no_baud(const struct kiln_flasher *f);
 
-/*
- * Which registers are needed only who reads them knows. He is let through once, with zeros for
- * values, and all that he asks for is fetched together; the loader's reader has it then, until
- * n_known is set to 0. What depends on a value is asked for later.
- */
-typedef kiln_code (*kiln_flasher_reads)(struct kiln_flasher *f,
-					const struct kiln_chip_reader *reader, void *user);
-kiln_code kiln_flasher_read_ahead(struct kiln_flasher *f, kiln_flasher_reads reads, void *user,
-				  struct kiln_err *err);
-
 /* read.c: as kiln_flasher_read, but what did not arrive whole fails at once. */
 kiln_code kiln_flasher_read_once(struct kiln_flasher *f, uint32_t address, void *ret_data,
 				 size_t size, struct kiln_err *err);

@@ -133,14 +133,18 @@ kiln_code kiln_flasher_check_erase(struct kiln_flasher *f, struct kiln_err *err)
 		      "measure");
 }
 
-static kiln_code read_guards(struct kiln_flasher *f, const struct kiln_chip_reader *reader,
-			     void *user)
+struct guards_wanted {
+	const struct kiln_flasher *f;
+	bool with_key;
+};
+
+static kiln_code read_guards(const struct kiln_chip_reader *reader, void *user)
 {
-	const bool *with_key = user;
+	const struct guards_wanted *wanted = user;
 	struct kiln_chip_guards ignored;
 
-	return kiln_chip_read_guards(f->loader.chip, f->info.revision, *with_key, reader, &ignored,
-				     NULL);
+	return kiln_chip_read_guards(wanted->f->loader.chip, wanted->f->info.revision,
+				     wanted->with_key, reader, &ignored, NULL);
 }
 
 kiln_code kiln_flasher_check_guards(struct kiln_flasher *f, const struct kiln_flash_job *job,
@@ -148,13 +152,13 @@ kiln_code kiln_flasher_check_guards(struct kiln_flasher *f, const struct kiln_fl
 {
 	const struct kiln_chip_reader reader = kiln_loader_reader(&f->loader);
 	struct kiln_chip_guards g = { .crypt_config = CRYPT_CONFIG };
-	bool with_key = n_encrypted(job) > 0;
+	struct guards_wanted wanted = { f, n_encrypted(job) > 0 };
 	kiln_code code;
 
 	if (!f->loader.secure_download) {
-		KILN_TRY(kiln_flasher_read_ahead(f, read_guards, &with_key, err));
-		code = kiln_chip_read_guards(f->loader.chip, f->info.revision, with_key, &reader,
-					     &g, err);
+		KILN_TRY(kiln_loader_read_ahead(&f->loader, read_guards, &wanted, err));
+		code = kiln_chip_read_guards(f->loader.chip, f->info.revision, wanted.with_key,
+					     &reader, &g, err);
 		f->loader.n_known = 0;
 		if (code != KILN_OK)
 			return code;

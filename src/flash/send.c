@@ -26,9 +26,8 @@
 #include "flash/sending.h"
 
 enum {
-	LEAST = 1024,
-	BITS = 10,
 	OVERDUE = 10, /* ms */
+	STEADY = 3,   /* erases that took as long as they should */
 };
 
 /* How compressed and plain files differ: opcodes. */
@@ -48,18 +47,10 @@ static int64_t now_us(const struct kiln_sending *s)
 	return kiln_link_now(s->f->loader.link) * 1000;
 }
 
-/* Is it followed what the stub does? */
-static bool is_foreseen(const struct kiln_sending *s)
-{
-	const struct kiln_loader *l = &s->f->loader;
-
-	return l->ahead > 0 && l->ahead_failed < KILN_LOADER_AHEAD_TRIES;
-}
-
 /* Is it so certain that frames may be sent by it? */
 static bool goes_ahead(const struct kiln_sending *s)
 {
-	return is_foreseen(s) && s->f->loader.restless == 0 && !s->in_doubt;
+	return kiln_sending_is_foreseen(s) && s->f->loader.restless == 0 && !s->in_doubt;
 }
 
 /* An answer that should be there by now: what is sent may be lost before it comes. */
@@ -81,7 +72,8 @@ static int64_t may_leave(struct kiln_sending *s)
 		return 0;
 	if (!goes_ahead(s) || is_overdue(s) || s->sent - s->acked == KILN_SEND_WINDOW)
 		return INT64_MAX;
-	if (last->unsure_before && free > last->end_us - (free - last->start_us) / 4)
+	if (last->unsure_before && s->steady < STEADY &&
+	    free > last->end_us - (free - last->start_us) / 4)
 		return INT64_MAX;
 	return free;
 }
@@ -131,8 +123,12 @@ static struct kiln_span fill_up(const struct kiln_sending *s, const struct kiln_
 struct kiln_request kiln_sending_request(const struct kiln_sending *s,
 					 const struct kiln_flight *flight, uint8_t *room)
 {
-	if (flight->op == forms[flight->stream->compressed].begin)
+	const struct form *form = &forms[flight->stream->compressed];
+
+	if (flight->op == form->begin)
 		return begin_request(s, flight->stream);
+	if (flight->op == form->end)
+		return kiln_request_flash_end(form->end, false);
 	return kiln_request_data(flight->op, flight->seq, fill_up(s, flight, room));
 }
 
@@ -212,66 +208,10 @@ static kiln_code block_length(struct kiln_sending *s, struct kiln_span block, si
 	return KILN_OK;
 }
 
-static int64_t wire_us(const struct kiln_sending *s, size_t n)
-{
-	return (int64_t)n * BITS * 1000000 / kiln_link_baud(s->f->loader.link);
-}
-
-/*
- * A blank chip: the stub looks at a sector whenever a block comes. If a whole block is not as long
- * on the wire as it takes to program 32 KB and to look at all their sectors, the stub is given
- * small blocks while it has nothing else to do, up to the one that fills the 32 KB; so the next
- * can be a whole one. Returns the size of the next one, SIZE_MAX if any is right.
- */
-static size_t size_to_look(const struct kiln_sending *s, bool is_busy)
-{
-	enum { SECTORS = 8, WITH_THE_PROGRAM = 1 };
-	const int64_t all = (int64_t)KILN_PACE_BUFFER / 256 * kiln_pace_page_us(&s->pace) +
-			    (int64_t)SECTORS * KILN_PACE_LOOK_US + KILN_SEND_LATE * 1000;
-	const unsigned sectors = kiln_pace_sectors_before(&s->pace);
-	const uint64_t left = KILN_PACE_BUFFER - s->pace.n;
-	const uint64_t wire = left * s->stream->wire.n / s->stream->file->size;
-
-	if (s->pace.dirty || wire_us(s, s->block_size) > all)
-		return SIZE_MAX;
-	if (s->pace.pages > 0 && !s->pace.is_measured) /* it should have to wait, and so tell */
-		return s->block_size * 15 / 16;
-	if (is_busy)
-		return SIZE_MAX;
-	if (sectors <= WITH_THE_PROGRAM)
-		return (size_t)(wire + wire / 32);
-	return (size_t)(wire / (sectors - WITH_THE_PROGRAM + 1));
-}
-
-/*
- * As long as they may be, but where the stub begins something whenever a block comes: it should
- * come when the stub, and the flash, have done with what they are at.
- */
-static size_t next_size(const struct kiln_sending *s, int64_t start_us)
-{
-	const struct kiln_pace *p = &s->pace;
-	const bool erases = p->dirty && p->next_erase < p->region_end;
-	const int64_t free = erases && p->flash_us > p->cpu_us ? p->flash_us : p->cpu_us;
-	size_t size = SIZE_MAX;
-
-	if (!s->stream->compressed || !s->f->options.quick || !is_foreseen(s))
-		return s->block_size;
-	if (free > start_us + wire_us(s, LEAST))
-		size = (size_t)((free - start_us) * kiln_link_baud(s->f->loader.link) /
-				(BITS * 1000000));
-	if (!erases)
-		size = size_to_look(s, free > start_us + wire_us(s, LEAST));
-	else if (size == SIZE_MAX)
-		size = LEAST;
-	if (size < LEAST)
-		size = LEAST;
-	return size < s->block_size ? size : s->block_size;
-}
-
 static kiln_code send_block(struct kiln_sending *s, struct kiln_err *err)
 {
 	const int64_t now = now_us(s), wire_free = s->f->loader.wire_free_us;
-	const size_t usual = next_size(s, wire_free > now ? wire_free : now);
+	const size_t usual = kiln_sending_block_size(s, wire_free > now ? wire_free : now);
 	const size_t size = s->rest.n < usual ? s->rest.n : usual;
 	struct kiln_flight flight = {
 		.op = forms[s->stream->compressed].data,
@@ -288,6 +228,7 @@ static kiln_code send_block(struct kiln_sending *s, struct kiln_err *err)
 	KILN_TRY(put_on_wire(s, s->sent, err));
 	kiln_flight(s, s->sent)->begins_us =
 		kiln_pace_data(&s->pace, kiln_flight(s, s->sent)->end_us, n, s->rest.n == 0);
+	kiln_flight(s, s->sent)->unsure = s->pace.unsure;
 	kiln_flight(s, s->sent)->pages = s->pace.unsure ? 0 : s->pace.pages;
 	s->done += n;
 	s->n_blocks++;
@@ -374,7 +315,7 @@ static kiln_code begin_stream(struct kiln_sending *s, struct kiln_err *err)
 /*
  * A stub answers END when all is in the flash. To a ROM it would mean to leave the loader.
  */
-static kiln_code send_end(struct kiln_sending *s, struct kiln_err *err)
+static kiln_code ask_end(struct kiln_sending *s, struct kiln_err *err)
 {
 	const struct kiln_request request = kiln_request_flash_end(forms[s->stream->compressed].end,
 								   false);
@@ -385,20 +326,37 @@ static kiln_code send_end(struct kiln_sending *s, struct kiln_err *err)
 	return kiln_loader_command(&s->f->loader, &request, s->work_ms, &reply, err);
 }
 
-/* --- one after the other --- */
-
-/* With a stub that takes frames in while it works, streams follow each other without END. */
-static bool needs_end(const struct kiln_sending *s)
+/* Behind the last block, which is not answered yet. */
+static kiln_code send_end(struct kiln_sending *s, struct kiln_err *err)
 {
-	return !is_foreseen(s) || s->stream + 1 == s->streams + s->n_streams;
+	const struct kiln_flight flight = { .op = forms[s->stream->compressed].end,
+					    .work_ms = KILN_LOADER_TIMEOUT };
+	struct kiln_flight *sent = kiln_flight(s, s->sent);
+
+	KILN_TRY(take_off(s, flight, err));
+	KILN_TRY(put_on_wire(s, s->sent, err));
+	sent->begins_us = kiln_pace_end(&s->pace, sent->end_us);
+	s->sent++;
+	s->ended = true;
+	return KILN_OK;
 }
 
-static kiln_code next_stream(struct kiln_sending *s, struct kiln_err *err)
+/* --- one after the other --- */
+
+static bool is_last(const struct kiln_sending *s)
 {
-	if (needs_end(s)) {
-		while (s->acked < s->sent)
-			KILN_TRY(kiln_sending_await(s, err));
-		KILN_TRY(send_end(s, err));
+	return s->stream + 1 == s->streams + s->n_streams;
+}
+
+/* Nothing more of it is to be sent. */
+static kiln_code leave_stream(struct kiln_sending *s, struct kiln_err *err)
+{
+	/* with a stub that takes frames in while it works, streams follow each other without END */
+	if (!kiln_sending_is_foreseen(s) || is_last(s)) {
+		if (s->acked < s->sent) /* one may have been lost: it is not left yet */
+			return kiln_sending_await(s, err);
+		if (!s->ended)
+			KILN_TRY(ask_end(s, err));
 		s->sent_so_far->done = (size_t)(s->stream - s->streams) + 1;
 	}
 	s->told += s->n_blocks;
@@ -407,13 +365,19 @@ static kiln_code next_stream(struct kiln_sending *s, struct kiln_err *err)
 	return KILN_OK;
 }
 
+/* Is END sent before the last block is answered? */
+static bool goes_behind(const struct kiln_sending *s)
+{
+	return is_last(s) && kiln_sending_is_foreseen(s) && !s->ended && s->acked < s->sent;
+}
+
 static kiln_code send_next(struct kiln_sending *s, struct kiln_err *err)
 {
 	if (!s->begun)
 		return begin_stream(s, err);
-	if (s->rest.n == 0)
-		return next_stream(s, err);
-	return send_block(s, err);
+	if (s->rest.n > 0)
+		return send_block(s, err);
+	return goes_behind(s) ? send_end(s, err) : leave_stream(s, err);
 }
 
 /* Those that have come by now. */
@@ -438,7 +402,7 @@ static kiln_code send_all(struct kiln_sending *s, struct kiln_err *err)
 						    : send_again(s, err));
 			continue;
 		}
-		leaves = s->begun && s->rest.n == 0 ? 0 : may_leave(s);
+		leaves = s->begun && s->rest.n == 0 && !goes_behind(s) ? 0 : may_leave(s);
 		if (leaves == INT64_MAX) {
 			KILN_TRY(kiln_sending_await(s, err));
 		} else if (leaves > now_us(s) && leaves > s->f->loader.wire_free_us) {

@@ -23,6 +23,7 @@ struct kiln_flight {
 	int64_t free_us;    /* when it has done with the one before */
 	bool unsure_before; /* that is not certain enough to go by */
 	unsigned pages;     /* that it fills */
+	bool unsure;        /* its work hangs on an erase */
 	bool ahead;         /* sent before the one in front of it was answered */
 };
 
@@ -45,6 +46,8 @@ struct kiln_sending {
 	kiln_ms work_ms; /* on what was answered last, at most */
 	kiln_ms came_at; /* when that was answered */
 	unsigned pages;  /* that it fills; 0 also if that hangs on more than programming */
+	bool unsure;     /* it does */
+	unsigned steady; /* waits for erases that were as long as foreseen, one after the other */
 	bool in_doubt;   /* a frame that was sent ahead may be lost */
 };
 
@@ -52,6 +55,10 @@ static inline struct kiln_flight *kiln_flight(struct kiln_sending *s, unsigned n
 {
 	return &s->flights[n % KILN_SEND_WINDOW];
 }
+
+/* send_size.c: is it followed what the stub does? How long the next block is, from when on. */
+bool kiln_sending_is_foreseen(const struct kiln_sending *s);
+size_t kiln_sending_block_size(const struct kiln_sending *s, int64_t start_us);
 
 /* send.c: a frame once more */
 struct kiln_request kiln_sending_request(const struct kiln_sending *s,

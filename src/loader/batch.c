@@ -120,3 +120,42 @@ kiln_code kiln_loader_learn_regs(struct kiln_loader *l, const uint32_t *addresse
 	l->n_known = n;
 	return KILN_OK;
 }
+
+/* A reader that only notes what is asked for. */
+struct noting {
+	uint32_t addresses[KILN_LOADER_REGS_MAX];
+	size_t n;
+};
+
+static kiln_code note(void *user, uint32_t address, uint32_t *ret_value, struct kiln_err *err)
+{
+	struct noting *noting = user;
+	size_t i = 0;
+
+	(void)err;
+	while (i < noting->n && noting->addresses[i] != address)
+		i++;
+	if (i == noting->n && i < KILN_LOADER_REGS_MAX)
+		noting->addresses[noting->n++] = address;
+	*ret_value = 0;
+	return KILN_OK;
+}
+
+kiln_code kiln_loader_read_ahead(struct kiln_loader *l, kiln_loader_reads reads, void *user,
+				 struct kiln_err *err)
+{
+	struct noting noting = { .n = 0 };
+	const struct kiln_chip_reader reader = {
+		.read_reg = note,
+		.user = &noting,
+		.baud = kiln_link_baud(l->link),
+	};
+
+	if (!l->quick)
+		return KILN_OK;
+	/* zeros may describe no chip at all */
+	const kiln_code code = reads(&reader, user);
+
+	(void)code;
+	return kiln_loader_learn_regs(l, noting.addresses, noting.n, err);
+}

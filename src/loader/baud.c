@@ -3,17 +3,43 @@
 
 enum { SWITCH_PAUSE = 25, PROBE_TIMEOUT = 300, CHANGE_TRIES = 2 };
 
+struct wanted {
+	const struct kiln_chip *chip;
+	unsigned baud;
+};
+
+static kiln_code correct(const struct kiln_chip_reader *reader, void *user)
+{
+	const struct wanted *wanted = user;
+	unsigned ignored;
+
+	return wanted->chip->correct_rom_baud(wanted->chip, reader, wanted->baud, &ignored, NULL);
+}
+
+/* What the ROM must be asked for, so that it comes to the speed that is wanted. */
+static kiln_code correct_baud(struct kiln_loader *l, unsigned baud, unsigned *ret_baud,
+			      struct kiln_err *err)
+{
+	const struct kiln_chip_reader reader = kiln_loader_reader(l);
+	struct wanted wanted = { l->chip, baud };
+	kiln_code code;
+
+	KILN_TRY(kiln_loader_read_ahead(l, correct, &wanted, err));
+	code = l->chip->correct_rom_baud(l->chip, &reader, baud, ret_baud, err);
+	l->n_known = 0;
+	return code;
+}
+
 /* The answer comes before the switch, and may be lost in it: the next command tells. */
 static kiln_code ask_for(struct kiln_loader *l, unsigned baud, struct kiln_err *err)
 {
 	const unsigned old = kiln_link_baud(l->link);
-	const struct kiln_chip_reader reader = kiln_loader_reader(l);
 	struct kiln_request request;
 	struct kiln_reply reply;
 	unsigned wanted = baud;
 
 	if (!l->is_stub && l->chip->correct_rom_baud && !l->secure_download)
-		KILN_TRY(l->chip->correct_rom_baud(l->chip, &reader, baud, &wanted, err));
+		KILN_TRY(correct_baud(l, baud, &wanted, err));
 	request = kiln_request_change_baud(wanted, l->is_stub ? old : 0);
 	return kiln_loader_command(l, &request, KILN_LOADER_TIMEOUT, &reply, err);
 }

@@ -154,6 +154,15 @@ kiln_code kiln_loader_read_regs(struct kiln_loader *l, const uint32_t *addresses
 kiln_code kiln_loader_learn_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
 				 struct kiln_err *err);
 
+/*
+ * Which registers are needed only who reads them knows. He is let through once, with zeros for
+ * values, and all that he asks for is fetched together; kiln_loader_reader has it then, until
+ * n_known is set to 0. What depends on a value is asked for later. Only if `quick`.
+ */
+typedef kiln_code (*kiln_loader_reads)(const struct kiln_chip_reader *reader, void *user);
+kiln_code kiln_loader_read_ahead(struct kiln_loader *l, kiln_loader_reads reads, void *user,
+				 struct kiln_err *err);
+
 /* How the port reaches the chip: through a bridge, or by the chip's own USB of either kind. */
 typedef enum kiln_usb_mode { KILN_USB_NONE, KILN_USB_JTAG, KILN_USB_OTG } kiln_usb_mode;
 kiln_usb_mode kiln_loader_usb_mode(const struct kiln_loader *l);
