@@ -24,7 +24,8 @@
  * not fit is cut. An unknown text is empty.
  */
 struct kiln_port {
-	char url[256];    /* "serial:///dev/ttyUSB0", "rfc2217://...", "sim:demo" */
+	char url[256];    /* "serial:///dev/ttyUSB0", "rfc2217://...", "sim:demo"; never with a
+			     password */
 	char device[256]; /* "/dev/ttyUSB0"; for other schemes the url */
 	char hwid[256]; /* "USB VID:PID=10C4:EA60 SER=0163A3DA LOCATION=1-1.3", or "fe201800.serial"
 			 */

@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "board/state.h"
-#include "link/login.h"
 
 static const char file[] = "adapters.json";
 
@@ -21,14 +20,12 @@ enum {
 void kiln_adapter_key(const struct kiln_port *port, char *dst, size_t size)
 {
 	const bool own = port->serial[0] != '\0';
-	char url[sizeof(port->url)];
 
-	kiln_login_url_hide(port->url, url, sizeof(url));
 	if (port->is_usb)
 		kiln_text_format(dst, size, "%04X:%04X %s", port->vid, port->pid,
 				 own ? port->serial : port->location);
 	else
-		kiln_text_format(dst, size, "%.*s", (int)strcspn(url, "?"), url);
+		kiln_text_format(dst, size, "%.*s", (int)strcspn(port->url, "?"), port->url);
 }
 
 /* As it is kept. */

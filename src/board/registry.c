@@ -6,13 +6,10 @@
 
 #include "base/text.h"
 #include "board/look.h"
-#include "link/login.h"
+#include "repl/session.h"
 
 struct entry {
 	struct kiln_board board;
-	/* board.url with the user and password that it was opened with; empty if without. It is for
-	 * opening it again, and leaves this file in no other way */
-	char login[sizeof(((struct kiln_board *)0)->url)];
 	char hwid[sizeof(((struct kiln_port *)0)->hwid)]; /* of the port when it was asked */
 	kiln_ms seen;
 	struct kiln_repl *repl; /* while it is connected */
@@ -93,22 +90,9 @@ static const char *bare_url(const char *url)
 	return has_prefix(url, "serial:") ? url + strlen("serial:") : url;
 }
 
-static bool has_login(const char *url)
-{
-	char clean[sizeof(((struct kiln_board *)0)->url)];
-
-	kiln_login_url_hide(url, clean, sizeof(clean));
-	return strlen(clean) < strlen(url);
-}
-
-/* Who logs in makes no other place of it. */
 static bool same_url(const char *a, const char *b)
 {
-	char x[sizeof(((struct kiln_board *)0)->url)], y[sizeof(x)];
-
-	kiln_login_url_hide(a, x, sizeof(x));
-	kiln_login_url_hide(b, y, sizeof(y));
-	return strcmp(bare_url(x), bare_url(y)) == 0;
+	return strcmp(bare_url(a), bare_url(b)) == 0;
 }
 
 /* A uid is hex pairs joined by colons, so it has the look of a scheme; it is none. */
@@ -180,7 +164,7 @@ static struct entry *add_entry(struct kiln_registry *r, const char *url)
 		return NULL;
 	r->entries = grown;
 	grown[r->n] = (struct entry){ .repl = NULL };
-	kiln_login_url_hide(url, grown[r->n].board.url, sizeof(grown->board.url));
+	kiln_text_copy(grown[r->n].board.url, sizeof(grown->board.url), url);
 	return &grown[r->n++];
 }
 
@@ -212,7 +196,7 @@ static struct failure *add_failure(struct kiln_registry *r, const char *url)
 		return NULL;
 	r->failures = grown;
 	grown[r->n_failures] = (struct failure){ .listed = true };
-	kiln_login_url_hide(url, grown[r->n_failures].what.url, sizeof(grown->what.url));
+	kiln_text_copy(grown[r->n_failures].what.url, sizeof(grown->what.url), url);
 	return &grown[r->n_failures++];
 }
 
@@ -266,8 +250,6 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 	if (!e)
 		return NULL;
 	kiln_text_copy(e->hwid, sizeof(e->hwid), hwid);
-	if (has_login(url))
-		kiln_text_copy(e->login, sizeof(e->login), url);
 	e->board.info = *info;
 	e->board.missing = false;
 	give_name(r, &e->board);
@@ -277,9 +259,31 @@ static struct entry *note_board(struct kiln_registry *r, const char *url, const 
 
 /* ---- scanning ---- */
 
+static bool is_network(const char *url)
+{
+	return !is_uid(url) && strstr(url, "://") && !has_prefix(url, "serial:");
+}
+
+/*
+ * A board may have two ways in, a cable and the network, or a UART and USB, and one REPL behind
+ * both: what was typed at one to see who is there the session at the other has heard as well. Which
+ * board a port is of shows only in its answer, if there is one.
+ */
+static void doubt_sessions(struct kiln_registry *r, const char *uid)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		const struct entry *e = &r->entries[i];
+
+		if (e->repl && (uid ? uid[0] && strcmp(e->board.info.uid, uid) == 0
+				    : is_network(e->board.url)))
+			kiln_repl_doubt(e->repl);
+	}
+}
+
 static void board_answered(void *user, const struct kiln_port *port,
 			   const struct kiln_board_info *info)
 {
+	doubt_sessions(user, info->uid);
 	(void)note_board(user, port->url, port->hwid, info);
 }
 
@@ -332,6 +336,8 @@ static kiln_code look_at_ports(struct kiln_registry *r, const struct kiln_port_l
 			ports[n++] = &list->ports[i];
 	}
 	code = kiln_look_at(&look, ports, n, err);
+	if (n > 0)
+		doubt_sessions(r, NULL);
 	free(ports);
 	return code;
 }
@@ -446,10 +452,7 @@ static kiln_code locate(struct kiln_registry *r, const char *what, char *ret_url
 		return unknown(what, err);
 	if (e->board.connected)
 		return taken(&e->board, err);
-	if (is_url(what) && has_login(what))
-		kiln_text_copy(ret_url, size, what);
-	else
-		kiln_text_copy(ret_url, size, e->login[0] ? e->login : e->board.url);
+	kiln_text_copy(ret_url, size, e->board.url);
 	return KILN_OK;
 }
 
@@ -476,7 +479,7 @@ static kiln_code open_at(struct kiln_registry *r, const char *url, struct entry 
 	e = note_board(r, url, hwid, &info);
 	if (!e) {
 		kiln_repl_close(repl);
-		return kiln_fail(err, KILN_E_NOMEM, "cannot keep the list of boards");
+		return kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s' on the list of boards", url);
 	}
 	e->board.by_hand = by_hand;
 	*ret_entry = e;

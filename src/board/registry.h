@@ -35,7 +35,7 @@ enum {
 
 struct kiln_board {
 	char name[64];  /* the configured one, else the uid, else the url; never empty */
-	char url[256];  /* as kiln_port.url has it; without user and password */
+	char url[256];  /* as kiln_port.url has it: without user and password */
 	bool connected; /* through kiln_registry_connect: scans leave it alone */
 	bool missing;   /* its port was not there at the last scan, and that is not long ago */
 	bool by_hand;   /* named by its URL and on no list of ports: it does not age */

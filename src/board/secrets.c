@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "board/devices_yaml.h"
 #include "board/places.h"
+#include "link/logins.h"
 
 enum { SECRETS_MAX = 256 * 1024 };
 
@@ -109,8 +110,38 @@ static bool find_key(const struct kiln_buf *text, const char *key, char *ret_sec
 	return found;
 }
 
-static bool look_in_config(const struct kiln_devices_env *env, const char *key, char *ret_secret,
-			   size_t size)
+/* The `ports:` of the file may have a login for this one. */
+static bool find_port(const struct kiln_buf *text, const char *url, const char *what,
+		      char *ret_secret, size_t size)
+{
+	struct kiln_yaml y = { .file = "" };
+	yaml_parser_t parser;
+	bool found = false;
+
+	if (!yaml_parser_initialize(&parser))
+		return false;
+	yaml_parser_set_input_string(&parser, text->data, text->len);
+	if (yaml_parser_load(&parser, &y.doc)) {
+		yaml_node_t *root = yaml_document_get_root_node(&y.doc), *list, *item;
+
+		list = root && root->type == YAML_MAPPING_NODE ? kiln_yaml_find(&y, root, "ports")
+							       : NULL;
+		for (yaml_node_item_t *i = list && list->type == YAML_SEQUENCE_NODE
+						   ? list->data.sequence.items.start
+						   : NULL;
+		     i && i < list->data.sequence.items.top && !found; i++) {
+			item = yaml_document_get_node(&y.doc, *i);
+			found = item && kiln_yaml_is_text(item) &&
+				kiln_login_in(kiln_yaml_text(item), url, what, ret_secret, size);
+		}
+		yaml_document_delete(&y.doc);
+	}
+	yaml_parser_delete(&parser);
+	return found;
+}
+
+static bool look_in_config(const struct kiln_devices_env *env, const char *url, const char *what,
+			   const char *key, char *ret_secret, size_t size)
 {
 	const char *config = kiln_place_variable(env, "XDG_CONFIG_HOME");
 	struct kiln_buf text = KILN_BUF_INIT(SECRETS_MAX);
@@ -120,18 +151,18 @@ static bool look_in_config(const struct kiln_devices_env *env, const char *key, 
 	kiln_text_format(path, sizeof(path), "%s%s/kiln/config.yaml",
 			 config[0] ? config : kiln_place_variable(env, "HOME"),
 			 config[0] ? "" : "/.config");
-	found = read_whole(path, &text) && find_key(&text, key, ret_secret, size);
+	found = read_whole(path, &text) && (find_port(&text, url, what, ret_secret, size) ||
+					    find_key(&text, key, ret_secret, size));
 	kiln_buf_done(&text);
 	return found;
 }
 
 bool kiln_secret_lookup(void *env, const char *url, const char *what, char *ret_secret, size_t size)
 {
-	(void)url;
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
 		if (strcmp(secrets[i].what, what) != 0)
 			continue;
-		return look_in_config(env, secrets[i].key, ret_secret, size) ||
+		return look_in_config(env, url, what, secrets[i].key, ret_secret, size) ||
 		       (secrets[i].python &&
 			look_in_python(env, secrets[i].python, ret_secret, size));
 	}

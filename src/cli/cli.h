@@ -9,6 +9,7 @@
 #include <kiln/link.h>
 
 #include "cli/opts.h"
+#include "link/logins.h"
 
 /* What every command of the program shares. */
 struct cli {
@@ -18,6 +19,7 @@ struct cli {
 	/* Can virtual boards run their MicroPython here? The reason why not is in err. NULL: the
 	 * program has none. */
 	kiln_code (*virtual_boards)(struct kiln_err *err);
+	struct kiln_logins logins; /* of URLs on the command line */
 	struct term_line *line; /* what stands on the terminal's last line, if anything (term.h) */
 };
 

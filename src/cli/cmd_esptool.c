@@ -13,6 +13,7 @@
 #include "cli/esptool_nand.h"
 #include "cli/hints.h"
 #include "cli/host.h"
+#include "cli/secret.h"
 #include "cli/suggest.h"
 #include "cli/term.h"
 
@@ -314,6 +315,7 @@ static int run(struct cli *cli, const struct command *self, int argc, char **arg
 	choose_version(&t, argc, argv); /* what is said of a wrong @FILE too */
 	if (argfile_expand(argc, argv, &args, &err) != KILN_OK)
 		return usage_error(&t, &err);
+	cli_take_logins(cli, args.argc, args.argv);
 	esptool_cfg_init(&t.cfg);
 	choose_version(&t, args.argc, args.argv);
 	if (args.expanded) {

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/host.h"
 #include "cli/personas.h"
+#include "cli/secret.h"
 #include "sim/run_find.h"
 #include "sim/sim.h"
 
@@ -81,6 +82,7 @@ int main(int argc, char **argv)
 	if (host_init(&cli, &err) != KILN_OK)
 		return cli_error(&err);
 
+	cli_take_logins(&cli, argc, argv);
 	const struct command *persona = persona_of(argv[0]);
 	const int exit_code = persona ? persona->run(&cli, persona, argc, argv)
 				      : run_kiln(&cli, argc, argv);

@@ -14,6 +14,7 @@
 #include "cli/hints.h"
 #include "cli/mpremote.h"
 #include "hostfs/mount.h"
+#include "link/logins.h"
 
 int mpremote_say(const char *fmt, ...)
 {
@@ -108,7 +109,7 @@ static int list_ports(struct mpremote *m)
 static kiln_code open_port(struct mpremote *m, const char *url, struct kiln_err *err)
 {
 	KILN_TRY(kiln_link_open(&m->terminal.host, url, 115200, &m->link, err));
-	kiln_text_copy(m->device, sizeof(m->device), url);
+	(void)kiln_login_hide(url, m->device, sizeof(m->device));
 	return KILN_OK;
 }
 
@@ -123,8 +124,10 @@ static int fail_open(const char *device, const struct kiln_err *err)
 	if (!is_no_access(err->code))
 		return mpremote_fail(err);
 	const char *hint = err->hint[0] ? err->hint : hint_for(err->code);
+	char shown[KILN_LOGINS_URL_MAX];
 
-	mpremote_say("failed to access %s (it may be in use by another program)", device);
+	(void)kiln_login_hide(device, shown, sizeof(shown));
+	mpremote_say("failed to access %s (it may be in use by another program)", shown);
 	fprintf(stderr, "hint: %s: %s\n", err->why, hint ? hint : "try again");
 	return 1;
 }

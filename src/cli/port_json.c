@@ -2,7 +2,6 @@
 #include "cli/port_json.h"
 
 #include "base/text.h"
-#include "link/login.h"
 
 json_t *json_text(const char *text)
 {
@@ -22,16 +21,13 @@ static json_t *id_json(const struct kiln_port *port, uint16_t id)
 
 json_t *port_json(const struct kiln_port *port)
 {
-	char url[sizeof(port->url)];
-
-	kiln_login_url_hide(port->url, url, sizeof(url));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "url", url,
-			 "device", port->device, "hwid", json_text(port->hwid), "manufacturer",
-			 json_text(port->manufacturer), "product", json_text(port->product),
-			 "interface", json_text(port->interface), "serial", json_text(port->serial),
-			 "location", json_text(port->location), "driver", json_text(port->driver),
-			 "vid", id_json(port, port->vid), "pid", id_json(port, port->pid),
-			 "likely_board", port->likely_board);
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "url",
+			 port->url, "device", port->device, "hwid", json_text(port->hwid),
+			 "manufacturer", json_text(port->manufacturer), "product",
+			 json_text(port->product), "interface", json_text(port->interface),
+			 "serial", json_text(port->serial), "location", json_text(port->location),
+			 "driver", json_text(port->driver), "vid", id_json(port, port->vid), "pid",
+			 id_json(port, port->pid), "likely_board", port->likely_board);
 }
 
 json_t *err_json(const struct kiln_err *err)

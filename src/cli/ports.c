@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "link/logins.h"
 
 static void list_names(const struct kiln_port_list *list, bool likely, struct kiln_buf *out)
 {
@@ -116,7 +117,49 @@ kiln_code ports_named(const struct kiln_host *host, const char *name, struct kil
 	if (!kiln_text_copy(ret_port->url, sizeof(ret_port->url), name))
 		return kiln_fail(err, KILN_E_INVALID, "the name of port '%.40s...' is too long",
 				 name);
-	kiln_text_copy(ret_port->device, sizeof(ret_port->device), name);
+	(void)kiln_login_hide(name, ret_port->device, sizeof(ret_port->device));
 	look_up(host, ret_port);
 	return KILN_OK;
+}
+
+void ports_remember(const struct kiln_host *host, const char *url, struct kiln_port *ret_port)
+{
+	struct kiln_port_list list = { .n = 0 };
+
+	*ret_port = (struct kiln_port){ .likely_board = false };
+	if (kiln_ports_scan(host, &list, NULL) != KILN_OK)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct kiln_port *port = &list.ports[i];
+
+		if (strcmp(port->url, url) == 0 || strcmp(port->device, url) == 0)
+			*ret_port = *port;
+	}
+	kiln_ports_done(&list);
+}
+
+static bool is_same_board(const struct kiln_port *a, const struct kiln_port *b)
+{
+	return a->is_usb && b->is_usb && a->serial[0] && strcmp(a->serial, b->serial) == 0 &&
+	       a->vid == b->vid && a->pid == b->pid && strcmp(a->interface, b->interface) == 0;
+}
+
+bool ports_find_again(const struct kiln_host *host, const struct kiln_port *port, char *url,
+		      size_t size)
+{
+	struct kiln_port_list list = { .n = 0 };
+	bool found = false;
+
+	if (!port->is_usb || !port->serial[0])
+		return true;
+	if (kiln_ports_scan(host, &list, NULL) != KILN_OK)
+		return false;
+	for (size_t i = 0; i < list.n && !found; i++) {
+		found = is_same_board(port, &list.ports[i]);
+		/* the name that the user gave is as good, while it is this one's */
+		if (found && strcmp(list.ports[i].device, url) != 0)
+			kiln_text_copy(url, size, list.ports[i].url);
+	}
+	kiln_ports_done(&list);
+	return found;
 }

@@ -26,4 +26,17 @@ KILN_CHECK kiln_code ports_boards(const struct kiln_host *host, struct kiln_port
 KILN_CHECK kiln_code ports_named(const struct kiln_host *host, const char *name,
 				 struct kiln_port *ret_port, struct kiln_err *err);
 
+/*
+ * What tells this board from others of its kind, wherever it is plugged in: its USB serial number.
+ * *ret_port is empty if the port is not on the list.
+ */
+void ports_remember(const struct kiln_host *host, const char *url, struct kiln_port *ret_port);
+
+/*
+ * Is the board there? Another one may have got its port's name, and it another one: the serial
+ * number decides, and `url` becomes the port where it is now. Without one the name has to do: true.
+ */
+bool ports_find_again(const struct kiln_host *host, const struct kiln_port *port, char *url,
+		      size_t size);
+
 #endif

@@ -55,6 +55,25 @@ bool cli_secret(void *user, const char *url, const char *what, char *ret_secret,
 {
 	const struct cli *cli = user;
 
-	return kiln_secret_lookup(NULL, url, what, ret_secret, size) ||
+	return kiln_logins_find(&cli->logins, url, what, ret_secret, size) ||
+	       kiln_secret_lookup(NULL, url, what, ret_secret, size) ||
 	       (!cli->json && ask(cli, url, what, ret_secret, size));
+}
+
+/* A word, or what stands behind -p or --port= in it. */
+static char *url_in(char *word)
+{
+	if (strncmp(word, "--port=", 7) == 0)
+		return word + 7;
+	return strncmp(word, "-p", 2) == 0 ? word + 2 : word;
+}
+
+void cli_take_logins(struct cli *cli, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *url = url_in(argv[i]);
+
+		if (strncmp(url, "ws://", 5) == 0 || strncmp(url, "telnet://", 9) == 0)
+			kiln_logins_keep(&cli->logins, url);
+	}
 }

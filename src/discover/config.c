@@ -15,6 +15,7 @@
 
 #include "base/text.h"
 #include "discover/sources.h"
+#include "link/logins.h"
 
 /* More events than any sane file has: an alias bomb ends here. */
 #define MAX_EVENTS 100000
@@ -70,10 +71,12 @@ static kiln_code skip_node(struct reader *r, yaml_event_t *event)
 static kiln_code take_port(struct reader *r, const yaml_event_t *event)
 {
 	const char *text = (const char *)event->data.scalar.value;
+	char shown[sizeof(((struct kiln_port *)0)->url)];
 	struct kiln_port port;
 
+	(void)kiln_login_hide(text, shown, sizeof(shown));
 	if (!kiln_port_from_url(text, &port))
-		return bad_config(r, event->start_mark.line, "no port:", text);
+		return bad_config(r, event->start_mark.line, "no port:", shown);
 	return kiln_port_set_add(r->set, &port, KILN_RANK_NAMED, r->err);
 }
 

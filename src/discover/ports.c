@@ -8,6 +8,7 @@
 #include "base/folder.h"
 #include "base/text.h"
 #include "discover/sources.h"
+#include "link/logins.h"
 
 kiln_code kiln_env_scan(const char *value, struct kiln_port_set *set, struct kiln_err *err)
 {
@@ -25,8 +26,11 @@ kiln_code kiln_env_scan(const char *value, struct kiln_port_set *set, struct kil
 			return KILN_OK;
 		if (!kiln_text_format(word, sizeof(word), "%.*s", (int)n, at) ||
 		    !kiln_port_from_url(word, &port)) {
+			char shown[sizeof(word)];
+
+			(void)kiln_login_hide(word, shown, sizeof(shown));
 			(void)kiln_fail(err, KILN_E_CONFIG, "cannot read $KILN_PORTS");
-			kiln_why(err, "no port: '%s'", word);
+			kiln_why(err, "no port: '%s'", shown);
 			kiln_hint(err, "set it to devices or URLs with spaces between them");
 			return KILN_E_CONFIG;
 		}

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "discover/sources.h"
-#include "link/login.h"
+#include "link/logins.h"
 
 void kiln_port_set_done(struct kiln_port_set *set)
 {
@@ -132,19 +132,20 @@ bool kiln_port_from_url(const char *url, struct kiln_port *ret_port)
 {
 	struct kiln_port port = { .likely_board = true };
 	const char *path = strncmp(url, "serial://", 9) == 0 ? url + 9 : url;
-	char real[PATH_MAX], shown[PATH_MAX];
+	char real[PATH_MAX], shown[sizeof(port.url)];
 	bool fits;
 
 	/* udev's names (/dev/serial/by-id/...) stand for a port that is listed by its own */
 	if (strncmp(path, "/dev/", 5) == 0 && realpath(path, real))
 		path = real;
+	/* a password stays where it was written: whoever opens the port looks there */
+	if (strlen(url) < sizeof(shown) && kiln_login_hide(url, shown, sizeof(shown)))
+		path = url = shown;
 	if (path[0] == '/')
 		fits = kiln_text_format(port.url, sizeof(port.url), "serial://%s", path);
 	else
 		fits = kiln_text_copy_untrusted(port.url, sizeof(port.url), url, strlen(url));
-	/* what people see has no password */
-	kiln_login_url_hide(path, shown, sizeof(shown));
-	fits = kiln_text_copy_untrusted(port.device, sizeof(port.device), shown, strlen(shown)) &&
+	fits = kiln_text_copy_untrusted(port.device, sizeof(port.device), path, strlen(path)) &&
 	       fits;
 	if (!fits || path[0] == '\0')
 		return false;

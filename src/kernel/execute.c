@@ -274,11 +274,9 @@ void kiln_kernel_execute(struct kiln_kernel *k, kiln_channel channel,
 	k->executions += is_stored(content);
 	k->number = k->executions;
 	if (!silent)
-		kiln_kernel_publish(
-			k, request, "execute_input",
-			json_pack("{s:o, s:I}", "code",
-				  json_is_string(code) ? json_incref(code) : json_string(""),
-				  "execution_count", k->number));
+		kiln_kernel_publish(k, request, "execute_input",
+				    json_pack("{s:o, s:I}", "code", kiln_code_shown(code),
+					      "execution_count", k->number));
 	k->silent = silent;
 	run_request(k, request);
 	failed = k->failure.failed;

@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/folder.h"
 #include "base/text.h"
 #include "kernel/kernel_impl.h"
+#include "link/logins.h"
 
 enum {
 	FILE_MAX = 512 * 1024,
@@ -144,6 +146,23 @@ static struct kiln_history *history(struct kiln_kernel *k)
 	return &k->history;
 }
 
+json_t *kiln_code_shown(json_t *code)
+{
+	const char *text = json_string_value(code);
+	const bool may_have_one = text && strstr(text, "://") && strchr(text, '@');
+	char *shown = may_have_one ? strdup(text) : NULL;
+	json_t *ret;
+
+	if (!may_have_one)
+		return text ? json_incref(code) : json_string("");
+	if (!shown)
+		return json_string("");
+	kiln_logins_hide_in(shown);
+	ret = json_string(shown);
+	free(shown);
+	return ret;
+}
+
 void kiln_history_add(struct kiln_kernel *k, json_t *code)
 {
 	struct kiln_history *h = history(k);
@@ -153,7 +172,8 @@ void kiln_history_add(struct kiln_kernel *k, json_t *code)
 
 	if (json_string_length(code) == 0 || json_string_length(code) > INPUT_MAX)
 		return;
-	entry = json_pack("[I, I, O, O?]", h->session, k->number, code, output ? k->result : NULL);
+	entry = json_pack("[I, I, o, O?]", h->session, k->number, kiln_code_shown(code),
+			  output ? k->result : NULL);
 	if (json_array_size(entry) == 3)
 		(void)json_array_append_new(entry, json_null());
 	(void)json_array_append(h->entries, entry);

@@ -340,6 +340,15 @@ static int open_parent(void)
 	return pidfd_open((pid_t)pid, 0); /* close-on-exec by itself */
 }
 
+static bool find_secret(void *user, const char *url, const char *what, char *ret_secret,
+			size_t size)
+{
+	const struct kiln_kernel *k = user;
+
+	return kiln_logins_find(&k->logins, url, what, ret_secret, size) ||
+	       kiln_secret_lookup(NULL, url, what, ret_secret, size);
+}
+
 static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_config *config,
 			     struct kiln_err *err)
 {
@@ -350,7 +359,8 @@ static kiln_code kernel_open(struct kiln_kernel *k, const struct kiln_kernel_con
 	k->config = config;
 	kiln_loglevels_init(&k->loglevels, &config->ui);
 	k->host = (struct kiln_host){ .ui = kiln_loglevels_ui(&k->loglevels),
-				      .secret = kiln_secret_lookup,
+				      .secret = find_secret,
+				      .secret_user = k,
 				      .schemes = config->schemes,
 				      .waiter = { .wait = wait_for_link, .user = k } };
 	k->parent = open_parent();

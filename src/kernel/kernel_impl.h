@@ -15,6 +15,7 @@
 #include "kernel/sockets.h"
 #include "kernel/stream.h"
 #include "kernel/wire.h"
+#include "link/logins.h"
 
 /*
  * One thread and one poll(). Whoever waits, waits in kiln_kernel_wait(): the main loop for the
@@ -68,7 +69,8 @@ struct orphan {
 struct kiln_kernel {
 	const struct kiln_kernel_config *config;
 	struct kiln_loglevels loglevels;
-	struct kiln_host host; /* what links and the registry borrow */
+	struct kiln_host host;     /* what links and the registry borrow */
+	struct kiln_logins logins; /* of URLs in cells */
 	struct kiln_wire *wire;
 	struct kiln_sockets sockets;
 	char session[33];
@@ -198,6 +200,9 @@ bool kiln_kernel_question(struct kiln_kernel *k, struct kiln_span name, int deta
 /* Keep what a cell defines, for the signatures. */
 void kiln_kernel_remember(struct kiln_kernel *k, const char *code);
 json_t *kiln_kernel_history(struct kiln_kernel *k, const json_t *content);
+/* What was run, without passwords of ports' URLs: for whoever else is told of it. A new reference.
+ */
+json_t *kiln_code_shown(json_t *code);
 void kiln_history_add(struct kiln_kernel *k, json_t *code);
 void kiln_history_done(struct kiln_history *h);
 

@@ -76,6 +76,18 @@ static bool show_help(struct kiln_kernel *k, const struct kiln_magic *m)
 	return true;
 }
 
+/* No password of a port's URL gets into a list of boards, or what is kept of a notebook. */
+static void take_logins(struct kiln_kernel *k, struct kiln_words *words)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		char *word = (char *)words->text.data +
+			     (words->items[i] - (const char *)words->text.data);
+
+		if (strncmp(word, "ws://", 5) == 0 || strncmp(word, "telnet://", 9) == 0)
+			kiln_logins_keep(&k->logins, word);
+	}
+}
+
 static bool run_line(struct kiln_kernel *k, struct kiln_span text, bool cell, struct kiln_span body)
 {
 	const struct kiln_magic *m, *asked;
@@ -85,6 +97,7 @@ static bool run_line(struct kiln_kernel *k, struct kiln_span text, bool cell, st
 
 	if (kiln_words_split(text, &words, &err) != KILN_OK)
 		return kiln_kernel_fail_text(k, "UsageError", "%s", err.what);
+	take_logins(k, &words);
 	asked = asked_for(&words, cell);
 	m = words.n ? kiln_magic_find(kiln_span(words.items[0], strlen(words.items[0])), cell)
 		    : NULL;

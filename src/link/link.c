@@ -13,6 +13,7 @@
 #include "base/left.h"
 #include "base/text.h"
 #include "link/link_files.h"
+#include "link/logins.h"
 
 static const struct kiln_scheme builtin_schemes[] = {
 	{ .name = "serial", .open = kiln_serial_open },
@@ -60,7 +61,10 @@ static kiln_code no_scheme(const struct kiln_host *host, const char *url, struct
 		kiln_text_copy(before, sizeof(before), names);
 		kiln_text_format(names, sizeof(names), "%s, %s:NAME", before, s->name);
 	}
-	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
+	char shown[sizeof(((struct kiln_link *)0)->url)];
+
+	(void)kiln_login_hide(url, shown, sizeof(shown));
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", shown);
 	kiln_why(err, "there is no such kind of port");
 	kiln_hint(err, "a port is a device such as /dev/ttyUSB0, or one of %s", names);
 	return KILN_E_INVALID;
@@ -72,7 +76,10 @@ kiln_code kiln_link_open(const struct kiln_host *host, const char *url, unsigned
 	const struct kiln_scheme *scheme = find_scheme(host->schemes, url);
 
 	if (strlen(url) >= sizeof((*ret_link)->url)) {
-		(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
+		char shown[sizeof((*ret_link)->url)];
+
+		(void)kiln_login_hide(url, shown, sizeof(shown));
+		(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", shown);
 		kiln_why(err, "that is too long for a port");
 		return KILN_E_INVALID;
 	}

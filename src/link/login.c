@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "link/logins.h"
 
 static int hex_digit(char c)
 {
@@ -45,6 +46,15 @@ static bool decode_login(const char *p, size_t n, struct kiln_login_url *u)
 	       (!colon || decode(colon + 1, n - n_user - 1, u->password, sizeof(u->password)));
 }
 
+bool kiln_login_is_good(const char *login, size_t n)
+{
+	struct kiln_login_url u;
+	const bool good = decode_login(login, n, &u);
+
+	explicit_bzero(&u, sizeof(u));
+	return good;
+}
+
 static bool has_port(const char *host, size_t n)
 {
 	const char *bracket = n ? memchr(host, ']', n) : NULL;
@@ -63,8 +73,8 @@ kiln_code kiln_login_url_parse(const char *url, const char *form, const char *de
 	if (!scheme_end)
 		return kiln_net_url_parse(url, form, &u.net, err); /* says what is missing */
 	rest = scheme_end + 3;
-	n = strcspn(rest, "/?");
-	at = memrchr(rest, '@', n);
+	/* as kiln_login_hide has it: a '/' before an '@' is of the password */
+	at = rest[0] == '/' ? NULL : strrchr(rest, '@');
 	if (at && !decode_login(rest, (size_t)(at - rest), &u)) {
 		(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%.*s'",
 				(int)(scheme_end - url) + 3, url);
@@ -73,10 +83,9 @@ kiln_code kiln_login_url_parse(const char *url, const char *form, const char *de
 		kiln_hint(err, "such a port has the form %s", form);
 		return KILN_E_INVALID;
 	}
-	if (at) {
-		n -= (size_t)(at + 1 - rest);
+	if (at)
 		rest = at + 1;
-	}
+	n = strcspn(rest, "/?");
 	kiln_text_format(u.url, sizeof(u.url), "%.*s://%.*s%s%s%s", (int)(scheme_end - url), url,
 			 (int)n, rest, has_port(rest, n) ? "" : ":",
 			 has_port(rest, n) ? "" : default_port,
@@ -86,20 +95,13 @@ kiln_code kiln_login_url_parse(const char *url, const char *form, const char *de
 	return KILN_OK;
 }
 
-void kiln_login_url_hide(const char *url, char *dst, size_t size)
-{
-	const char *scheme_end = strstr(url, "://");
-	const char *rest = scheme_end ? scheme_end + 3 : url;
-	const char *at = scheme_end ? memrchr(rest, '@', strcspn(rest, "/?")) : NULL;
-
-	kiln_text_format(dst, size, "%.*s%s", (int)(rest - url), url, at ? at + 1 : rest);
-}
-
 bool kiln_secret(const struct kiln_host *host, const char *url, const char *what,
 		 const char *variable, char *ret_secret, size_t size)
 {
-	const char *value = getenv(variable);
+	const char *value = getenv(variable), *ports = getenv("KILN_PORTS");
 
+	if (ports && kiln_login_in_words(ports, url, what, ret_secret, size))
+		return true;
 	if (value && value[0])
 		return kiln_text_copy(ret_secret, size, value);
 	return host->secret && host->secret(host->secret_user, url, what, ret_secret, size) &&

@@ -19,10 +19,11 @@ KILN_CHECK kiln_code kiln_login_url_parse(const char *url, const char *form,
 					  const char *default_port, struct kiln_login_url *ret_url,
 					  struct kiln_err *err);
 
-/* `url` without user and password; of another form it is copied as it is. */
-void kiln_login_url_hide(const char *url, char *dst, size_t size);
+/* Can this be read as a login, USER[:PASSWORD]? */
+bool kiln_login_is_good(const char *login, size_t n);
 
-/* A secret of the program (kiln_host.secret), else of the environment. False: there is none. */
+/* A secret that belongs to this port in $KILN_PORTS, else of the environment, else of the program
+ * (kiln_host.secret). False: there is none. */
 bool kiln_secret(const struct kiln_host *host, const char *url, const char *what,
 		 const char *variable, char *ret_secret, size_t size);
 

@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "link/logins.h"
 
 static kiln_code bad_url(const char *url, const char *form, const char *why, struct kiln_err *err)
 {
-	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", url);
+	char shown[KILN_LOGINS_URL_MAX];
+
+	(void)kiln_login_hide(url, shown, sizeof(shown));
+	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", shown);
 	kiln_why(err, "%s", why);
 	kiln_hint(err, "such a port has the form %s", form);
 	return KILN_E_INVALID;

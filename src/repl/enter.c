@@ -180,6 +180,11 @@ static kiln_code listen(struct entry *e, struct kiln_err *err)
 	return KILN_OK;
 }
 
+void kiln_repl_doubt(struct kiln_repl *repl)
+{
+	repl->doubted = true;
+}
+
 kiln_code kiln_repl_enter(struct kiln_repl *repl, struct kiln_err *err)
 {
 	const kiln_ms now = kiln_link_now(repl->link);
@@ -205,6 +210,7 @@ kiln_code kiln_repl_enter(struct kiln_repl *repl, struct kiln_err *err)
 			return code;
 	}
 	repl->at_prompt = true;
+	repl->doubted = false;
 	kiln_log(&kiln_link_host(repl->link)->ui, KILN_LOG_DEBUG, "repl",
 		 "raw prompt after %u tries, %lld ms", e.tries,
 		 (long long)(kiln_link_now(repl->link) - e.started));

@@ -234,7 +234,7 @@ static void flush(const struct run *x)
 
 static kiln_code fresh_codec(struct kiln_repl *repl, struct kiln_err *err)
 {
-	if (!repl->at_prompt)
+	if (!repl->at_prompt || repl->doubted)
 		KILN_TRY(kiln_repl_enter(repl, err));
 	repl->at_prompt = false; /* until the program has ended */
 	repl->running = false;
@@ -389,5 +389,5 @@ kiln_code kiln_repl_soft_reset(struct kiln_repl *repl, bool run_main,
 	if (code == KILN_E_TIMEOUT) /* the prompt did not come: say what does */
 		code = KILN_OK;
 	KILN_TRY(code);
-	return repl->at_prompt ? KILN_OK : kiln_repl_enter(repl, err);
+	return repl->at_prompt && !repl->doubted ? KILN_OK : kiln_repl_enter(repl, err);
 }

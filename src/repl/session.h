@@ -40,6 +40,7 @@ struct kiln_repl {
 	kiln_repl_paste paste;
 	unsigned window; /* that raw-paste gave for the last program; 0: there was none */
 	bool at_prompt;  /* raw mode's; if not, it must be looked for */
+	bool doubted;    /* somebody else may have typed there: it must be looked for too */
 	bool running;    /* a program that nobody follows */
 	unsigned syncs;  /* makes each check of the prompt another one */
 	kiln_ms looked;  /* when the waiter was last asked */
@@ -49,6 +50,9 @@ struct kiln_repl {
 
 /* Get to raw mode's prompt from any state. Fails as kiln_repl_open does. */
 KILN_CHECK kiln_code kiln_repl_enter(struct kiln_repl *repl, struct kiln_err *err);
+
+/* Somebody else may have typed at this board: look for the prompt anew before anything is run. */
+void kiln_repl_doubt(struct kiln_repl *repl);
 
 /*
  * Read what is there into repl->in, or wait for it. Unlike kiln_link_read it also ends at the

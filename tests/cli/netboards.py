@@ -20,16 +20,30 @@ class Repl:
     def __init__(self, port):
         self.fd = os.open(port, os.O_RDWR | os.O_NOCTTY)
         tty.setraw(self.fd)
+        self.ended, self.end = os.pipe()
+        self.reader = None
 
     def read(self):
+        if self.ended in select.select([self.fd, self.ended], [], [])[0]:
+            raise OSError('closed')
         return os.read(self.fd, 256)
+
+    def follow(self, forward):
+        """Run `forward`, which reads until it gets an OSError, in a thread."""
+        self.reader = threading.Thread(target=forward, daemon=True)
+        self.reader.start()
 
     def write(self, data):
         while data:
             data = data[os.write(self.fd, data):]
 
     def close(self):
-        os.close(self.fd)
+        # not under its reader, who would go on with whatever gets its number next
+        os.write(self.end, b'x')
+        if self.reader:
+            self.reader.join()
+        for fd in (self.fd, self.ended, self.end):
+            os.close(fd)
 
 
 class Folder(dict):
@@ -219,6 +233,13 @@ def server_socket():
     return s
 
 
+def stop_accepting(sock, thread):
+    """A thread in accept() would go on with whatever socket gets this one's number."""
+    sock.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    sock.close()
+
+
 class WebRepl:
     """One client at a time. `quirks`: 'pings', 'pieces' (fragments, answers byte by byte), and those
     of Files. Counts what passes through its sockets. `folder`: files of no board."""
@@ -235,10 +256,11 @@ class WebRepl:
         self.pongs = 0
         self.sock = server_socket()
         self.url = f'ws://127.0.0.1:{self.sock.getsockname()[1]}'
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def close(self):
-        self.sock.close()
+        stop_accepting(self.sock, self.thread)
 
     def accept(self):
         while True:
@@ -359,7 +381,7 @@ class WebRepl:
                         self.send(client, data)
             except OSError:
                 pass
-        threading.Thread(target=forward, daemon=True).start()
+        repl.follow(forward)
         try:
             while True:
                 opcode, data = self.message(client)
@@ -452,10 +474,11 @@ class Telnet:
         self.sock = server_socket()
         self.address = f'127.0.0.1:{self.sock.getsockname()[1]}'
         self.refusals = b''
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+        self.thread.start()
 
     def close(self):
-        self.sock.close()
+        stop_accepting(self.sock, self.thread)
 
     def accept(self):
         while True:
@@ -523,7 +546,7 @@ class Telnet:
                         client.sendall(repl.read().replace(b'\xff', b'\xff\xff'))
                 except OSError:
                     pass
-            threading.Thread(target=forward, daemon=True).start()
+            repl.follow(forward)
             try:
                 for part in data:
                     repl.write(part)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Boards on the network: ws:// (WebREPL) and telnet://, in front of a virtual board."""
+import contextlib
 import socket
 import threading
 
@@ -37,35 +38,6 @@ def test_a_websocket_that_we_did_not_write(run, pty_board):
     assert server.errors == []
 
 
-def test_passwords(run, pty_board, env, tmp_path):
-    server = WebRepl(pty_board, password='a@b:c')
-    at = server.url.replace('ws://', '')
-    # nothing that is printed, at any level, has the password in it
-    for url in (f'ws://:a%40b%3ac@{at}', f'ws://a%40b%3ac@{at}/'):
-        done = run('kiln', '-vvv', 'exec', '-p', url, 'print(1)', check=0)
-        assert done.stdout == '1\n'
-        assert 'a@b' not in done.stderr and 'a%40b' not in done.stderr
-    config = tmp_path / 'xdg/config/kiln'
-    config.mkdir()
-    (config / 'config.yaml').write_text('ports: []\nwebrepl_password: "a@b:c"\n')
-    assert run('kiln', 'exec', '-p', server.url, 'print(2)', check=0).stdout == '2\n'
-    (config / 'config.yaml').unlink()
-    secrets = tmp_path / 'secrets.py'
-    secrets.write_text("wifi = 'x'\nwebrepl_pwd = 'a@b:c'  # the bench\n")
-    assert run('kiln', 'exec', '-p', server.url, 'print(3)', check=0,
-               IOT_SECRETS=str(secrets)).stdout == '3\n'
-    assert run('kiln', 'exec', '-p', server.url, 'print(1)', check=1).stderr == (
-        f"error: cannot open '{server.url}': its WebREPL asks for a password\n"
-        "hint: set KILN_WEBREPL_PASSWORD, or 'webrepl_password:' in "
-        '~/.config/kiln/config.yaml\n')
-    done = run('kiln', 'exec', '-p', f'ws://:guess@{at}', 'print(1)', check=1)
-    assert done.stderr == (
-        f"error: cannot open '{server.url}': its WebREPL does not take this password\n"
-        'hint: it is the one that webrepl_setup asked for, 4 to 9 characters; it stands in '
-        'webrepl_cfg.py on the board\n')
-    server.close()
-
-
 def test_one_client_at_a_time(run, pty_board):
     server = WebRepl(pty_board)
     server.one.acquire()
@@ -89,8 +61,9 @@ def answering(answer):
             client.recv(4096)
             client.sendall(answer)
             client.shutdown(socket.SHUT_WR)
-            while client.recv(4096):
-                pass
+            with contextlib.suppress(OSError):
+                while client.recv(4096):
+                    pass
     threading.Thread(target=serve, daemon=True).start()
     return sock, f'ws://127.0.0.1:{sock.getsockname()[1]}'
 

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """The board that a notebook remembers."""
+import json
+import pathlib
 import shutil
+import subprocess
+import sys
 
 import pytest
 from boards import copy_board, sims
+from conftest import BUILD
 from kernel_client import Kernel, plain
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'cli'))
+from netboards import WebRepl  # noqa: E402
 
 
 @pytest.fixture
@@ -57,3 +65,24 @@ def test_one_that_is_gone_is_said(env, open_notebook):
     assert plain(again.run('print(1)').stdout) == f'Connected to {mac} @ sim:one\n1\n'
     assert again.run(f'%unregister {mac}').status == 'ok'
     assert open_notebook('/a.ipynb').run('print(1)').stderr == 'no device connected\n'
+
+
+def test_no_password_is_shown_or_remembered(env, open_notebook, tmp_path):
+    copy_board(env, 'net')
+    served = subprocess.Popen([BUILD / 'kiln', 'sim', 'net', '--pty', '--json'], env=env,
+                              text=True, stdout=subprocess.PIPE)
+    try:
+        server = WebRepl(json.loads(served.stdout.readline())['port'], password='hush')
+        url = server.url.replace('ws://', 'ws://:hush@')
+        notebook = open_notebook('/a.ipynb')
+        for cell, said in ((f'%connect {url}', server.url), ('print(6 * 7)', '42'), ('%info', ''),
+                           ('%discover', ''), (f'%connect {url}1', 'cannot'),
+                           ('%connect ws://:hush%@h', 'cannot')):
+            shown = notebook.run(cell)
+            assert said in str(vars(shown)) and 'hush' not in str(vars(shown)), shown
+        server.close()
+    finally:
+        served.terminate()
+        served.wait(10)
+    for path in (tmp_path / 'xdg').rglob('*'):
+        assert not path.is_file() or b'hush' not in path.read_bytes(), path

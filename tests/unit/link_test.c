@@ -19,6 +19,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "link/logins.h"
 #include "link/mem.h"
 #include "link/tty.h"
 #include "link/url.h"
@@ -57,11 +58,12 @@ static void assert_open_fails(const char *url, kiln_code code, const char *why, 
 {
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_link *link = NULL;
-	char what[200];
+	char what[200], shown[160];
 
 	assert_int_equal(kiln_link_open(&plain_host, url, 115200, &link, &err), code);
 	assert_null(link);
-	kiln_text_format(what, sizeof(what), "cannot open '%s'", url);
+	(void)kiln_login_hide(url, shown, sizeof(shown));
+	kiln_text_format(what, sizeof(what), "cannot open '%s'", shown);
 	assert_string_equal(err.what, what);
 	assert_string_equal(err.why, why);
 	if (hint)

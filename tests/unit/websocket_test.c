@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "board/secrets.h"
+#include "base/text.h"
 #include "link/login.h"
+#include "link/logins.h"
 #include "link/websocket.h"
 
 /* ---- frames ---- */
@@ -159,7 +161,7 @@ static void urls_with_a_login(void **state)
 		{ "ws://h/", "ws://h:8266", "h", "8266", "", "" },
 		{ "ws://h:1", "ws://h:1", "h", "1", "", "" },
 		{ "ws://:pw@h", "ws://h:8266", "h", "8266", "", "pw" },
-		{ "ws://u:p%40%3a/x@h", NULL, NULL, NULL, NULL, NULL },
+		{ "ws://u:p%40%3a/x@h", "ws://h:8266", "h", "8266", "u", "p@:/x" },
 		{ "ws://u:p@%40%3a@h:2", "ws://h:2", "h", "2", "u", "p@@:" },
 		{ "ws://u@[::1]", "ws://[::1]:8266", "::1", "8266", "u", "" },
 		{ "ws://[::1]:3/", "ws://[::1]:3", "::1", "3", "", "" },
@@ -208,24 +210,91 @@ static void errors_hide_what_is_secret(void **state)
 static void logins_are_hidden(void **state)
 {
 	static const struct {
-		const char *url, *clean;
+		const char *url, *shown;
 	} urls[] = {
-		{ "ws://:pw@h:1", "ws://h:1" },
-		{ "ws://u:p@w@h:1/x?y=@", "ws://h:1/x?y=@" },
-		{ "telnet://u:pw@[::1]", "telnet://[::1]" },
-		{ "ws://h/@", "ws://h/@" },
+		{ "ws://:secret@h:1", "ws://h:1" },
+		{ "ws://secret@h", "ws://h" },
+		{ "telnet://u:se/cr@t@h?x=1", "telnet://h?x=1" },
+		{ "wss://u:p@h", "wss://h" },
+		{ "ws://h", "ws://h" },
+		{ "/dev/serial/a@b", "/dev/serial/a@b" },
 		{ "serial:///dev/a@b", "serial:///dev/a@b" },
-		{ "/dev/a@b", "/dev/a@b" },
 		{ "sim:a@b", "sim:a@b" },
 		{ "", "" },
 	};
-	char clean[64];
+	char shown[64], small[8];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
-		kiln_login_url_hide(urls[i].url, clean, sizeof(clean));
-		assert_string_equal(clean, urls[i].clean);
+		assert_int_equal(kiln_login_hide(urls[i].url, shown, sizeof(shown)),
+				 strcmp(urls[i].url, urls[i].shown) != 0);
+		assert_string_equal(shown, urls[i].shown);
 	}
+	assert_true(kiln_login_hide("ws://:secret@host", small, sizeof(small)));
+	assert_string_equal(small, "ws:/...");
+}
+
+static void logins_in_a_text(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} texts[] = {
+		{ "%connect ws://:pw@h:1", "%connect ws://h:1" },
+		{ "a('ws://pw@h') b \"telnet://u:p@w@h\"\n@x ws://h @",
+		  "a('ws://h') b \"telnet://h\"\n@x ws://h @" },
+		{ "ws://", "ws://" },
+		{ "ws://a@ws://b@c", "ws://c" },
+		{ "@property", "@property" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[80];
+
+		kiln_text_copy(text, sizeof(text), texts[i].text);
+		kiln_logins_hide_in(text);
+		assert_string_equal(text, texts[i].shown);
+	}
+}
+
+static void logins_are_found_again(void **state)
+{
+	static struct kiln_logins logins;
+	char url[64], secret[64];
+
+	(void)state;
+	kiln_text_copy(url, sizeof(url), "ws://:old@h");
+	kiln_logins_keep(&logins, url);
+	kiln_text_copy(url, sizeof(url), "ws://:se%40cret@h");
+	kiln_logins_keep(&logins, url);
+	assert_string_equal(url, "ws://h");
+	kiln_text_copy(url, sizeof(url), "telnet://micro:python@h");
+	kiln_logins_keep(&logins, url);
+	kiln_text_copy(url, sizeof(url), "ws://other");
+	kiln_logins_keep(&logins, url);
+	/* what is no login stays wrong, and is hidden as well */
+	kiln_text_copy(url, sizeof(url), "ws://:100%@h");
+	kiln_logins_keep(&logins, url);
+	assert_string_equal(url, "ws://%@h");
+	assert_int_equal(logins.n, 3);
+	assert_true(kiln_logins_find(&logins, "ws://h:8266", "WebREPL password", secret, 64));
+	assert_string_equal(secret, "se@cret");
+	assert_false(kiln_logins_find(&logins, "ws://h:1", "WebREPL password", secret, 64));
+	assert_true(kiln_logins_find(&logins, "telnet://h:23", "user name", secret, 64));
+	assert_string_equal(secret, "micro");
+	assert_true(kiln_logins_find(&logins, "telnet://h:23", "password", secret, 64));
+	assert_string_equal(secret, "python");
+	for (int i = 0; i < 2 * KILN_LOGINS_MAX; i++) {
+		kiln_text_format(url, sizeof(url), "ws://:%d@h", i);
+		kiln_logins_keep(&logins, url);
+	}
+	assert_true(kiln_logins_find(&logins, "ws://h:8266", "WebREPL password", secret, 64));
+	assert_string_equal(secret, "127");
+	assert_true(kiln_login_in_words(" /dev/x\tws://pw@h ws://:2@h:1", "ws://h:8266",
+					"WebREPL password", secret, sizeof(secret)));
+	assert_string_equal(secret, "pw");
+	assert_false(kiln_login_in_words("", "ws://h:8266", "WebREPL password", secret, 64));
 }
 
 static void secrets_in_python(void **state)
@@ -253,6 +322,9 @@ int main(void)
 		cmocka_unit_test(what_is_sent_is_masked),
 		cmocka_unit_test(the_handshake_is_checked),
 		cmocka_unit_test(urls_with_a_login),
+		cmocka_unit_test(logins_are_hidden),
+		cmocka_unit_test(logins_are_found_again),
+		cmocka_unit_test(logins_in_a_text),
 		cmocka_unit_test(errors_hide_what_is_secret),
 		cmocka_unit_test(logins_are_hidden),
 		cmocka_unit_test(secrets_in_python),
