@@ -60,7 +60,7 @@ complete -c kiln -n '__fish_seen_subcommand_from cp' -l baud -s b -r -d 'speed o
 complete -c kiln -n '__fish_seen_subcommand_from cp' -l json -d 'one JSON object a line'
 complete -c kiln -n '__fish_seen_subcommand_from cp' -l recursive -s r -d 'folders too, with all that is in them'
 complete -c kiln -n '__fish_use_subcommand' -f -a sync -d 'make a folder of a board like one of this computer'
-complete -c kiln -n '__fish_seen_subcommand_from sync' -l port -s p -r -f -a '(kiln __ports 2>/dev/null)' -d 'port or URL of the board, several are served in turn; may be left out if there is just one'
+complete -c kiln -n '__fish_seen_subcommand_from sync' -l port -s p -r -f -a '(kiln __ports 2>/dev/null)' -d 'port or URL of the board, several are served side by side; may be left out if there is just one'
 complete -c kiln -n '__fish_seen_subcommand_from sync' -l baud -s b -r -d 'speed of the board\'s console (115200)'
 complete -c kiln -n '__fish_seen_subcommand_from sync' -l dry-run -s n -d 'only say what would be done'
 complete -c kiln -n '__fish_seen_subcommand_from sync' -l mirror -s m -d 'remove what the board has and the folder has not'

@@ -56,49 +56,6 @@ static kiln_code connect_to(struct session *s, struct kiln_err *err)
 		       : KILN_OK;
 }
 
-/* What tells this board from others of its kind, wherever it is plugged in: its USB serial number.
- */
-static void remember_port(struct session *s)
-{
-	struct kiln_port_list list = { .n = 0 };
-
-	if (kiln_ports_scan(&s->terminal.host, &list, NULL) != KILN_OK)
-		return;
-	for (size_t i = 0; i < list.n; i++) {
-		const struct kiln_port *port = &list.ports[i];
-
-		if (strcmp(port->url, s->url) == 0 || strcmp(port->device, s->url) == 0)
-			s->port = *port;
-	}
-	kiln_ports_done(&list);
-}
-
-static bool is_same_board(const struct kiln_port *a, const struct kiln_port *b)
-{
-	return a->is_usb && b->is_usb && a->serial[0] && strcmp(a->serial, b->serial) == 0 &&
-	       a->vid == b->vid && a->pid == b->pid && strcmp(a->interface, b->interface) == 0;
-}
-
-/* Another board may have got its name, and it another one: the serial number decides. */
-static bool find_again(struct session *s)
-{
-	struct kiln_port_list list = { .n = 0 };
-	bool found = false;
-
-	if (!s->port.is_usb || !s->port.serial[0])
-		return true; /* nothing tells it from others: its name has to do */
-	if (kiln_ports_scan(&s->terminal.host, &list, NULL) != KILN_OK)
-		return false;
-	for (size_t i = 0; i < list.n && !found; i++) {
-		found = is_same_board(&s->port, &list.ports[i]);
-		/* the name that the user gave is as good, while it is this one's */
-		if (found && strcmp(list.ports[i].device, s->url) != 0)
-			kiln_text_copy(s->url, sizeof(s->url), list.ports[i].url);
-	}
-	kiln_ports_done(&list);
-	return found;
-}
-
 /* False if the user has had enough of waiting. */
 static bool reconnect(struct session *s)
 {
@@ -109,7 +66,8 @@ static bool reconnect(struct session *s)
 	s->link = NULL;
 	printf("\r\n(the board is gone: waiting for it; Ctrl-] leaves)\r\n");
 	fflush(stdout);
-	while (!find_again(s) || connect_to(s, NULL) != KILN_OK) {
+	while (!ports_find_again(&s->terminal.host, &s->port, s->url, sizeof(s->url)) ||
+	       connect_to(s, NULL) != KILN_OK) {
 		kiln_link_close(s->link);
 		s->link = NULL;
 		if (terminal_pause(&s->terminal, LOOK_MS))
@@ -166,7 +124,7 @@ static kiln_code run_session(struct session *s, struct kiln_err *err)
 	KILN_TRY(terminal_enter(&s->terminal, err));
 	KILN_TRY(open_capture(s, err));
 	KILN_TRY(connect_to(s, err));
-	remember_port(s);
+	ports_remember(&s->terminal.host, s->url, &s->port);
 	printf("Connected to %s; Ctrl-] leaves.\r\n", s->url);
 	fflush(stdout);
 	return talk(s, err);

@@ -13,51 +13,35 @@
 #include "base/text.h"
 #include "cli/board.h"
 #include "cli/commands.h"
-#include "cli/fs.h"
 #include "cli/ports.h"
+#include "cli/sync.h"
 #include "cli/whole.h"
-#include "hostfs/ignore.h"
 #include "hostfs/sync.h"
-#include "hostfs/watch.h"
 
 enum {
 	QUIET_MS = 150, /* editors change a file in several steps */
 	LOOK_MS = 500,  /* for a board that went */
-};
-
-struct params {
-	struct opt_list ports, exclude, include;
-	uint64_t baud;
-	bool json, mirror, yes, dry_run, watch;
-};
-
-struct sync {
-	struct fs fs; /* the board, and its progress */
-	const struct params *params;
-	const char *url, *folder, *target;
-	struct kiln_ignore ignore, include;
-	struct kiln_host_tree tree;
-	struct kiln_host_watch watch;
+	IDLE_MS = 1000, /* how long it may take to see that it went */
 };
 
 static const struct opt options[] = {
-	{ 'p', "port", "PORT", OPT_LIST, offsetof(struct params, ports),
-	  "port or URL of the board, several are served in turn; may be left out if there is just "
-	  "one" },
-	{ 'b', "baud", "BAUD", OPT_UINT, offsetof(struct params, baud),
+	{ 'p', "port", "PORT", OPT_LIST, offsetof(struct sync_params, ports),
+	  "port or URL of the board, several are served side by side; may be left out if there is "
+	  "just one" },
+	{ 'b', "baud", "BAUD", OPT_UINT, offsetof(struct sync_params, baud),
 	  "speed of the board's console (115200)" },
-	{ 'n', "dry-run", NULL, OPT_FLAG, offsetof(struct params, dry_run),
+	{ 'n', "dry-run", NULL, OPT_FLAG, offsetof(struct sync_params, dry_run),
 	  "only say what would be done" },
-	{ 'm', "mirror", NULL, OPT_FLAG, offsetof(struct params, mirror),
+	{ 'm', "mirror", NULL, OPT_FLAG, offsetof(struct sync_params, mirror),
 	  "remove what the board has and the folder has not" },
-	{ 'y', "yes", NULL, OPT_FLAG, offsetof(struct params, yes), "remove without asking" },
-	{ 'x', "exclude", "PATTERN", OPT_LIST, offsetof(struct params, exclude),
+	{ 'y', "yes", NULL, OPT_FLAG, offsetof(struct sync_params, yes), "remove without asking" },
+	{ 'x', "exclude", "PATTERN", OPT_LIST, offsetof(struct sync_params, exclude),
 	  "leave these out; as a line of .kilnignore" },
-	{ 'i', "include", "PATTERN", OPT_LIST, offsetof(struct params, include),
+	{ 'i', "include", "PATTERN", OPT_LIST, offsetof(struct sync_params, include),
 	  "take only these files" },
-	{ 'w', "watch", NULL, OPT_FLAG, offsetof(struct params, watch),
+	{ 'w', "watch", NULL, OPT_FLAG, offsetof(struct sync_params, watch),
 	  "go on, and bring each change over as it is saved" },
-	{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" },
+	{ 0, "json", NULL, OPT_FLAG, offsetof(struct sync_params, json), "one JSON object a line" },
 	{ 0 },
 };
 
@@ -100,7 +84,7 @@ static kiln_code read_ignore_file(struct sync *s, struct kiln_err *err)
 
 static kiln_code read_rules(struct sync *s, struct kiln_err *err)
 {
-	const struct params *params = s->params;
+	const struct sync_params *params = s->params;
 
 	kiln_ignore_done(&s->ignore);
 	kiln_ignore_done(&s->include);
@@ -134,6 +118,18 @@ static kiln_code scan(struct sync *s, struct kiln_err *err)
 
 /* ---- what is said ---- */
 
+static void lock(const struct sync *s)
+{
+	if (s->crew)
+		kiln_crew_lock(s->crew);
+}
+
+static void unlock(const struct sync *s)
+{
+	if (s->crew)
+		kiln_crew_unlock(s->crew);
+}
+
 static void say_change(const struct sync *s, const struct kiln_sync_change *c)
 {
 	static const char *const events[] = {
@@ -149,9 +145,9 @@ static void say_change(const struct sync *s, const struct kiln_sync_change *c)
 				   s->url, "path", c->path, "size", (json_int_t)c->size, "dry_run",
 				   s->params->dry_run));
 	else
-		printf("%-7s %s%s\n", kiln_sync_word(c->kind),
-		       kiln_path_clean(c->path, clean, sizeof(clean)),
-		       c->folder || c->kind == KILN_SYNC_MAKE ? "/" : "");
+		fprintf(s->out, "%-7s %s%s\n", kiln_sync_word(c->kind),
+			kiln_path_clean(c->path, clean, sizeof(clean)),
+			c->folder || c->kind == KILN_SYNC_MAKE ? "/" : "");
 }
 
 static void say_summary(const struct sync *s, const struct kiln_sync_plan *plan)
@@ -169,11 +165,11 @@ static void say_summary(const struct sync *s, const struct kiln_sync_plan *plan)
 				   "dry_run", s->params->dry_run));
 		return;
 	}
-	printf("%zu added, %zu updated (%llu bytes), %zu deleted, %zu the same%s\n",
-	       counts[KILN_SYNC_ADD], counts[KILN_SYNC_UPDATE], (unsigned long long)plan->bytes,
-	       counts[KILN_SYNC_DELETE], plan->same,
-	       s->params->dry_run ? "; nothing was written" : "");
-	fflush(stdout);
+	fprintf(s->out, "%zu added, %zu updated (%llu bytes), %zu deleted, %zu the same%s\n",
+		counts[KILN_SYNC_ADD], counts[KILN_SYNC_UPDATE], (unsigned long long)plan->bytes,
+		counts[KILN_SYNC_DELETE], plan->same,
+		s->params->dry_run ? "; nothing was written" : "");
+	fflush(s->out);
 }
 
 /* ---- doing it ---- */
@@ -184,9 +180,9 @@ static bool is_confirmed(const struct sync *s, const struct kiln_sync_plan *plan
 
 	if (s->params->yes)
 		return true;
-	if (s->params->json || !isatty(STDIN_FILENO))
+	if (s->params->json || s->crew || !isatty(STDIN_FILENO))
 		return false;
-	fflush(stdout);
+	fflush(s->out);
 	fprintf(stderr, "Remove %zu of the board's files and folders? [y/N] ", plan->deletes);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -208,12 +204,16 @@ static kiln_code carry_out(struct sync *s, const struct kiln_sync *sync,
 	const struct kiln_files_watch watch = { .progress = fs_progress, .user = &s->fs };
 	kiln_code code;
 
+	lock(s);
 	for (size_t i = 0; i < plan->n; i++)
 		say_change(s, &plan->changes[i]);
+	unlock(s);
 	if (s->params->dry_run)
 		return KILN_OK;
 	if (plan->deletes > 0 && !is_confirmed(s, plan))
 		return fail_unconfirmed(plan, err);
+	if (s->crew) /* which of them should a bar be of? */
+		return kiln_sync_apply(sync, plan, NULL, err);
 	fs_progress_begin(&s->fs);
 	code = kiln_sync_apply(sync, plan, &watch, err);
 	fs_progress_end(&s->fs);
@@ -236,8 +236,10 @@ static kiln_code sync_once(struct sync *s, bool always, struct kiln_err *err)
 
 	KILN_TRY(kiln_sync_plan(&sync, &plan, err));
 	code = carry_out(s, &sync, &plan, err);
+	lock(s);
 	if (code == KILN_OK && (always || plan.n > 0))
 		say_summary(s, &plan);
+	unlock(s);
 	kiln_sync_plan_done(&plan);
 	return code;
 }
@@ -262,15 +264,26 @@ static kiln_code wait_for(const struct sync *s, int fd, kiln_ms ms)
 {
 	const struct kiln_waiter *waiter = &s->fs.cli->host.waiter;
 
-	return waiter->wait(waiter->user, fd, fd < 0 ? 0 : POLLIN,
-			    ms < 0 ? KILN_FOREVER : kiln_now() + ms);
+	return waiter->wait(waiter->user, fd, fd < 0 ? 0 : POLLIN, kiln_now() + ms);
 }
 
-/* Until something changed, and then nothing for a moment. */
+/* Seen without a read: what the board prints meanwhile is for whoever uses the session next. */
+static bool is_unplugged(const struct sync *s)
+{
+	struct pollfd p = { .fd = kiln_link_fd(kiln_repl_link(s->fs.repl)) };
+
+	return p.fd >= 0 && poll(&p, 1, 0) == 1 && (p.revents & (POLLHUP | POLLERR));
+}
+
+/* Until something changed, and then nothing for a moment. Fails with: E_CANCELLED, E_PORT_GONE. */
 static kiln_code wait_for_change(const struct sync *s)
 {
-	kiln_code code = wait_for(s, s->watch.fd, -1);
+	kiln_code code = KILN_E_TIMEOUT;
 
+	while (code == KILN_E_TIMEOUT && !is_unplugged(s))
+		code = wait_for(s, s->watch.fd, IDLE_MS);
+	if (code == KILN_E_TIMEOUT)
+		return KILN_E_PORT_GONE;
 	while (code == KILN_OK) {
 		kiln_host_watch_drain(&s->watch);
 		code = wait_for(s, s->watch.fd, QUIET_MS);
@@ -289,19 +302,27 @@ static void say_state(const struct sync *s, const char *event, const char *text)
 
 static kiln_code reconnect(struct sync *s)
 {
+	const struct kiln_host *host = &s->fs.cli->host;
+	char before[sizeof(s->url)], text[sizeof(s->url) + 32];
+	struct kiln_err err = KILN_ERR_INIT; /* there is no need to tell why it is not yet back */
 	kiln_code code = KILN_E_TIMEOUT;
 
 	close_board(s);
 	say_state(s, "gone", "(the board is gone: waiting for it)");
+	kiln_text_copy(before, sizeof(before), s->url);
 	while (code == KILN_E_TIMEOUT) {
-		if (open_board(s, NULL) == KILN_OK)
+		code = ports_find_again(host, &s->port, s->url, sizeof(s->url))
+			       ? open_board(s, &err)
+			       : KILN_E_PORT_MISSING;
+		if (code == KILN_OK || code == KILN_E_CANCELLED)
 			break;
 		close_board(s);
 		code = wait_for(s, -1, LOOK_MS);
 	}
-	if (code != KILN_E_TIMEOUT)
+	if (code != KILN_OK)
 		return code;
-	say_state(s, "back", "(it is back)");
+	kiln_text_format(text, sizeof(text), "(it is back, at %s)", s->url);
+	say_state(s, "back", strcmp(before, s->url) == 0 ? "(it is back)" : text);
 	return KILN_OK;
 }
 
@@ -320,16 +341,14 @@ static kiln_code watch_on(struct sync *s)
 
 		if (code == KILN_OK)
 			code = sync_once(s, false, &err);
-		if (is_lost(code)) {
-			code = reconnect(s);
-			if (code == KILN_OK)
-				continue;
-		} else if (code != KILN_OK && code != KILN_E_CANCELLED) {
+		if (code != KILN_OK && code != KILN_E_CANCELLED && !is_lost(code)) {
 			(void)cli_fail(s->fs.cli, &err);
 			code = KILN_OK;
 		}
 		if (code == KILN_OK)
 			code = wait_for_change(s);
+		if (is_lost(code))
+			code = reconnect(s);
 		if (code != KILN_OK)
 			return code;
 	}
@@ -337,13 +356,14 @@ static kiln_code watch_on(struct sync *s)
 
 /* ---- the command ---- */
 
-static kiln_code run_board(struct sync *s, struct kiln_err *err)
+kiln_code sync_run_board(struct sync *s, struct kiln_err *err)
 {
 	kiln_code code = open_board(s, err);
 
 	if (code == KILN_OK)
 		code = sync_once(s, true, err);
 	if (code == KILN_OK && s->params->watch) {
+		ports_remember(&s->fs.cli->host, s->url, &s->port);
 		say_state(s, "watching", "(watching; Ctrl-C ends)");
 		code = watch_on(s);
 		if (code == KILN_E_CANCELLED)
@@ -353,34 +373,53 @@ static kiln_code run_board(struct sync *s, struct kiln_err *err)
 	return code;
 }
 
+static int run_one(struct sync *s, const char *url)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	if (!kiln_text_copy(s->url, sizeof(s->url), url)) {
+		(void)kiln_fail(&err, KILN_E_INVALID, "cannot open '%.40s...'", url);
+		kiln_why(&err, "that is too long for a port");
+		return cli_fail(s->fs.cli, &err);
+	}
+	return sync_run_board(s, &err) == KILN_OK ? 0 : cli_fail(s->fs.cli, &err);
+}
+
+/* Somebody may have to answer. */
+static bool may_ask(const struct sync_params *params)
+{
+	return params->mirror && !params->yes && !params->dry_run && !params->json &&
+	       isatty(STDIN_FILENO);
+}
+
+static int run_in_turn(struct sync *s)
+{
+	const struct opt_list *ports = &s->params->ports;
+	int exit_code = 0;
+
+	for (size_t i = 0; i < ports->n && exit_code != 130; i++) {
+		int failed;
+
+		printf("%s\n", ports->items[i]);
+		failed = run_one(s, ports->items[i]);
+		exit_code = failed > exit_code ? failed : exit_code;
+	}
+	return exit_code;
+}
+
 static int run_boards(struct sync *s)
 {
 	const struct opt_list *ports = &s->params->ports;
 	struct kiln_err err = KILN_ERR_INIT;
 	struct kiln_port only;
-	int exit_code = 0;
 
-	if (ports->n == 0) {
-		if (ports_only_board(&s->fs.cli->host, &only, &err) != KILN_OK)
-			return cli_fail(s->fs.cli, &err);
-		s->url = only.url;
-		return run_board(s, &err) == KILN_OK ? 0 : cli_fail(s->fs.cli, &err);
-	}
-	for (size_t i = 0; i < ports->n; i++) {
-		struct kiln_err why = KILN_ERR_INIT;
-
-		s->url = ports->items[i];
-		if (ports->n > 1 && !s->params->json)
-			printf("%s\n", s->url);
-		if (run_board(s, &why) != KILN_OK) {
-			const int failed = cli_fail(s->fs.cli, &why);
-
-			exit_code = failed > exit_code ? failed : exit_code;
-			if (failed == 130)
-				break;
-		}
-	}
-	return exit_code;
+	if (ports->n > 1)
+		return may_ask(s->params) ? run_in_turn(s) : sync_run_many(s);
+	if (ports->n == 1)
+		return run_one(s, ports->items[0]);
+	if (ports_only_board(&s->fs.cli->host, &only, &err) != KILN_OK)
+		return cli_fail(s->fs.cli, &err);
+	return run_one(s, only.url);
 }
 
 static int run_sync(struct sync *s)
@@ -402,7 +441,7 @@ static int run_sync(struct sync *s)
 	return exit_code;
 }
 
-static int check(struct cli *cli, const struct command *self, const struct params *params,
+static int check(struct cli *cli, const struct command *self, const struct sync_params *params,
 		 const struct opt_list *words)
 {
 	if (words->n < 1)
@@ -425,8 +464,8 @@ static int check(struct cli *cli, const struct command *self, const struct param
 
 static int run(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-	struct params params = { .baud = 115200 };
-	struct sync s = { .params = &params, .fs = { .cli = cli, .self = self } };
+	struct sync_params params = { .baud = 115200 };
+	struct sync s = { .params = &params, .fs = { .cli = cli, .self = self }, .out = stdout };
 	struct opt_list words = { 0 };
 	int exit_code = cli_parse(cli, self, argc, argv, &params, &words);
 

@@ -144,3 +144,52 @@ def test_watch(env, src, tmp_path, flashed):
     finally:
         watching.send_signal(signal.SIGINT)
         assert watching.wait(30) == 130
+
+
+@pytest.fixture
+def serve(env, tmp_path, flashed):
+    """serve(): the board is plugged in, at the port that `tmp_path/port` points to."""
+    port, servers = tmp_path / 'port', []
+
+    def start():
+        servers.append(subprocess.Popen([BUILD / 'kiln', 'sim', 'board', '--pty', '--json'], env=env,
+                                        text=True, stdout=subprocess.PIPE))
+        fresh = tmp_path / 'port.new'
+        fresh.symlink_to(json.loads(servers[-1].stdout.readline())['port'])
+        fresh.rename(port)
+        return servers[-1]
+    yield start
+    for server in servers:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+
+
+def test_watch_waits_for_a_board_that_goes(env, src, tmp_path, serve):
+    log = tmp_path / 'log'
+    server = serve()
+    with log.open('w') as out:
+        watching = subprocess.Popen([BUILD / 'kiln', 'sync', '-p', tmp_path / 'port', '-w', src],
+                                    env=env, cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: '(watching' in log.read_text(), watching)
+        server.kill()
+        server.wait()
+        # nothing was saved: it is seen all the same
+        wait_until(lambda: 'gone: waiting' in log.read_text(), watching)
+        (src / 'new.py').write_text('new = 1\n')
+        server = serve()
+        wait_until(lambda: '(it is back)' in log.read_text(), watching)
+        wait_until(lambda: 'new.py' in board_files(tmp_path), watching)
+        (src / 'newer.py').write_text('newer = 1\n')
+        wait_until(lambda: 'newer.py' in board_files(tmp_path), watching)
+        server.kill()
+        server.wait()
+        wait_until(lambda: log.read_text().count('gone: waiting') == 2, watching)
+        # it is being opened over and over: one Ctrl-C is enough
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(30) == 130
+    finally:
+        watching.kill()
+        watching.wait()
