@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/now_runs.h"
 #include "cli/render.h"
+#include "discover/again.h"
 #include "link/link_impl.h"
 
 enum {
@@ -27,6 +28,28 @@ static void note_chip(struct fleet_board *b, const struct kiln_chip_info *chip)
 	kiln_text_copy(b->chip, sizeof(b->chip), chip->description);
 }
 
+/*
+ * What stood there and what was written. A file that is begun anew (the port came back) finds also
+ * what it has written itself.
+ */
+static void count(struct fleet_board *b, const struct kiln_flash_event *event)
+{
+	if (event->stage == KILN_FLASH_FILE && event->address != b->file_at) {
+		b->file_at = event->address;
+		b->file_same = 0;
+		b->file_compared = false;
+	} else if (event->stage == KILN_FLASH_COMPARED && !b->file_compared) {
+		b->file_same = event->done;
+		b->file_compared = true;
+		b->same += event->done;
+	} else if (event->stage == KILN_FLASH_WRITING) {
+		b->file_compared = true;
+	} else if (event->stage == KILN_FLASH_VERIFYING) {
+		b->written += event->total - b->file_same;
+		b->file_same = event->total; /* once */
+	}
+}
+
 static void on_event(void *user, const struct kiln_flash_event *event)
 {
 	struct fleet_board *b = user;
@@ -34,10 +57,7 @@ static void on_event(void *user, const struct kiln_flash_event *event)
 	kiln_crew_lock(b->fleet->crew);
 	if (event->stage == KILN_FLASH_CHIP)
 		note_chip(b, event->chip);
-	else if (event->stage == KILN_FLASH_WROTE)
-		b->written += event->total;
-	else if (event->stage == KILN_FLASH_COMPARED)
-		b->same += event->done;
+	count(b, event);
 	fleet_view_event(b, event);
 	kiln_crew_unlock(b->fleet->crew);
 }
@@ -50,7 +70,8 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	struct now_runs runs;
 	kiln_code code;
 
-	b->written = b->same = 0;
+	b->written = b->same = b->file_same = 0;
+	b->file_at = -1;
 	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
 	/* no answer, no clock but ours */
 	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
@@ -162,8 +183,8 @@ static void ended(struct fleet *fleet, const struct kiln_crew_end *end)
 	b->err = end->err;
 	b->ended = kiln_now();
 	flash_remember(&b->port, &b->result);
+	fleet_log(fleet, b); /* first: what was told is on record, whatever comes then */
 	fleet_view_ended(b);
-	fleet_log(fleet, b);
 	kiln_crew_unlock(fleet->crew);
 }
 
@@ -229,39 +250,75 @@ static struct fleet_board *last_at(const struct fleet *fleet, const struct kiln_
 	return NULL;
 }
 
-struct going {
-	struct kiln_port port;
-	kiln_ms when;
-};
+/* Is it what that board's worker waits for? It tells by more than the port whether it is. */
+static bool is_waited_for(const struct fleet_board *b, const struct kiln_port *port)
+{
+	const struct kiln_port_list one = { (struct kiln_port[]){ *port }, 1 };
 
-struct bench {
-	struct fleet *fleet;
-	struct going gone; /* the last port that went */
-};
+	return !b->port.is_usb || !port->is_usb || kiln_port_again(&one, &b->port);
+}
 
 /* A board with USB of its own goes when it is reset, and comes back. */
-static bool came_back(const struct bench *bench, const struct kiln_port *port)
+static bool was_reset(const struct fleet_board *b)
 {
-	const struct fleet_board *b = last_at(bench->fleet, port);
-	const kiln_ms now = kiln_now();
+	if (!b->gone || kiln_now() - b->gone >= RETURN_MS)
+		return false;
+	/* in mid-job: the job ended well, so it was this one that came back */
+	return b->gone < b->ended ? b->state == FLEET_OK : b->gone - b->ended < OURS_MS;
+}
+
+static kiln_code came(struct fleet *fleet, const struct kiln_port *port, struct kiln_err *err)
+{
+	struct fleet_board *b = last_at(fleet, port);
+
+	if (!port->likely_board)
+		return KILN_OK;
+	if (b && b->state == FLEET_BUSY && is_waited_for(b, port)) {
+		free(b->next); /* it may turn out to be another board */
+		b->next = malloc(sizeof(*b->next));
+		if (!b->next)
+			return kiln_fail(err, KILN_E_NOMEM, "cannot flash '%s'", port->device);
+		*b->next = *port;
+		return KILN_OK;
+	}
+	if (b && b->state != FLEET_BUSY && was_reset(b))
+		return KILN_OK;
+	KILN_TRY(fleet_add(fleet, port, err));
+	return start(fleet, fleet->n - 1, err);
+}
+
+static void went(struct fleet *fleet, const struct kiln_port *port)
+{
+	struct fleet_board *b = last_at(fleet, port);
 
 	if (!b)
-		return false;
-	if (b->state == FLEET_BUSY)
-		return true; /* its worker waits for it */
-	return same_place(&bench->gone.port, port) && bench->gone.when - b->ended < OURS_MS &&
-	       now - bench->gone.when < RETURN_MS;
+		return;
+	b->gone = kiln_now();
+	free(b->next);
+	b->next = NULL;
+	kiln_crew_lock(fleet->crew);
+	fleet_view_unplugged(b);
+	kiln_crew_unlock(fleet->crew);
 }
 
-static kiln_code came(struct bench *bench, const struct kiln_port *port, struct kiln_err *err)
+/* Who pulls a board too early and plugs in the next one has both: the first failed, this is new. */
+static kiln_code take_next(struct fleet *fleet, struct fleet_board *b, struct kiln_err *err)
 {
-	if (!port->likely_board || came_back(bench, port))
-		return KILN_OK;
-	KILN_TRY(fleet_add(bench->fleet, port, err));
-	return start(bench->fleet, bench->fleet->n - 1, err);
+	const bool other = b->state == FLEET_FAILED &&
+			   (b->err.code == KILN_E_WRONG_CHIP || b->err.code == KILN_E_PORT_GONE);
+	struct kiln_port *next = b->next;
+	kiln_code code = KILN_OK;
+
+	b->next = NULL;
+	if (next && other)
+		code = fleet_add(fleet, next, err);
+	if (next && other && code == KILN_OK)
+		code = start(fleet, fleet->n - 1, err);
+	free(next);
+	return code;
 }
 
-static kiln_code look(struct bench *bench, struct kiln_port_watch *watch, bool first,
+static kiln_code look(struct fleet *fleet, struct kiln_port_watch *watch, bool first,
 		      kiln_ms deadline, struct kiln_err *err)
 {
 	struct kiln_port_event event;
@@ -269,9 +326,9 @@ static kiln_code look(struct bench *bench, struct kiln_port_watch *watch, bool f
 
 	while ((code = kiln_port_watch_next(watch, deadline, &event, err)) == KILN_OK) {
 		if (!event.added)
-			bench->gone = (struct going){ event.port, kiln_now() };
+			went(fleet, &event.port);
 		else if (!first)
-			KILN_TRY(came(bench, &event.port, err));
+			KILN_TRY(came(fleet, &event.port, err));
 		deadline = 0;
 	}
 	return code == KILN_E_TIMEOUT ? KILN_OK : code;
@@ -283,23 +340,24 @@ static kiln_code reap(struct fleet *fleet, struct kiln_err *err)
 	kiln_code code = KILN_OK;
 
 	while (kiln_crew_busy(fleet->crew) > 0 &&
-	       (code = kiln_crew_next(fleet->crew, 0, &end, err)) == KILN_OK)
+	       (code = kiln_crew_next(fleet->crew, 0, &end, err)) == KILN_OK) {
 		ended(fleet, &end);
+		KILN_TRY(take_next(fleet, fleet->boards[end.i], err));
+	}
 	return code == KILN_E_TIMEOUT ? KILN_OK : code;
 }
 
 static kiln_code watch_ports(struct fleet *fleet, struct kiln_port_watch *watch,
 			     struct kiln_err *err)
 {
-	struct bench bench = { .fleet = fleet };
-	kiln_code code = look(&bench, watch, true, 0, err);
+	kiln_code code = look(fleet, watch, true, 0, err);
 
 	if (code == KILN_OK) {
 		fleet_view_watching(fleet);
 		code = begin(fleet, err);
 	}
 	while (code == KILN_OK) {
-		code = look(&bench, watch, false, kiln_now() + LOOK_MS, err);
+		code = look(fleet, watch, false, kiln_now() + LOOK_MS, err);
 		if (code == KILN_OK)
 			code = reap(fleet, err);
 	}
@@ -341,11 +399,12 @@ int fleet_exit(const struct fleet *fleet)
 
 void fleet_done(struct fleet *fleet)
 {
-	for (size_t i = 0; i < fleet->n; i++)
+	for (size_t i = 0; i < fleet->n; i++) {
+		free(fleet->boards[i]->next);
 		free(fleet->boards[i]);
+	}
 	free(fleet->boards);
-	if (fleet->log)
-		(void)fclose(fleet->log);
+	fleet_log_close(fleet);
 	fleet->boards = NULL;
 	fleet->n = 0;
 }

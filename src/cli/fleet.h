@@ -36,9 +36,14 @@ struct fleet_board {
 	char chip[64];
 	char runs[256];             /* what runs on it afterwards */
 	uint64_t written, same;     /* bytes of the files */
+	int64_t file_at;            /* address of the one at hand; -1: none yet */
+	uint64_t file_same;         /* of it, when it was first looked; */
+	bool file_compared;         /* later what this job wrote stands there too */
 	struct flash_result result; /* of the last try */
 	kiln_ms elapsed;            /* of all tries */
 	kiln_ms ended;              /* on this machine's clock */
+	kiln_ms gone;               /* when its port went; 0: it did not */
+	struct kiln_port *next;     /* what came to its place while it was at work; NULL: nothing */
 	struct kiln_err err;        /* of FAILED */
 	struct dialect_run done;    /* lines that stay */
 	struct dialect_run going;
@@ -50,7 +55,7 @@ struct fleet {
 	struct cli *cli;
 	const struct flash_order *order;
 	unsigned retries;
-	FILE *log;    /* a line for each board that is done; NULL: none */
+	int log_fd;   /* a line for each board that is done; 0: there is no log */
 	bool log_csv; /* else JSON */
 	struct fleet_board **boards;
 	size_t n;
@@ -62,6 +67,7 @@ struct fleet {
 
 /* Open the log: CSV if its name ends in .csv, else JSON lines. Fails with: E_DENIED, E_IO. */
 KILN_CHECK kiln_code fleet_log_open(struct fleet *fleet, const char *path, struct kiln_err *err);
+void fleet_log_close(struct fleet *fleet);
 /* Append the board. */
 void fleet_log(const struct fleet *fleet, const struct fleet_board *board);
 
@@ -73,6 +79,7 @@ void fleet_view_init(struct fleet *fleet);
 void fleet_view_watching(const struct fleet *fleet);
 void fleet_view_event(struct fleet_board *board, const struct kiln_flash_event *event);
 void fleet_view_retry(struct fleet_board *board, const struct kiln_err *err);
+void fleet_view_unplugged(const struct fleet_board *board);
 void fleet_view_ended(struct fleet_board *board);
 void fleet_view_summary(struct fleet *fleet);
 

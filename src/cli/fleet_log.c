@@ -4,9 +4,12 @@
  * benches may share a file.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 
@@ -24,21 +27,58 @@ static bool ends_in(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/*
+ * One write(2) a line: who is killed, or shares the file with another bench, leaves it whole. A
+ * line that a failed machine cut off is ended, so that it spoils no other.
+ */
+static bool put_line(int fd, const void *line, size_t n)
+{
+	return write(fd, line, n) == (ssize_t)n;
+}
+
+static bool is_cut_off(int fd, off_t size)
+{
+	char last = '\n';
+
+	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+static void put_head(struct kiln_buf *out)
+{
+	for (size_t i = 0; columns[i]; i++)
+		(void)kiln_buf_printf(out, "%s%s", i ? "," : "", columns[i]);
+	(void)kiln_buf_putc(out, '\n');
+}
+
 kiln_code fleet_log_open(struct fleet *fleet, const char *path, struct kiln_err *err)
 {
-	struct stat st;
+	struct kiln_buf head = KILN_BUF_INIT(1024);
+	const int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+	struct stat st = { 0 };
+	bool good;
 
-	fleet->log = fopen(path, "ae");
-	if (!fleet->log)
+	if (fd < 0)
 		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot write the log '%s'", path);
+	fleet->log_fd = fd;
 	fleet->log_csv = ends_in(path, ".csv");
-	if (fleet->log_csv && fstat(fileno(fleet->log), &st) == 0 && st.st_size == 0) {
-		for (size_t i = 0; columns[i]; i++)
-			fprintf(fleet->log, "%s%s", i ? "," : "", columns[i]);
-		fputc('\n', fleet->log);
-		fflush(fleet->log);
+	good = fstat(fd, &st) == 0;
+	if (good && S_ISREG(st.st_mode) && is_cut_off(fd, st.st_size))
+		good = put_line(fd, "\n", 1);
+	if (good && fleet->log_csv && st.st_size == 0) {
+		put_head(&head);
+		good = put_line(fd, head.data, head.len);
+		kiln_buf_done(&head);
 	}
-	return KILN_OK;
+	if (good)
+		return KILN_OK;
+	return kiln_fail_errno(err, KILN_E_IO, errno, "cannot write the log '%s'", path);
+}
+
+void fleet_log_close(struct fleet *fleet)
+{
+	if (fleet->log_fd > 0)
+		close(fleet->log_fd);
+	fleet->log_fd = 0;
 }
 
 static json_t *digest(const struct kiln_flash_file *file)
@@ -155,11 +195,11 @@ void fleet_log(const struct fleet *fleet, const struct fleet_board *b)
 	struct kiln_buf line = KILN_BUF_INIT(1 << 20);
 	char now[32];
 
-	if (!fleet->log)
+	if (fleet->log_fd <= 0)
 		return;
 	now_text(now, sizeof(now));
 	(fleet->log_csv ? put_csv : put_json)(&line, b, now);
-	if (fwrite(line.data, 1, line.len, fleet->log) != line.len || fflush(fleet->log) != 0)
+	if (!put_line(fleet->log_fd, line.data, line.len))
 		fprintf(stderr, "warning: cannot write the log: %s\n", strerror(errno));
 	kiln_buf_done(&line);
 }

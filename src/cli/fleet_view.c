@@ -9,7 +9,11 @@
 #include "cli/fleet.h"
 #include "cli/render.h"
 
-enum { DRAW_MS = 100 };
+enum {
+	DRAW_MS = 100,
+	MAC_WIDTH = 17 + 2,
+	BAR_WIDTH = 20 + 9,
+};
 
 void fleet_view_init(struct fleet *fleet)
 {
@@ -29,13 +33,19 @@ void fleet_view_watching(const struct fleet *fleet)
 
 static void add_bar(const struct fleet_board *b, struct kiln_buf *out)
 {
+	const struct fleet *fleet = b->fleet;
+	const int columns = fleet->line.columns, rest = columns - fleet->name_width - 4;
 	char bar[80] = "";
 
-	if (b->total > 0)
+	/* how far it is must be seen, whatever is cut off behind it */
+	if (b->total > 0 && rest >= MAC_WIDTH + BAR_WIDTH)
 		render_bar(bar, sizeof(bar), 20, b->at, b->total);
-	(void)kiln_buf_printf(out, "%s%-*s  %-17s  %s%s%s", out->len ? "\n" : "",
-			      b->fleet->name_width, b->name, b->mac, bar, bar[0] ? "  " : "",
-			      b->doing);
+	else if (b->total > 0)
+		kiln_text_format(bar, sizeof(bar), "%3d %%", (int)(100 * b->at / b->total));
+	(void)kiln_buf_printf(out, "%s%-*s  ", out->len ? "\n" : "", fleet->name_width, b->name);
+	if (rest >= MAC_WIDTH + BAR_WIDTH)
+		(void)kiln_buf_printf(out, "%-17s  ", b->mac);
+	(void)kiln_buf_printf(out, "%s%s%s", bar, bar[0] ? "  " : "", b->doing);
 }
 
 static void draw(struct fleet *fleet, bool at_once)
@@ -112,6 +122,13 @@ void fleet_view_retry(struct fleet_board *b, const struct kiln_err *err)
 	kiln_text_format(text, sizeof(text), "again    %s: %s", err->what, err->why);
 	say(b, text);
 	draw(b->fleet, true);
+}
+
+/* For programs that show a bench: people see it. */
+void fleet_view_unplugged(const struct fleet_board *b)
+{
+	if (b->fleet->cli->json)
+		print_json(b, json_pack("{s:s}", "event", "unplugged"));
 }
 
 void fleet_view_ended(struct fleet_board *b)

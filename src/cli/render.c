@@ -77,7 +77,8 @@ static void draw(struct render *r, const struct kiln_flash_event *event, const c
 		return;
 	r->drawn = now;
 	if (writing)
-		render_bar(bar, sizeof(bar), 30, event->done, event->total);
+		render_bar(bar, sizeof(bar), r->line.columns < 70 ? 10 : 30, event->done,
+			   event->total);
 	kiln_text_format(all, sizeof(all), "%s%s%s", bar, bar[0] ? "  " : "", text);
 	term_line_show(&r->line, all);
 }

@@ -62,7 +62,7 @@ static kiln_code check_revision(const struct kiln_flash_file *file, const struct
  * their segments, read as its own, lead nowhere. Images for its second-stage bootloader (EA) are
  * that bootloader's to judge.
  */
-static bool is_esp8266_image(struct kiln_span rest)
+bool kiln_image_is_esp8266(struct kiln_span rest)
 {
 	enum { HEADER = 8, SECOND_STAGE = 0xEA, SEED = 0xEF, ROW = 16 };
 	const struct kiln_span whole = rest;
@@ -88,7 +88,7 @@ static bool is_esp8266_image(struct kiln_span rest)
 
 static kiln_code check_esp8266(const struct kiln_flash_file *file, struct kiln_err *err)
 {
-	if (file->address != 0 || is_esp8266_image(kiln_span(file->data, file->size)))
+	if (file->address != 0 || kiln_image_is_esp8266(kiln_span(file->data, file->size)))
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_IMAGE, "cannot write '%s' at 0x%08x", file->name,
 			file->address);

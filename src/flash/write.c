@@ -325,7 +325,9 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 		kiln_delta_done(&delta);
 		return kiln_flasher_write_file(f, file, compress, err);
 	}
-	kiln_delta_round(&delta, file, kiln_link_baud(f->loader.link));
+	/* where nothing gets done between two breaks each sector counts */
+	if (f->times_gone < 2)
+		kiln_delta_round(&delta, file, kiln_link_baud(f->loader.link));
 	event.stage = KILN_FLASH_COMPARED;
 	event.done = kiln_delta_same(&delta, file);
 	if (event.done > f->stood)

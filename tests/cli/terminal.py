@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A program of ours in a terminal, as a user sits before it."""
+import fcntl
 import os
 import pty
 import select
+import struct
 import subprocess
 import termios
 import time
@@ -20,9 +22,10 @@ def read_until(stream, word):
     return got
 
 
-def shown_on_a_terminal(command, env):
+def shown_on_a_terminal(command, env, columns=0):
     """All that a command shows there; it must end well."""
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
     process = subprocess.Popen([str(x) for x in command], env={**env, 'TERM': 'xterm'}, stdout=slave)
     os.close(slave)
     text = b''

@@ -85,7 +85,8 @@ def test_json_errors(run):
     assert done.stderr == ''
     assert json.loads(done.stdout) == {
         'event': 'error', 'code': 'E_NOT_FOUND', 'what': "cannot open 'nope.bin'",
-        'why': 'no such file or directory', 'hint': '', 'exit': 1}
+        'why': 'no such file or directory',
+        'hint': 'it is looked for in this folder; where was it downloaded to?', 'exit': 1}
     done = run('kiln', 'flash', '--json', '--prot', check=2)
     assert json.loads(done.stdout)['hint'] == "did you mean '--port'?"
 
@@ -133,9 +134,57 @@ def bare_application(path):
     path.write_bytes(image + bytes([checksum]))
 
 
+def strangers(folder, firmware):
+    """What people have instead of firmware."""
+    flipped = bytearray(firmware)
+    flipped[100000] ^= 1
+    esp8266 = struct.pack('<BBBBI', 0xe9, 1, 0, 0x40, 0x40100000) + struct.pack('<II', 0x40100000, 4)
+    for name, data in {
+            'empty.bin': b'', 'page.bin': b'\n<!DOCTYPE html>\n<html><head>', 'fw.zip': b'PK\3\4' + bytes(50),
+            'fw.bin.gz': b'\x1f\x8b\x08' + bytes(50), 'fw.uf2': b'UF2\nWQ]\x9e' + bytes(504),
+            'fw.elf': b'\x7fELF' + bytes(100), 'fw.hex': b':020000040000FA\n:00000001FF\n',
+            'main.py': b'print("h\xc3\xa9llo")\n', 'cut-app.bin': firmware[:150000],
+            'cut-early.bin': firmware[:40000], 'flipped.bin': flipped,
+            'esp8266.bin': esp8266 + b'abcd' + bytes(11) + bytes([0xef ^ 0x61 ^ 0x62 ^ 0x63 ^ 0x64]),
+    }.items():
+        (folder / name).write_bytes(data)
+
+
 @pytest.mark.parametrize('words,stderr', [
     ([], "error: no file given\nhint: 'kiln flash --help' shows what it takes\n"),
-    (['nope.bin'], "error: cannot open 'nope.bin': no such file or directory\n"),
+    (['nope.bin'], "error: cannot open 'nope.bin': no such file or directory\n"
+     'hint: it is looked for in this folder; where was it downloaded to?\n'),
+    (['~/nope.bin'], "error: cannot open '~/nope.bin': no such file or directory\n"
+     'hint: between quotes the shell does not replace ~: write out the path\n'),
+    (['/nowhere/nope.bin'], "error: cannot open '/nowhere/nope.bin': no such file or directory\n"
+     'hint: check the path; the TAB key completes names\n'),
+    (['empty.bin'], "error: cannot use 'empty.bin': the file is empty\n"
+     'hint: download it again; is the disk full?\n'),
+    (['page.bin'], "error: cannot flash 'page.bin': it is a web page: the link led to the page of the "
+     'download\nhint: open the page in a browser, and download the .bin itself\n'),
+    (['fw.zip'], "error: cannot flash 'fw.zip': it is a ZIP archive\n"
+     'hint: unpack it, and flash the .bin that is in it\n'),
+    (['fw.bin.gz'], "error: cannot flash 'fw.bin.gz': it is compressed (gzip)\n"
+     'hint: unpack it: gunzip FILE\n'),
+    (['fw.uf2'], "error: cannot flash 'fw.uf2': it is a UF2 file\n"
+     'hint: boards that take it show up as a USB drive: copy it there; for this one get the .bin\n'),
+    (['fw.elf'], "error: cannot flash 'fw.elf': it is a program as the linker made it (ELF)\n"
+     'hint: flash the .bin beside it, or make one: kiln esptool elf2image FILE\n'),
+    (['fw.hex'], "error: cannot flash 'fw.hex': it is an Intel HEX file, which is for other boards\n"
+     'hint: boards that take it show up as a USB drive: copy it there; for this one get the .bin\n'),
+    (['main.py'], "error: cannot flash 'main.py': it is a text file\n"
+     'hint: to put a Python program on a board that runs MicroPython: kiln cp FILE :\n'),
+    (['cut-app.bin'], "error: cannot flash 'cut-app.bin': its application is not whole: "
+     'it is cut short within a segment\n'
+     'hint: download it again, and compare its size (150000 bytes) with that of the original\n'),
+    (['cut-early.bin'], "error: cannot flash 'cut-early.bin': its application is not whole: "
+     'it ends where no application has begun yet\n'
+     'hint: download it again, and compare its size (40000 bytes) with that of the original\n'),
+    (['flipped.bin'], "error: cannot flash 'flipped.bin': its application is not whole: "
+     'its checksum does not match: the file is damaged\n'
+     'hint: download it again, and compare its size (300000 bytes) with that of the original\n'),
+    (['esp8266.bin'], "error: cannot flash 'esp8266.bin': it looks like firmware for an ESP8266\n"
+     'hint: say where it goes: kiln flash --at 0 FILE\n'),
     (['data.bin'],
      "error: cannot flash 'data.bin': it does not begin as a firmware image does\n"
      'hint: get the .bin for your board from micropython.org/download, or say with --at ADDR where '
@@ -144,7 +193,9 @@ def bare_application(path):
      "error: cannot flash 'app.bin': it is an application without a bootloader\n"
      'hint: get the file that has both, or use --at with the address of an application partition '
      '(often 0x10000)\n'),
-    (['cut.bin'], None),
+    (['cut.bin'], "error: cannot flash 'cut.bin': its bootloader is not whole: it "
+     'is cut short within a segment\n'
+     'hint: download it again, and compare its size (3000 bytes) with that of the original\n'),
     (['0x1000'], "error: no file given for address '0x1000'\n"),
     (['--at', 'x', 'data.bin'],
      "error: bad address: 'x': not a number (use 0x1000 or 4096)\n"),
@@ -159,12 +210,9 @@ def test_stopped_before_a_board_is_touched(run, env, tmp_path, firmware, words, 
     (tmp_path / 'data.bin').write_bytes(bytes(range(256)))
     (tmp_path / 'cut.bin').write_bytes(firmware.read_bytes()[:3000])
     bare_application(tmp_path / 'app.bin')
+    strangers(tmp_path, firmware.read_bytes())
     done = run('kiln', 'flash', '-p', BOARD, *words)
-    assert done.stdout == '' and done.returncode in (1, 2)
-    if stderr:
-        assert done.stderr == stderr
-    else:
-        assert done.stderr.startswith("error: ") and '\nhint: ' in done.stderr
+    assert (done.stdout, done.stderr) == ('', stderr) and done.returncode in (1, 2)
     assert not os.path.exists(env['XDG_STATE_HOME'] + '/kiln')
 
 

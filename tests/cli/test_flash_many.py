@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 
 import pytest
 from conftest import BUILD, SOURCE
@@ -86,6 +85,44 @@ def test_json(run, firmware):
         assert mine[-1]['seconds'] > 0
 
 
+def test_what_is_counted_when_a_port_comes_back(run, firmware, tmp_path):
+    """What the job has written itself did not stand there before."""
+    run('kiln', 'flash', '--no-diff', '--log', 'log.csv',
+        *ports(board('a', '&fault=unplug@45000:100'), board('b')), firmware, check=0)
+    with open(tmp_path / 'log.csv', newline='') as f:
+        rows = list(csv.DictReader(f))
+    assert [(row['written'], row['same'], row['tries']) for row in rows] == [(str(SIZE), '0', '1')] * 2
+
+
+def test_a_log_that_was_cut_off(run, firmware, tmp_path):
+    """A machine that lost power in mid-line: the line is ended, and spoils no other."""
+    for name in ('log.csv', 'log.json'):
+        (tmp_path / name).write_text('{"event": "bo')
+        run('kiln', 'flash', '--log', name, *ports(board('a'), board('b')), firmware, check=0)
+        lines = (tmp_path / name).read_text().splitlines()
+        assert lines[0] == '{"event": "bo' and len(lines) == 3
+        assert all(',verified,' in line or '"result":"verified"' in line for line in lines[1:])
+
+
+@pytest.mark.parametrize('name', ['log.csv', 'log.json'])
+def test_killed(env, firmware, tmp_path, name):
+    """kill -9: what is in the log by then is whole."""
+    log = tmp_path / name
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '--json', '--log', log, *ports(board('a'), 'sim:b'),
+                              firmware], env=env, stdout=subprocess.PIPE, text=True)
+    for line in flash.stdout:
+        if json.loads(line)['event'] == 'board':
+            break
+    flash.kill()
+    flash.wait()
+    text = log.read_text()
+    assert text.endswith('\n')
+    if name == 'log.json':
+        assert [json.loads(line)['result'] for line in text.splitlines()] == ['verified']
+    else:
+        assert [row['result'] for row in csv.DictReader(text.splitlines())] == ['verified']
+
+
 def test_csv_log_is_appended_to(run, firmware, tmp_path):
     for _ in range(2):
         run('kiln', 'flash', '--log', 'log.csv', *ports(board('a'), board('b')), firmware, check=0)
@@ -111,6 +148,22 @@ def test_bars_on_a_terminal(env, firmware):
     assert b'\r\x1b[1A\x1b[J' in text  # two lines are taken away
     assert re.search(rb'sim:[ab] +' + MAC.encode() + rb'  \[=*>? *\] +\d+ %  writing ', text)
     assert text.endswith(b'2 of 2 boards are done\r\n')
+
+
+@pytest.mark.parametrize('columns', [40, 80])
+def test_bars_on_a_narrow_terminal(env, firmware, columns):
+    """How far each board is can be seen, and no line is longer than the terminal is wide."""
+    text = shown_on_a_terminal([BUILD / 'kiln', 'flash', *ports(board('a'), board('longer')),
+                                firmware], env, columns)
+    bars = [line.decode() for line in re.split(rb'[\r\n]|\x1b\[\d*[A-Z]', text)
+            if line.startswith(b'sim:') and b' %' in line]
+    assert len(bars) > 2 and max(map(len, bars)) < columns
+    for line in bars:
+        assert re.match(rf'sim:a       {MAC}  \[=*>? *\] +\d+ %' if columns == 80 and line[4] == 'a'
+                        else r'sim:\w+ .* +\d+ %', line), line
+    one = shown_on_a_terminal([BUILD / 'kiln', 'flash', '--no-diff', '-p', board('a'), firmware], env,
+                              columns)
+    assert re.search(rb'\r\x1b\[K\[=+>? *\] +\d+ %  writ', one)
 
 
 @pytest.mark.parametrize('words,code,stderr', [
@@ -155,61 +208,3 @@ def test_interrupted(env, firmware):
     assert [e['error']['code'] for e in ends] == ['KILN_E_CANCELLED'] * 2
     assert all('incomplete' in e['error']['hint'] for e in ends)
     assert sum(e['event'] == 'reset' for e in events) == 2  # none is left in the loader
-
-
-class Bench:
-    """kiln flash --watch, and a config file in which boards come and go."""
-
-    def __init__(self, env, firmware, *words):
-        self.config = os.path.join(env['XDG_CONFIG_HOME'], 'kiln', 'config.yaml')
-        os.makedirs(os.path.dirname(self.config), exist_ok=True)
-        self.plug('there')
-        self.process = subprocess.Popen(
-            [BUILD / 'kiln', 'flash', '--watch', '--json', *words, firmware], env=env,
-            stdout=subprocess.PIPE, text=True)
-        self.guard = threading.Timer(60, self.process.kill)
-        self.guard.start()
-
-    def plug(self, *names):
-        with open(self.config + '~', 'w') as f:
-            f.write('ports:\n' + ''.join(f'  - "{board(name)}"\n' for name in names))
-        os.rename(self.config + '~', self.config)
-
-    def next(self, name):
-        for line in self.process.stdout:
-            event = json.loads(line)
-            if event['event'] == name:
-                return event
-        raise AssertionError('it ended')
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        rest = self.process.stdout.read().splitlines()
-        self.guard.cancel()
-        return self.process.wait(), json.loads(rest[-1])
-
-
-def test_watch(env, firmware):
-    bench = Bench(env, firmware, '--all')
-    try:
-        first = bench.next('board')
-        assert (first['port'], first['result']) == (board('there'), 'verified')
-        bench.plug('there', 'one', 'two')
-        assert {bench.next('board')['port'] for _ in range(2)} == {board('one'), board('two')}
-        assert bench.stop() == (130, {'event': 'summary', 'boards': 3, 'verified': 3, 'failed': 0})
-    finally:
-        bench.process.kill()
-    assert all(flash_of(env, name) == firmware.read_bytes() for name in ('there', 'one', 'two'))
-
-
-def test_watch_takes_only_what_is_plugged_in(env, firmware):
-    bench = Bench(env, firmware)
-    try:
-        bench.next('watching')
-        bench.plug('there', 'new')
-        done = bench.next('board')
-        assert (done['port'], done['result']) == (board('new'), 'verified')
-        assert bench.stop()[0] == 130
-    finally:
-        bench.process.kill()
-    assert not os.path.exists(os.path.join(env['XDG_STATE_HOME'], 'kiln', 'sim', 'there.flash'))

@@ -100,7 +100,7 @@ def test_bad_input(kernel, tmp_path):
     (tmp_path / 'none').touch()
     assert fails('%flash nope.bin -p sim:x') == "cannot open 'nope.bin': no such file or directory"
     assert fails('%flash text -p sim:x') == \
-        "cannot flash 'text': it does not begin as a firmware image does"
+        "cannot flash 'text': it is a text file"
     assert fails('%flash . -p sim:x') == "cannot read '.': it is no file"
     assert 'none' in fails('%flash none --at 0 -p sim:x')
     assert fails('%flash text --at where -p sim:x') == "cannot use address 'where': invalid argument"

@@ -127,7 +127,7 @@ static void what_cannot_be_is_refused(void **state)
 		{ "empty.bin", "", KILN_E_INVALID, "cannot use 'empty.bin'", "the file is empty" },
 		{ ".", "", KILN_E_INVALID, "cannot read '.'", "it is a folder" },
 		{ "data.bin", "", KILN_E_IMAGE, "cannot flash 'data.bin'",
-		  "it does not begin as a firmware image does" },
+		  "it is a text file" },
 		{ "other.bin", "", KILN_E_WRONG_CHIP, "cannot flash 'other.bin'", NULL },
 		{ "app.bin", "", KILN_E_IMAGE, "cannot flash 'app.bin'",
 		  "it is an application without a bootloader" },
