@@ -93,7 +93,7 @@ static kiln_code flash_one(struct cli *cli, const struct params *params,
 	flash_remember(&port, &result);
 	if (code != KILN_OK)
 		return code;
-	return now_runs(render, result.url, err);
+	return now_runs(render, result.url, &port, err);
 }
 
 static int run_one(struct cli *cli, const struct params *params, const struct flash_order *order)

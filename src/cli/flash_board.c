@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flash_board.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 enum { FIRST_BAUD = 460800 }; /* all bridges of the last twenty years, all but the worst cables */
@@ -36,6 +38,22 @@ static bool note_speed(const struct flash_order *order, const struct kiln_flash_
 	return true;
 }
 
+/* The engine's hints name options of esptool that `kiln flash` does not have, on purpose. */
+static void own_hint(const struct flash_order *order, struct kiln_err *err)
+{
+	if (!err || !strstr(err->hint, "--force"))
+		return;
+	if (err->code == KILN_E_DENIED)
+		kiln_hint(err, "this board is locked (its eFuses say so) for firmware of whoever "
+			       "locked it; 'kiln esptool write-flash --force' writes all the same, "
+			       "and may leave it unusable");
+	else if (err->code == KILN_E_WRONG_CHIP)
+		kiln_hint(err, "get the firmware that is made for this chip%s; nothing was written",
+			  order->files.n > 1 ? ", and check the addresses" : "");
+	else
+		kiln_hint(err, "check the file and its address; nothing was written");
+}
+
 kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port,
 		      const struct flash_order *order, const struct flash_watcher *watcher,
 		      struct flash_result *ret_result, struct kiln_err *err)
@@ -53,6 +71,7 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 		.event = watcher->event,
 		.user = watcher->user,
 	};
+	struct kiln_err fault = KILN_ERR_INIT;
 	struct kiln_flasher *flasher;
 	kiln_code code;
 
@@ -63,9 +82,16 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 	kiln_text_copy(ret_result->url, sizeof(ret_result->url), kiln_flasher_url(flasher));
 	ret_result->auto_baud = note_speed(order, &speed, code, &ret_result->adapter);
 	/* the chip is reset in any case; what went wrong first is what is told */
-	const kiln_code closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
+	if (code != KILN_OK)
+		own_hint(order, err);
+	const kiln_code closed = kiln_flasher_close(flasher, &fault);
 
-	return code == KILN_OK ? closed : code;
+	/* what was verified is no failure when a chip's own USB goes with the reset */
+	if (code != KILN_OK || closed == KILN_OK || closed == KILN_E_PORT_GONE)
+		return code;
+	if (err)
+		*err = fault;
+	return closed;
 }
 
 void flash_remember(const struct kiln_port *port, const struct flash_result *result)

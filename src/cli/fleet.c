@@ -76,7 +76,7 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	/* no answer, no clock but ours */
 	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
 	if (code == KILN_OK)
-		code = now_runs_ask(host, b->result.url, &runs, err);
+		code = now_runs_ask(host, b->result.url, &b->port, &runs, err);
 	if (code == KILN_OK)
 		now_runs_text(&runs, b->runs, sizeof(b->runs));
 	return code;

@@ -4,6 +4,10 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "discover/again.h"
+#include "link/link_impl.h"
+
+enum { COME_MS = 5000, LOOK_MS = 100 };
 
 #define BOOT_MS 8000 /* an ESP32 with a fresh file system formats it at its first start */
 
@@ -83,25 +87,79 @@ static kiln_code listen(struct kiln_link *link, struct kiln_buf *log, struct now
 	return KILN_OK;
 }
 
-kiln_code now_runs_ask(const struct kiln_host *host, const char *url, struct now_runs *ret_runs,
-		       struct kiln_err *err)
+/* Where the board is by now; false: not there. */
+static bool find_port(const struct kiln_host *host, const struct kiln_port *port, char *url,
+		      size_t size)
+{
+	const struct kiln_port *found;
+	struct kiln_port_list list;
+
+	if (!port->is_usb) /* its name does not change */
+		return true;
+	if (kiln_ports_scan(host, &list, NULL) != KILN_OK)
+		return false;
+	found = kiln_port_again(&list, port);
+	if (!found)
+		found = kiln_port_in_place(&list, port);
+	if (found)
+		(void)kiln_text_copy(url, size, found->url);
+	kiln_ports_done(&list);
+	return found != NULL;
+}
+
+/* A port that is not there, or is only just coming. */
+static bool may_come(kiln_code code)
+{
+	return code == KILN_E_PORT_MISSING || code == KILN_E_PORT_GONE || code == KILN_E_NETWORK ||
+	       code == KILN_E_PORT_DENIED || code == KILN_E_PORT_BUSY || code == KILN_E_IO;
+}
+
+static kiln_code open_and_listen(const struct kiln_host *host, const char *url,
+				 struct now_runs *ret_runs, struct kiln_err *err)
 {
 	struct kiln_buf log = KILN_BUF_INIT(64 * 1024);
 	struct kiln_link *link;
+	kiln_code code = kiln_link_open(host, url, 115200, &link, err);
+
+	if (code == KILN_OK)
+		code = listen(link, &log, ret_runs, err);
+	kiln_buf_done(&log);
+	return code;
+}
+
+kiln_code now_runs_ask(const struct kiln_host *host, const char *url, const struct kiln_port *port,
+		       struct now_runs *ret_runs, struct kiln_err *err)
+{
+	const kiln_ms end = kiln_now() + COME_MS;
+	struct kiln_err fault = KILN_ERR_INIT;
+	char at[sizeof(port->url)];
 	kiln_code code;
 
 	*ret_runs = (struct now_runs){ 0 };
-	KILN_TRY(kiln_link_open(host, url, 115200, &link, err));
-	code = listen(link, &log, ret_runs, err);
-	kiln_buf_done(&log);
-	return code;
+	kiln_text_copy(at, sizeof(at), url);
+	code = open_and_listen(host, at, ret_runs, &fault);
+	while (may_come(code) && kiln_now() < end) {
+		if (kiln_host_wait(host, -1, 0, kiln_now() + LOOK_MS) == KILN_E_CANCELLED)
+			return kiln_fail(err, KILN_E_CANCELLED, "cannot wait for '%s'", url);
+		if (find_port(host, port, at, sizeof(at)))
+			code = open_and_listen(host, at, ret_runs, &fault);
+	}
+	ret_runs->gone = code == KILN_E_PORT_MISSING || code == KILN_E_PORT_GONE ||
+			 code == KILN_E_NETWORK;
+	if (code != KILN_OK && !ret_runs->gone && err)
+		*err = fault;
+	return ret_runs->gone ? KILN_OK : code;
 }
 
 void now_runs_text(const struct now_runs *runs, char *dst, size_t size)
 {
 	const struct kiln_board_info *info = &runs->info;
 
-	if (runs->kind == BOOTLOG_SILENT)
+	if (runs->gone)
+		kiln_text_copy(dst, size,
+			       "what was written: its port went with the reset; 'kiln "
+			       "discover' shows where it is now");
+	else if (runs->kind == BOOTLOG_SILENT)
 		kiln_text_copy(dst, size, "something that says nothing; no MicroPython prompt");
 	else if (runs->kind == BOOTLOG_TEXT)
 		kiln_text_format(dst, size, "something that says: %s", runs->line);
@@ -115,6 +173,8 @@ json_t *now_runs_json(const struct now_runs *runs)
 {
 	const struct kiln_board_info *info = &runs->info;
 
+	if (runs->gone)
+		return json_pack("{s:s, s:n, s:b}", "event", "running", "text", "gone", 1);
 	if (runs->kind != BOOTLOG_PROMPT)
 		return json_pack("{s:s, s:s}", "event", "running", "text", runs->line);
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "event", "running", "implementation",
@@ -122,12 +182,13 @@ json_t *now_runs_json(const struct now_runs *runs)
 			 "machine", info->machine, "uid", info->uid);
 }
 
-kiln_code now_runs(struct render *render, const char *url, struct kiln_err *err)
+kiln_code now_runs(struct render *render, const char *url, const struct kiln_port *port,
+		   struct kiln_err *err)
 {
 	struct now_runs runs;
 	char text[512];
 
-	KILN_TRY(now_runs_ask(&render->cli->host, url, &runs, err));
+	KILN_TRY(now_runs_ask(&render->cli->host, url, port, &runs, err));
 	if (render->cli->json) {
 		cli_json(now_runs_json(&runs));
 		return KILN_OK;

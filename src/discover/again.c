@@ -36,3 +36,18 @@ const struct kiln_port *kiln_port_again(const struct kiln_port_list *list,
 	/* adapters that all have the serial number "0001" are told by their place only */
 	return n == 1 && known->serial[0] ? found : NULL;
 }
+
+const struct kiln_port *kiln_port_in_place(const struct kiln_port_list *list,
+					   const struct kiln_port *known)
+{
+	const size_t n = strcspn(known->location, ":");
+
+	for (size_t i = 0; known->is_usb && n > 0 && i < list->n; i++) {
+		const struct kiln_port *port = &list->ports[i];
+
+		if (port->is_usb && strcspn(port->location, ":") == n &&
+		    memcmp(port->location, known->location, n) == 0)
+			return port;
+	}
+	return NULL;
+}

@@ -182,7 +182,7 @@ static kiln_code come_back(struct kiln_flasher *f, struct kiln_err *err)
 
 	KILN_TRY(reopen(f, err));
 	f->attached = false;
-	KILN_TRY(kiln_flasher_start_over(f, err));
+	KILN_TRY(kiln_flasher_reconnect(f, err));
 	KILN_TRY(expect_same(f, err));
 	KILN_TRY(kiln_flasher_get_ready(f, err));
 	return attached ? kiln_flasher_attach(f, KILN_FLASH_KEEP, err) : KILN_OK;

@@ -302,13 +302,20 @@ unsigned kiln_flasher_first_baud(const struct kiln_flasher *f)
 }
 
 /* A chip that is reset is back at the first speed. */
-kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err)
+kiln_code kiln_flasher_reconnect(struct kiln_flasher *f, struct kiln_err *err)
 {
 	const unsigned baud = kiln_flasher_first_baud(f);
 
 	if (kiln_link_baud(f->loader.link) != baud)
 		KILN_TRY(kiln_link_set_baud(f->loader.link, baud, err));
 	return connect(f, err);
+}
+
+/* Its watchdogs run again, too. */
+kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err)
+{
+	KILN_TRY(kiln_flasher_reconnect(f, err));
+	return f->has_info ? kiln_loader_settle_chip(&f->loader, err) : KILN_OK;
 }
 
 static kiln_code run_stub(struct kiln_flasher *f, struct kiln_err *err)
@@ -376,6 +383,12 @@ kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct 
 	return KILN_OK;
 }
 
+/* There a baud is taken and means nothing. */
+static bool has_own_usb(const struct kiln_flasher *f)
+{
+	return kiln_loader_usb_mode(&f->loader) != KILN_USB_NONE;
+}
+
 /*
  * At 115200 the stub takes most of a second. All ROMs but the ESP8266's can change their speed;
  * one that does not after all is reset, and the stub is asked later.
@@ -385,7 +398,7 @@ static kiln_code raise_baud_early(struct kiln_flasher *f, struct kiln_err *err)
 	struct kiln_err fault = KILN_ERR_INIT;
 	kiln_code code;
 
-	if (!f->options.quick || f->options.no_stub || f->loader.is_stub ||
+	if (!f->options.quick || f->options.no_stub || f->loader.is_stub || has_own_usb(f) ||
 	    f->options.baud <= kiln_link_baud(f->loader.link) || kiln_flasher_why_no_baud(f))
 		return KILN_OK;
 	code = kiln_flasher_raise_baud(f, f->options.baud, &fault);
@@ -403,7 +416,8 @@ static kiln_code prepare(struct kiln_flasher *flasher, struct kiln_err *err)
 	KILN_TRY(raise_baud_early(flasher, err));
 	KILN_TRY(choose_stub(flasher, err));
 	KILN_TRY(kiln_flasher_override_supply(flasher, err));
-	if (flasher->options.baud == kiln_link_baud(flasher->loader.link))
+	if (flasher->options.baud == kiln_link_baud(flasher->loader.link) ||
+	    (flasher->options.quick && has_own_usb(flasher)))
 		return KILN_OK;
 	if (kiln_flasher_why_no_baud(flasher)) {
 		kiln_flasher_warn(flasher, "%s", kiln_flasher_why_no_baud(flasher));

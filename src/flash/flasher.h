@@ -68,8 +68,9 @@ kiln_code kiln_flasher_bring_back(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_get_ready(struct kiln_flasher *f, struct kiln_err *err);
 unsigned kiln_flasher_first_baud(const struct kiln_flasher *f);
 
-/* flasher.c: reset the chip and connect to its ROM at the first speed; change the speed; why that
- * can't be, in words, or NULL. */
+/* flasher.c: reset a chip and connect to its ROM at the first speed; the same with the chip that is
+ * known already, and made ready for work; change the speed; why that can't be, in words, or NULL. */
+kiln_code kiln_flasher_reconnect(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct kiln_err *err);
 const char *kiln_flasher_why_no_baud(const struct kiln_flasher *f);

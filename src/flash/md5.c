@@ -50,7 +50,7 @@ kiln_code kiln_flasher_md5(struct kiln_flasher *f, uint32_t address, uint32_t si
 kiln_code kiln_flasher_md5s(struct kiln_flasher *f, const struct kiln_flash_place *places, size_t n,
 			    uint8_t (*ret_md5s)[16], struct kiln_err *err)
 {
-	const size_t ahead = f->loader.is_stub ? 2 : 1;
+	const size_t ahead = f->loader.ahead ? 2 : 1;
 	struct kiln_request request = kiln_request_md5(0, 0);
 	size_t sent = 0;
 

@@ -135,13 +135,31 @@ static kiln_code go_to(struct kiln_flasher *f, unsigned baud, bool idle, struct 
 	return code;
 }
 
+/* The adapter is asked first: a chip that had changed its speed alone would have to be reset. */
+static bool adapter_can(struct kiln_link *link, unsigned baud)
+{
+	const unsigned old = kiln_link_baud(link);
+	const bool can = kiln_link_set_baud(link, baud, NULL) == KILN_OK;
+
+	/* what goes wrong now, goes wrong again where it is told */
+	return kiln_link_set_baud(link, old, NULL) == KILN_OK && can;
+}
+
 /* One step up; *ret_up false: it did not hold, and the speed is what it was. */
 static kiln_code step_up(struct kiln_flasher *f, unsigned baud, bool *ret_up, struct kiln_err *err)
 {
 	const unsigned old = kiln_link_baud(f->loader.link);
-	const kiln_ms usual = hurry(&f->loader);
 	struct kiln_err fault = KILN_ERR_INIT;
-	kiln_code code = kiln_flasher_raise_baud(f, baud, &fault);
+	kiln_code code;
+
+	*ret_up = false;
+	if (!adapter_can(f->loader.link, baud)) {
+		say(f, baud, old, "the adapter can't");
+		return KILN_OK;
+	}
+	const kiln_ms usual = hurry(&f->loader);
+
+	code = kiln_flasher_raise_baud(f, baud, &fault);
 
 	if (code == KILN_OK)
 		code = prove(f, &fault);
@@ -163,6 +181,12 @@ static bool is_worth_it(uint64_t wire, unsigned from, unsigned to, kiln_ms worth
 	return wire * 10 * 1000 / from > wire * 10 * 1000 / to + (uint64_t)worth;
 }
 
+/* A chip's own USB takes each baud, and goes at its own. */
+static bool has_speed(const struct kiln_flasher *f)
+{
+	return !kiln_flasher_why_no_baud(f) && kiln_loader_usb_mode(&f->loader) == KILN_USB_NONE;
+}
+
 kiln_code kiln_flasher_climb(struct kiln_flasher *f, uint64_t wire, struct kiln_err *err)
 {
 	struct kiln_flash_speed *speed = f->options.speed;
@@ -170,8 +194,7 @@ kiln_code kiln_flasher_climb(struct kiln_flasher *f, uint64_t wire, struct kiln_
 	const kiln_ms worth = speed && speed->known ? WORTH_AGAIN_MS : WORTH_MS;
 	bool up = true;
 
-	if (!speed || (speed->known && !speed->try_next) || !f->loader.is_stub ||
-	    kiln_flasher_why_no_baud(f))
+	if (!speed || (speed->known && !speed->try_next) || !f->loader.is_stub || !has_speed(f))
 		return KILN_OK;
 	while (up) {
 		const unsigned now = kiln_link_baud(f->loader.link), next = kiln_speed_above(now);
@@ -202,8 +225,8 @@ static void note(struct kiln_flash_speed *speed, unsigned baud)
 bool kiln_flasher_may_begin_slower(const struct kiln_flasher *f, kiln_code code,
 				   const struct kiln_err *fault)
 {
-	return f->options.speed && can_reset(f) && kiln_speed_below(f->options.baud) > 0 &&
-	       kiln_loader_is_wire_fault(code, fault);
+	return f->options.speed && can_reset(f) && has_speed(f) &&
+	       kiln_speed_below(f->options.baud) > 0 && kiln_loader_is_wire_fault(code, fault);
 }
 
 kiln_code kiln_flasher_begin_slower(struct kiln_flasher *f, const struct kiln_err *fault,
@@ -220,8 +243,11 @@ kiln_code kiln_flasher_begin_slower(struct kiln_flasher *f, const struct kiln_er
 bool kiln_flasher_may_recover(const struct kiln_flasher *f, kiln_code code,
 			      const struct kiln_err *fault)
 {
-	return f->options.speed && f->loader.is_stub && !kiln_flasher_why_no_baud(f) &&
-	       kiln_speed_below(kiln_link_baud(f->loader.link)) > 0 &&
+	const unsigned baud = kiln_link_baud(f->loader.link);
+	/* what has no other speed gets one more chance */
+	const bool more = has_speed(f) ? kiln_speed_below(baud) > 0 : f->faults_at != baud;
+
+	return f->options.speed && f->loader.is_stub && more &&
 	       kiln_loader_is_wire_fault(code, fault);
 }
 

@@ -310,6 +310,65 @@ def test_a_server_that_is_started_again(env, firmware):
     assert flash_of(env, 'net')[0x1000:0x1000 + 300000] == firmware.read_bytes()
 
 
+@pytest.mark.parametrize('comes_back', [True, False])
+def test_a_port_that_goes_with_the_reset(env, firmware, comes_back):
+    """As a chip's own USB does: what was verified is no failure, whatever the port does then."""
+    def serve(port):
+        server = subprocess.Popen([BUILD / 'kiln', 'sim', 'own', '--rfc2217', port, '--json'],
+                                  env=env, stdout=subprocess.PIPE, text=True)
+        return server, json.loads(server.stdout.readline())['url']
+    server, url = serve('0')
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', url, '--json', firmware], env=env,
+                             stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'verified':
+            server.kill()
+            server.wait()
+            if comes_back:
+                server, _ = serve(url.split(':')[2].split('/')[0].split('?')[0])
+    assert flash.wait(60) == 0, events[-1]
+    server.kill()
+    server.wait()
+    assert events[-1]['event'] == 'running'
+    if comes_back:
+        assert events[-1]['implementation'] == 'micropython'
+    else:
+        assert events[-1] == {'event': 'running', 'text': None, 'gone': True}
+
+
+@pytest.mark.parametrize('board,words,stderr', [
+    ('sim:c3?clock=virtual&chip=esp32c3', ['{fw}'],
+     "error: cannot write '{fw}' at 0x00001000: it is firmware for the ESP32, but the chip is an ESP32-C3\n"
+     'hint: get the firmware that is made for this chip; nothing was written\n'),
+    ('sim:small?clock=virtual&size=256KB', ['{fw}'],
+     "error: cannot write '{fw}' at 0x00001000: it ends at 0x0004a3e0, but the flash does at 0x00040000\n"
+     'hint: check the address and the size of the flash; take firmware that is smaller\n'),
+    ('sim:locked?clock=virtual&reg=0x3ff5a018:0x10', ['{fw}'],
+     'error: cannot write to the flash: Secure Boot V1 detected, writing to flash regions < 0x8000 is '
+     'disabled to protect the bootloader\n'
+     "hint: this board is locked (its eFuses say so) for firmware of whoever locked it; 'kiln esptool "
+     "write-flash --force' writes all the same, and may leave it unusable\n"),
+    ('sim:deaf?clock=virtual&fault=no-sync', ['{fw}'],
+     "error: cannot connect to the chip at 'sim:deaf?clock=virtual&fault=no-sync': the chip says that it is "
+     'in download mode, but does not answer: what is sent does not reach it (boot:0x3)\n'
+     "hint: check the wire from the adapter's TX to the chip's RX, and that nothing else drives that pin\n"),
+    ('/dev/ttyNONE', ['{fw}'],
+     "error: cannot open '/dev/ttyNONE': no such port\n"
+     "hint: 'kiln discover -a' lists the ports there are; is the board plugged in with a cable that "
+     'carries data?\n'),
+    ('/dev/null', ['{fw}'], "error: cannot open '/dev/null': not a serial port\n"
+     "hint: 'kiln discover -a' lists the ports there are\n"),
+], ids=['chip', 'size', 'locked', 'deaf', 'missing', 'null'])
+def test_what_a_board_refuses(run, firmware, board, words, stderr):
+    """What happened, why, and what to do; nothing is written."""
+    done = run('kiln', 'flash', '-p', board, *[word.format(fw=firmware) for word in words])
+    assert done.returncode in (1, 2, 3)
+    assert done.stderr == stderr.format(fw=firmware)
+    assert 'wrote' not in done.stdout
+
+
 def test_interrupted_while_it_waits(env, firmware):
     flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', BOARD + '&fault=unplug@90000:60000', '--json',
                               firmware], env=env, stdout=subprocess.PIPE, text=True)

@@ -337,6 +337,25 @@ static struct kiln_port usb_port(const char *device, const char *serial, const c
 	return port;
 }
 
+static void what_is_in_its_place(void **state)
+{
+	struct kiln_port ports[] = { usb_port("/dev/ttyACM0", "X", "1-1.3"),
+				     usb_port("/dev/ttyACM1", "Y", "1-1:1.0") };
+	const struct kiln_port_list list = { ports, 2 };
+	const struct kiln_port known[] = {
+		usb_port("a", "", "1-1.3:1.2"), usb_port("b", "", "1-1"),
+		usb_port("c", "", "1-1.31"),    usb_port("d", "", ""),
+		{ .location = "1-1" },
+	};
+
+	(void)state;
+	ports[0].pid = ports[1].pid = 0x4001;
+	assert_ptr_equal(kiln_port_in_place(&list, &known[0]), &ports[0]);
+	assert_ptr_equal(kiln_port_in_place(&list, &known[1]), &ports[1]);
+	for (size_t i = 2; i < 5; i++)
+		assert_null(kiln_port_in_place(&list, &known[i]));
+}
+
 static void by_what_a_port_is_known(void **state)
 {
 	const struct {
@@ -383,6 +402,7 @@ int main(void)
 		cmocka_unit_test_setup(not_when_it_must_not_be_reset, reset_wrap),
 		cmocka_unit_test_setup(a_reading_goes_on, reset_wrap),
 		cmocka_unit_test(by_what_a_port_is_known),
+		cmocka_unit_test(what_is_in_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, make_file, free_file);

@@ -3,6 +3,8 @@
  */
 #include "flash_help.h"
 
+#include "wrap.h"
+
 #include "flash/speed.h"
 
 static struct kiln_flash_file file;
@@ -92,6 +94,51 @@ static void up_as_far_as_the_wire_carries(void **state)
 		assert_int_equal(speed.used, cases[i].used);
 		assert_true(speed.proven);
 	}
+}
+
+/* Found with `wrap` as it is now; the flash must hold the file then. */
+static unsigned found_by_wrap(const char *name, kiln_ms *ret_ms)
+{
+	struct kiln_host host = help_host();
+	const struct kiln_scheme schemes[] = { host.schemes[0], wrap_scheme, { 0 } };
+	struct kiln_flash_speed speed = { 0 };
+	struct story story;
+	struct kiln_flasher_options options = story_options(&story);
+	const struct kiln_flash_job job = STORY_JOB(&file, 1);
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_flasher *f;
+	char url[64];
+
+	host.schemes = schemes;
+	options.quick = true;
+	options.baud = 460800;
+	options.speed = &speed;
+	kiln_text_format(url, sizeof(url), "wrap:%s?clock=virtual", name);
+	f = story_open(&story, &host, &options, url);
+	if (kiln_flasher_write(f, &job, &err) != KILN_OK)
+		fail_msg("%s: %s: %s", name, err.what, err.why);
+	*ret_ms = kiln_flasher_elapsed(f);
+	assert_int_equal(kiln_flasher_close(f, &err), KILN_OK);
+	assert_true(speed.proven);
+	wrap = (struct wrap){ 0 };
+	story_expect(name, &file, 1);
+	return speed.used;
+}
+
+/* An adapter that refuses a speed, and a board that does not stay up at one. */
+static void what_refuses_a_speed_costs_little(void **state)
+{
+	kiln_ms refused, reset, all;
+
+	(void)state;
+	assert_int_equal(found_by_wrap("all", &all), 2000000);
+	wrap.max_baud = 1000000;
+	assert_int_equal(found_by_wrap("refuses", &refused), 921600);
+	wrap.resets_at = 1000000;
+	assert_int_equal(found_by_wrap("resets", &reset), 921600);
+	print_message("# %lld ms, refused above 921600: %lld ms, reset above it: %lld ms\n",
+		      (long long)all, (long long)refused, (long long)reset);
+	assert_true(refused < all + 2500 && reset < all + 8000);
 }
 
 static void it_pays(void **state)
@@ -233,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_ladder_has_ends),
 		cmocka_unit_test(up_as_far_as_the_wire_carries),
+		cmocka_unit_test(what_refuses_a_speed_costs_little),
 		cmocka_unit_test(it_pays),
 		cmocka_unit_test(what_stands_there_is_not_sent_again),
 		cmocka_unit_test(the_second_fault_slows_it_down),

@@ -86,6 +86,46 @@ static void over_usb_serial_jtag(void **state)
 	}
 }
 
+/* The quick way, with a speed that finds itself: there is none to be found, and nothing is lost. */
+static void the_quick_way_over_usb(void **state)
+{
+	static const char *const urls[] = {
+		"sim:quick0?clock=virtual&usb=jtag&chip=esp32s3",
+		"sim:quick1?clock=virtual&usb=jtag&chip=esp32c3",
+		"sim:quick2?clock=virtual&usb=jtag&chip=esp32c6",
+		"sim:quick3?clock=virtual&usb=otg&chip=esp32s2",
+		"sim:quick4?clock=virtual&usb=otg&chip=esp32s3",
+	};
+	const struct kiln_flash_file file = {
+		.address = AT, .name = "a.bin", .data = data, .size = SIZE
+	};
+	struct kiln_flash_job job = STORY_JOB(&file, 1);
+	const struct kiln_host host = help_host();
+
+	(void)state;
+	job.diff = true;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		struct kiln_flash_speed speed = { 0 };
+		struct kiln_err err = KILN_ERR_INIT;
+		struct story story;
+		struct kiln_flasher_options options = story_options(&story);
+		char name[16];
+
+		options.quick = true;
+		options.baud = 460800;
+		options.speed = &speed;
+		for (int run = 0; run < 2; run++) { /* a blank flash, and one that is compared */
+			if (story_write(&host, urls[i], &options, &job, &err) != KILN_OK)
+				fail_msg("%s: %s: %s", urls[i], err.what, err.why);
+		}
+		assert_int_equal(story.count[KILN_FLASH_RETRY], 0);
+		assert_int_equal(story.count[KILN_FLASH_BAUD], 0);
+		assert_false(speed.proven);
+		kiln_text_format(name, sizeof(name), "quick%zu", i);
+		expect(name);
+	}
+}
+
 /* Without a stub it takes long enough for each watchdog to bite, if it were not calmed. */
 static void watchdogs_are_calmed(void **state)
 {
@@ -250,6 +290,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(over_usb_serial_jtag),
+		cmocka_unit_test(the_quick_way_over_usb),
 		cmocka_unit_test(watchdogs_are_calmed),
 		cmocka_unit_test(a_watchdog_resets),
 		cmocka_unit_test(over_usb_otg),

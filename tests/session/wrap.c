@@ -76,7 +76,17 @@ static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, k
 
 static kiln_code wrap_baud(struct kiln_link *link, unsigned baud, struct kiln_err *err)
 {
-	return kiln_link_set_baud(inner(link), baud, err);
+	struct kiln_link *in = inner(link);
+
+	if (wrap.max_baud && baud > wrap.max_baud)
+		return kiln_fail(err, KILN_E_INVALID, "cannot set '%s' to %u baud", link->url,
+				 baud);
+	KILN_TRY(kiln_link_set_baud(in, baud, err));
+	if (!wrap.resets_at || baud < wrap.resets_at)
+		return KILN_OK;
+	KILN_TRY(kiln_link_set_lines(in, false, true, err));
+	KILN_TRY(kiln_link_sleep(in, 20, err));
+	return kiln_link_set_lines(in, false, false, err);
 }
 
 static kiln_code wrap_lines(struct kiln_link *link, bool dtr, bool rts, struct kiln_err *err)
