@@ -48,19 +48,6 @@ static kiln_code check_kind(int fd, const char *path, struct kiln_err *err)
 	return KILN_E_INVALID;
 }
 
-static kiln_code cannot_open(const char *path, int sys, struct kiln_err *err)
-{
-	const kiln_code code = kiln_fail_errno(err, KILN_E_IO, sys, "cannot open '%s'", path);
-
-	if (sys == ENOENT && path[0] == '~')
-		kiln_hint(err, "between quotes the shell does not replace ~: write out the path");
-	else if (sys == ENOENT && !strchr(path, '/'))
-		kiln_hint(err, "it is looked for in this folder; where was it downloaded to?");
-	else if (sys == ENOENT)
-		kiln_hint(err, "check the path; the TAB key completes names");
-	return code;
-}
-
 static kiln_code read_file(const char *path, bool may_be_empty, struct kiln_buf *buf,
 			   struct kiln_err *err)
 {
@@ -68,7 +55,7 @@ static kiln_code read_file(const char *path, bool may_be_empty, struct kiln_buf 
 	kiln_code code;
 
 	if (fd < 0)
-		return cannot_open(path, errno, err);
+		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot open '%s'", path);
 	code = check_kind(fd, path, err);
 	if (code == KILN_OK)
 		code = read_all(fd, path, buf, err);

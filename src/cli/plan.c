@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/plan.h"
 
+#include <string.h>
 #include <unistd.h>
+
+#include <kiln/fetch.h>
 
 #include "base/text.h"
 #include "flash/place.h"
@@ -14,14 +17,28 @@ static bool is_address(const char *word)
 	return kiln_text_to_u64(word, &value) && access(word, F_OK) != 0;
 }
 
+static void hint_missing(const char *path, struct kiln_err *err)
+{
+	if (path[0] == '~')
+		kiln_hint(err, "between quotes the shell does not replace ~: write out the path");
+	else if (!strchr(path, '/'))
+		kiln_hint(err, "it is looked for in this folder; where was it downloaded to?");
+	else
+		kiln_hint(err, "check the path; the TAB key completes names");
+}
+
 static kiln_code add(struct files *files, const char *path, const char *address,
 		     struct kiln_err *err)
 {
 	uint32_t at = 0;
+	kiln_code code;
 
 	if (address)
 		KILN_TRY(files_address(address, &at, err));
-	KILN_TRY(files_add(files, at, path, err));
+	code = files_add(files, at, path, err);
+	if (code == KILN_E_NOT_FOUND && !kiln_fetch_is_url(path))
+		hint_missing(path, err);
+	KILN_TRY(code);
 	return address ? KILN_OK : kiln_flash_place(&files->items[files->n - 1], err);
 }
 

@@ -8,7 +8,7 @@
 
 static const struct dialect_row done_rows[] = {
 	{ KILN_FLASH_CHIP, DIALECT_ALWAYS, 0,
-	  "chip     {description} (revision {revision}), crystal {crystal}, MAC {mac}" },
+	  "chip     {description}{revision}, crystal {crystal}, MAC {mac}" },
 	{ KILN_FLASH_ERASED, DIALECT_ALWAYS, 0, "erased   in {seconds} s" },
 	{ KILN_FLASH_COMPARED, DIALECT_ALWAYS, 0,
 	  "same     {done} of {total} bytes at {address} stand there already" },

@@ -69,7 +69,8 @@ kiln_code kiln_flasher_get_ready(struct kiln_flasher *f, struct kiln_err *err);
 unsigned kiln_flasher_first_baud(const struct kiln_flasher *f);
 
 /* flasher.c: reset a chip and connect to its ROM at the first speed; the same with the chip that is
- * known already, and made ready for work; change the speed; why that can't be, in words, or NULL. */
+ * known already, and made ready for work; change the speed; why that can't be, in words, or NULL.
+ */
 kiln_code kiln_flasher_reconnect(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_start_over(struct kiln_flasher *f, struct kiln_err *err);
 kiln_code kiln_flasher_raise_baud(struct kiln_flasher *f, unsigned baud, struct kiln_err *err);

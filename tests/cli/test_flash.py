@@ -369,6 +369,25 @@ def test_what_a_board_refuses(run, firmware, board, words, stderr):
     assert 'wrote' not in done.stdout
 
 
+def test_a_board_that_runs_instead_of_listening(env, run, firmware):
+    """A port that can't reset it: which buttons to press."""
+    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'hand', '--json'], env=env, stdout=subprocess.PIPE,
+                              text=True)
+    port = json.loads(server.stdout.readline())['port']
+    done = run('kiln', 'flash', '-p', port, firmware, check=1)
+    server.terminate()
+    server.wait()
+    assert done.stdout == (
+        f'port     {port}\n'
+        'warning: the port has no DTR and RTS lines: the board is not reset; bring it to download mode by '
+        'hand (hold BOOT, press EN)\n')
+    assert done.stderr == (
+        f"error: cannot connect to the chip at '{port}': wrong boot mode: the chip runs what is in its "
+        'flash instead of waiting for a download (boot:0x13)\n'
+        "hint: hold the board's BOOT button (IO0 to GND), press and release EN (RESET), release BOOT, then "
+        'run the command again\n')
+
+
 def test_interrupted_while_it_waits(env, firmware):
     flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', BOARD + '&fault=unplug@90000:60000', '--json',
                               firmware], env=env, stdout=subprocess.PIPE, text=True)

@@ -49,7 +49,7 @@ struct run {
 	unsigned number;
 	char name[32], faults[160];
 	struct kiln_flasher_options options;
-	bool no_compress, diff, erase, finds_speed;
+	bool no_compress, diff, erase, finds_speed, waits;
 	int before; /* what stands there: 0 nothing, 1 an older version, 2 the same */
 };
 
@@ -76,6 +76,7 @@ static struct run draw(unsigned number)
 	r.erase = next(&state, 8) == 0;
 	r.before = (int)next(&state, 3);
 	r.finds_speed = next(&state, 3) == 0;
+	r.waits = next(&state, 2); /* for a port that went */
 	return r;
 }
 
@@ -107,6 +108,7 @@ static kiln_code flash(const struct run *r, const char *faults, const struct kil
 	options.speed = r->finds_speed ? &speed : NULL;
 	options.quick = r->options.quick;
 	options.no_stub = r->options.no_stub;
+	options.return_ms = r->waits ? 1000 : 0;
 	options.baud = r->options.baud;
 	job.no_compress = r->no_compress;
 	job.diff = r->diff;
