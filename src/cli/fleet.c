@@ -34,6 +34,10 @@ static void note_chip(struct fleet_board *b, const struct kiln_chip_info *chip)
  */
 static void count(struct fleet_board *b, const struct kiln_flash_event *event)
 {
+	if (event->stage == KILN_FLASH_GONE)
+		b->lost = true; /* until the same board answers */
+	else if (event->stage == KILN_FLASH_STUB_UPLOAD || event->stage == KILN_FLASH_WRITING)
+		b->lost = false;
 	if (event->stage == KILN_FLASH_FILE && event->address != b->file_at) {
 		b->file_at = event->address;
 		b->file_same = 0;
@@ -72,6 +76,7 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 
 	b->written = b->same = b->file_same = 0;
 	b->file_at = -1;
+	b->lost = false;
 	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
 	/* no answer, no clock but ours */
 	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
@@ -263,8 +268,8 @@ static bool was_reset(const struct fleet_board *b)
 {
 	if (!b->gone || kiln_now() - b->gone >= RETURN_MS)
 		return false;
-	/* in mid-job: the job ended well, so it was this one that came back */
-	return b->gone < b->ended ? b->state == FLEET_OK : b->gone - b->ended < OURS_MS;
+	/* in mid-job: it was this one that came back, unless its worker missed it */
+	return b->gone < b->ended ? !b->lost : b->gone - b->ended < OURS_MS;
 }
 
 static kiln_code came(struct fleet *fleet, const struct kiln_port *port, struct kiln_err *err)
@@ -291,7 +296,7 @@ static void went(struct fleet *fleet, const struct kiln_port *port)
 {
 	struct fleet_board *b = last_at(fleet, port);
 
-	if (!b)
+	if (!b || !fleet->crew)
 		return;
 	b->gone = kiln_now();
 	free(b->next);
@@ -304,8 +309,7 @@ static void went(struct fleet *fleet, const struct kiln_port *port)
 /* Who pulls a board too early and plugs in the next one has both: the first failed, this is new. */
 static kiln_code take_next(struct fleet *fleet, struct fleet_board *b, struct kiln_err *err)
 {
-	const bool other = b->state == FLEET_FAILED &&
-			   (b->err.code == KILN_E_WRONG_CHIP || b->err.code == KILN_E_PORT_GONE);
+	const bool other = b->state == FLEET_FAILED && b->lost;
 	struct kiln_port *next = b->next;
 	kiln_code code = KILN_OK;
 

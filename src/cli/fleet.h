@@ -43,6 +43,7 @@ struct fleet_board {
 	kiln_ms elapsed;            /* of all tries */
 	kiln_ms ended;              /* on this machine's clock */
 	kiln_ms gone;               /* when its port went; 0: it did not */
+	bool lost;                  /* it went in mid-job, and this board was not found again */
 	struct kiln_port *next;     /* what came to its place while it was at work; NULL: nothing */
 	struct kiln_err err;        /* of FAILED */
 	struct dialect_run done;    /* lines that stay */
