@@ -142,7 +142,7 @@ void sim_download_set_baud(struct sim_download *d, unsigned baud);
 
 /* --- between the files of this module --- */
 
-/* What the command handlers (download_commands.c) use. Word i of the body. */
+/* What the command handlers (download_*.c) use. Word i of the body. */
 uint32_t sim_request_word(const struct sim_download *d, unsigned i);
 void sim_reply_fail(struct sim_download *d, uint8_t status, uint8_t error);
 void sim_send_frame(struct sim_download *d, const void *payload, size_t n);
