@@ -275,8 +275,7 @@ const struct mpremote_command mpremote_commands[] = {
 	  .acts = true,
 	  .run = mpremote_mip },
 	{ .is = { "romfs",
-		  "[-h] [--mpy | --no-mpy] [--partition PARTITION]\n"
-		  "             [--output OUTPUT]\n"
+		  "[-h] [--mpy | --no-mpy] [--partition PARTITION] [--output OUTPUT]\n"
 		  "             command [path] ...",
 		  "manage ROM partitions", romfs_options },
 	  .words = { { "command", "romfs command, one of: query, build, deploy", false },

@@ -223,6 +223,19 @@ static void take_words(struct parse *p)
 		p->m->words[p->m->n_words++] = p->argv[p->at++];
 }
 
+/* What argparse takes for the next command, dashes or not: "connect PORT --version". */
+static bool is_next(const struct parse *p, const char *text)
+{
+	const struct opt *table = p->m->command->is.options, *o;
+
+	if (p->word == 0 || p->m->command->words[p->word].name || p->literal)
+		return false;
+	if (text[1] != '-')
+		return !find_letter(table, text[1]);
+	return strcmp(text, "--help") == 0 ||
+	       find_long(table, text + 2, strcspn(text + 2, "="), &o) == 0;
+}
+
 static void take_all(struct parse *p)
 {
 	const struct mpremote_command *command = p->m->command;
@@ -231,6 +244,8 @@ static void take_all(struct parse *p)
 		const char *text = p->argv[p->at];
 
 		if (is_option(p, text)) {
+			if (is_next(p, text))
+				return;
 			p->at++;
 			if (!p->literal && strcmp(text, "--") == 0)
 				p->literal = true;

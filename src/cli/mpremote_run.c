@@ -22,6 +22,40 @@ static void print_text(void *user, const char *text, size_t n)
 	fflush(stdout); /* a loop shows each line as it is printed */
 }
 
+/*
+ * A program that ends by SystemExit makes the board start afresh and say so. That comes behind the
+ * program's end: the original does not read that far.
+ */
+static const char rebooted[] = "MPY: soft reboot\n";
+
+struct followed {
+	bool in_line; /* something stands on the line */
+	size_t held;  /* bytes of `rebooted` that came and may be it */
+};
+
+static void print_held(struct followed *f)
+{
+	(void)fwrite(rebooted, 1, f->held, stdout);
+	f->in_line = f->held > 0 && f->held < sizeof(rebooted) - 1;
+	f->held = 0;
+}
+
+static void print_followed(void *user, const char *text, size_t n)
+{
+	struct followed *f = user;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!f->in_line && f->held < sizeof(rebooted) - 1 && text[i] == rebooted[f->held]) {
+			f->held++;
+			continue;
+		}
+		print_held(f);
+		putchar(text[i]);
+		f->in_line = text[i] != '\n';
+	}
+	fflush(stdout);
+}
+
 static int fail_run(const struct kiln_err *err)
 {
 	return err->code == KILN_E_CANCELLED ? 1 : mpremote_fail(err);
@@ -30,13 +64,16 @@ static int fail_run(const struct kiln_err *err)
 /* The traceback goes to standard output and there is no other word, as with the original. */
 static int follow(struct mpremote *m, const struct kiln_buf *program)
 {
-	const struct kiln_repl_output output = { .text = print_text };
+	struct followed followed = { .held = 0 };
+	const struct kiln_repl_output output = { .text = print_followed, .user = &followed };
 	struct kiln_repl_result result = { .exception = false };
 	struct kiln_err err = KILN_ERR_INIT;
 	int exit_code;
 
 	if (kiln_repl_exec(m->repl, kiln_buf_str(program), program->len, &output, &result, &err))
 		return fail_run(&err);
+	if (!result.restarted)
+		print_held(&followed);
 	if (result.traceback)
 		print_text(NULL, result.traceback, strlen(result.traceback));
 	exit_code = result.exception || result.interrupted ? 1 : -1;

@@ -173,6 +173,7 @@ EXEC_USAGE = 'usage: exec [-h] [--follow | --no-follow] expr ...\n'
      'eval: error: the following arguments are required: expr, next_command\n'),
     ('sleep x', 2, 'usage: sleep [-h] ms ...\n'
      "sleep: error: argument ms: invalid float value: 'x'\n"),
+    ('sleep 0 --foo', 1, "mpremote: '--foo' is not a command\n"),
     ('exec --foo x', 2, EXEC_USAGE + 'exec: error: unrecognized arguments: --foo\n'),
     ('exec --follow --no-follow x', 2, EXEC_USAGE +
      'exec: error: argument --no-follow: not allowed with argument --follow/-f\n'),
@@ -219,6 +220,19 @@ def test_help_and_version(run):
     assert run('mpremote', 'help', 'nope', check=0).stdout == done.stdout
     assert run('kiln', 'mpremote', 'version', check=0).stdout.startswith('mpremote ')
     assert run('mpremote', '--version', check=0).stdout.endswith(' (kiln)\n')
+
+
+def test_dashes_behind_the_last_word_begin_the_next_command(board, run):
+    assert board('--version', check=0).stdout == run('mpremote', '--version').stdout
+    assert board('--help', check=0).stdout == run('mpremote', '--help').stdout
+    assert board('eval', '1', '--version', check=0).stdout.startswith('1\nmpremote ')
+
+
+def test_a_program_that_ends_by_system_exit(board):
+    done = board('exec', "print('MPY')\nprint('MPY: soft reboots')\nraise SystemExit(3)", 'eval', '2',
+                 check=0)
+    assert (done.stdout, done.stderr) == ('MPY\nMPY: soft reboots\n2\n', '')
+    assert board('exec', "print('MPY: soft reboot')", check=0).stdout == 'MPY: soft reboot\n'
 
 
 def test_kiln_mpremote_and_a_link_by_that_name(run, board, env, tmp_path):
