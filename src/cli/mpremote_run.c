@@ -29,14 +29,12 @@ static void print_text(void *user, const char *text, size_t n)
 static const char rebooted[] = "MPY: soft reboot\n";
 
 struct followed {
-	bool in_line; /* something stands on the line */
-	size_t held;  /* bytes of `rebooted` that came and may be it */
+	size_t held; /* bytes of `rebooted` that came and may be it */
 };
 
 static void print_held(struct followed *f)
 {
 	(void)fwrite(rebooted, 1, f->held, stdout);
-	f->in_line = f->held > 0 && f->held < sizeof(rebooted) - 1;
 	f->held = 0;
 }
 
@@ -45,13 +43,12 @@ static void print_followed(void *user, const char *text, size_t n)
 	struct followed *f = user;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!f->in_line && f->held < sizeof(rebooted) - 1 && text[i] == rebooted[f->held]) {
+		if (text[i] != rebooted[f->held])
+			print_held(f);
+		if (text[i] == rebooted[f->held])
 			f->held++;
-			continue;
-		}
-		print_held(f);
-		putchar(text[i]);
-		f->in_line = text[i] != '\n';
+		else
+			putchar(text[i]);
 	}
 	fflush(stdout);
 }

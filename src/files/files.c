@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "files/literal.h"
 #include "files/programs.h"
+#include "link/link_impl.h"
 #include "repl/session.h"
 
 enum { TRIES = 4 };
@@ -348,6 +349,10 @@ void kiln_files_close(struct kiln_files *files)
 
 bool kiln_files_streams_in(const struct kiln_files *files)
 {
+	/* a program that writes to a folder of this computer reads the answers where a stream would
+	 * be */
+	if (files->repl->link->ops->answers)
+		return false;
 	return files->can_stream_in && files->can_rename && files->has_stat && files->window > 0;
 }
 

@@ -148,6 +148,7 @@ static void close_link(struct kiln_link *link)
 }
 
 static const struct kiln_link_ops ops = {
+	.answers = true,
 	.read = read_link,
 	.write = write_link,
 	.set_baud = set_baud,

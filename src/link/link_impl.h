@@ -36,7 +36,9 @@ struct kiln_link_ops {
 	const struct kiln_link_files *(*files)(
 		const struct kiln_link *link); /* optional: it carries none (link_files.h) */
 	void (*close)(struct kiln_link *link); /* frees the implementation's struct */
-	bool atomic_lines;                     /* DTR and RTS change in one step */
+	bool answers; /* what comes may be asked of it, and it writes the answers by itself: nothing
+		       * else may be sent to a program while it runs */
+	bool atomic_lines; /* DTR and RTS change in one step */
 };
 
 struct kiln_link {

@@ -63,6 +63,17 @@ def test_mpremote_chain(mpremote, src):
         '           0 pkg/\néén\n\n/\n')
 
 
+def test_files_are_put_into_the_mounted_folder(mpremote, src, tmp_path):
+    """What is sent and what the board asks for share one line."""
+    data = bytes(range(256)) * 10
+    (tmp_path / 'data').write_bytes(data)
+    mpremote('mount', src, 'cp', tmp_path / 'data', ':/remote/copy', '+', 'cp', tmp_path / 'data', ':/x',
+             check=0)
+    assert (src / 'copy').read_bytes() == data
+    mpremote('cp', ':/x', tmp_path / 'back', check=0)
+    assert (tmp_path / 'back').read_bytes() == data
+
+
 def test_mpremote_never_removes_the_host_s_files(mpremote, src):
     for path in ':', ':/', '/remote', 'pkg', '.':
         done = mpremote('mount', 'src', 'fs', 'rm', '-r', path, check=1)

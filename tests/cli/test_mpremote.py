@@ -233,6 +233,7 @@ def test_a_program_that_ends_by_system_exit(board):
                  check=0)
     assert (done.stdout, done.stderr) == ('MPY\nMPY: soft reboots\n2\n', '')
     assert board('exec', "print('MPY: soft reboot')", check=0).stdout == 'MPY: soft reboot\n'
+    assert board('exec', "print('a', end='')\nraise SystemExit", check=0).stdout == 'a'
 
 
 def test_kiln_mpremote_and_a_link_by_that_name(run, board, env, tmp_path):
