@@ -23,12 +23,13 @@ enum { ROOM = 120 };
  */
 static const char program[] = /* goes on as program_end */
 	"def _kiln(K,U):\n"
-	" import os,sys,io\n"
+	" U()\n"
+	" import sys\n"
 	" def I(n):\n"
-	"  for p in ('','u'):\n"
+	"  for p in ('u',''):\n"
 	"   try:return __import__(p+n)\n"
 	"   except ImportError:pass\n"
-	" T=I('time')\n"
+	" os=I('os');io=I('io');T=I('time')\n"
 	" i=sys.stdin.buffer;o=sys.stdout.buffer;p=I('select').poll();p.register(sys.stdin,1)\n"
 	" E=b'\\x1d';N=[0];Y=946684800 if T and T.gmtime(0)[0]==2000 else 0\n"
 	" def B():return i.read(1)if p.poll(3000)else b''\n"
@@ -168,15 +169,19 @@ static const char program_end[] =
 	"  def statvfs(s,p):\n"
 	"   b,n,f=[int(v)for v in X(b'V').split()]\n"
 	"   return(b,b,n,f,f,0,0,0,0,255)\n"
-	" U()\n"
 	" v=I('vfs')or os\n"
 	" v.mount(RemoteFS(),'" KILN_MOUNT_POINT "');os.chdir('" KILN_MOUNT_POINT "')\n";
 
-/* Leave it and unmount, if it is there. */
+/*
+ * Leave it and unmount, if it is there. Nobody may answer what is mounted any more, so nothing may
+ * look for a file before it is gone: an import does, in the working folder, but for a module's name
+ * with a "u", which always is the built-in one (py/objmodule.c, mp_module_get_builtin).
+ */
 static const char unmount[] = "def _kiln_u():\n"
-			      " import os\n"
-			      " try:from vfs import umount\n"
-			      " except ImportError:umount=os.umount\n"
+			      " try:import uos as os\n"
+			      " except ImportError:import os\n"
+			      " try:umount=os.umount\n"
+			      " except AttributeError:from vfs import umount\n"
 			      " try:\n"
 			      "  umount('" KILN_MOUNT_POINT "')\n"
 			      "  os.chdir('/')\n"
