@@ -112,5 +112,7 @@ void sim_board_flush(struct sim_board *b); /* what is in the inbox and the bridg
 /* Run mode: its process's descriptor, -1 if none; look at what it did. */
 int sim_board_run_fd(const struct sim_board *b);
 void sim_board_poll_run(struct sim_board *b);
+/* How long that process was kept from running, since it started; 0 if there is none. */
+sim_ns sim_board_run_starved(const struct sim_board *b);
 
 #endif

@@ -250,6 +250,11 @@ int sim_board_run_fd(const struct sim_board *b)
 	return b->run ? sim_run_fd(b->run) : -1;
 }
 
+sim_ns sim_board_run_starved(const struct sim_board *b)
+{
+	return b->run ? sim_run_starved(b->run) : 0;
+}
+
 static void run_died(struct sim_board *b)
 {
 	struct kiln_err err = KILN_ERR_INIT;

@@ -205,6 +205,11 @@ int sim_run_fd(const struct sim_run *run)
 	return run->epoll;
 }
 
+int64_t sim_run_starved(const struct sim_run *run)
+{
+	return run_child_starved(&run->child);
+}
+
 kiln_code sim_run_why(const struct sim_run *run, struct kiln_err *err)
 {
 	(void)kiln_fail(err, KILN_E_IO, "the virtual board's MicroPython ended");

@@ -49,6 +49,11 @@ void sim_run_stop(struct sim_run *run);
 /* Readable when sim_run_poll has something new to tell. */
 int sim_run_fd(const struct sim_run *run);
 /*
+ * How long, since it started, its threads could have run and had no processor, all together, in
+ * ns: a busy machine makes a slow board. 0 where the system does not tell.
+ */
+int64_t sim_run_starved(const struct sim_run *run);
+/*
  * Bytes arrive on the board's UART. Never blocks. As on a board, what does not fit into its
  * buffer (256 KiB here) is lost.
  */

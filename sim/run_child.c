@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/run_child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -200,6 +202,42 @@ void run_child_why(struct run_child *child, char *dst, size_t size)
 		kiln_text_format(dst, size, "ended by signal %d", WTERMSIG(status));
 	else
 		kiln_text_format(dst, size, "ended with status %d", WEXITSTATUS(status));
+}
+
+/* Its second number: what the thread spent on a run queue (Documentation/scheduler/sched-stats). */
+static int64_t thread_starved(int tasks, const char *thread)
+{
+	char path[64], text[80];
+	uint64_t starved;
+	ssize_t n;
+	int fd;
+
+	kiln_text_format(path, sizeof(path), "%s/schedstat", thread);
+	fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	return sscanf(text, "%*u %" SCNu64, &starved) == 1 ? (int64_t)starved : 0;
+}
+
+int64_t run_child_starved(const struct run_child *child)
+{
+	const struct dirent *entry;
+	char path[64];
+	int64_t sum = 0;
+	DIR *tasks;
+
+	kiln_text_format(path, sizeof(path), "/proc/%d/task", (int)child->pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return 0;
+	while ((entry = readdir(tasks)))
+		if (entry->d_name[0] != '.')
+			sum += thread_starved(dirfd(tasks), entry->d_name);
+	closedir(tasks);
+	return sum;
 }
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)

@@ -2,6 +2,7 @@
 #ifndef KILN_SIM_RUN_CHILD_H
 #define KILN_SIM_RUN_CHILD_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "sim/run.h"
@@ -18,6 +19,8 @@ KILN_CHECK kiln_code run_child_start(const struct sim_run_config *config, struct
 				     struct kiln_err *err);
 /* Kill it, at once, and close all. */
 void run_child_stop(struct run_child *child);
+/* What sim_run_starved returns. */
+int64_t run_child_starved(const struct run_child *child);
 /* It has closed the line: how it ended, and the last line that it complained with. */
 void run_child_why(struct run_child *child, char *dst, size_t size);
 
