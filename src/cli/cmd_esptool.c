@@ -222,7 +222,8 @@ static int run_command(struct esptool *t)
 	/* whoever reads our output may leave; the board must not be left half written for that */
 	(void)signal(SIGPIPE, SIG_IGN);
 	esptool_speak(t);
-	esptool_say(t, "%s v%s (kiln)", t->run.dialect->name, kiln_version());
+	esptool_say(t, "%s v%s (kiln %s)", t->run.dialect->name, t->run.dialect->version,
+		    kiln_version());
 	code = esptool_cfg_load(t, &err);
 	if (code == KILN_OK)
 		code = t->command->offline ? t->command->act(t, NULL, &err)

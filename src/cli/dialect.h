@@ -49,7 +49,8 @@ struct dialect_row {
 };
 
 struct dialect {
-	const char *name; /* "esptool.py" */
+	const char *name;    /* "esptool.py" */
+	const char *version; /* of the tool whose words these are; scripts ask for it */
 	const struct dialect_row
 		*rows;              /* the first that fits an event is taken; ended by stage 0 */
 	int mac_width;              /* of the name before a MAC */
@@ -60,8 +61,7 @@ struct dialect {
 #define DIALECT_WITHIN_SECTOR                                                                 \
 	"Flash address {file_at} is not aligned to a 0x1000 byte flash sector. {over} bytes " \
 	"before this address will be erased.\n"
-#define DIALECT_LOST_CONNECTION \
-	"\nLost connection, retrying...\nWaiting for the chip to reconnect"
+#define DIALECT_LOST_CONNECTION "\nLost connection, retrying...\nWaiting for the chip to reconnect"
 #define DIALECT_NOT_SMALLER                                                                    \
 	"Cannot compress file '{item}' more than the original size, will flash uncompressed. " \
 	"Compressed size {done} bytes >= uncompressed {total} bytes."

@@ -25,6 +25,6 @@ static const struct dialect_row rows[] = {
 	{ 0 },
 };
 
-const struct dialect dialect_nand_v3 = { "esptool.py", rows, 5, &dialect_esptool_v3 };
-const struct dialect dialect_nand_v4 = { "esptool.py", rows, 5, &dialect_esptool_v4 };
-const struct dialect dialect_nand_v5 = { "esptool", rows, 20, &dialect_esptool_v5 };
+const struct dialect dialect_nand_v3 = { "esptool.py", "3.2", rows, 5, &dialect_esptool_v3 };
+const struct dialect dialect_nand_v4 = { "esptool.py", "4.8.1", rows, 5, &dialect_esptool_v4 };
+const struct dialect dialect_nand_v5 = { "esptool", "5.3.1", rows, 20, &dialect_esptool_v5 };

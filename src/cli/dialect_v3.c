@@ -96,4 +96,4 @@ static const struct dialect_row rows[] = {
 	{ 0 },
 };
 
-const struct dialect dialect_esptool_v3 = { "esptool.py", rows, .mac_width = 5 };
+const struct dialect dialect_esptool_v3 = { "esptool.py", "3.2", rows, .mac_width = 5 };

@@ -18,4 +18,4 @@ static const struct dialect_row rows[] = {
 	{ 0 },
 };
 
-const struct dialect dialect_esptool_v4 = { "esptool.py", rows, 5, &dialect_esptool_v3 };
+const struct dialect dialect_esptool_v4 = { "esptool.py", "4.8.1", rows, 5, &dialect_esptool_v3 };

@@ -130,4 +130,4 @@ static const struct dialect_row rows[] = {
 	{ 0 },
 };
 
-const struct dialect dialect_esptool_v5 = { "esptool", rows, .mac_width = 20 };
+const struct dialect dialect_esptool_v5 = { "esptool", "5.3.1", rows, .mac_width = 20 };

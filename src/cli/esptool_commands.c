@@ -31,7 +31,7 @@ static kiln_code act_version(struct esptool *t, struct kiln_flasher *flasher, st
 {
 	(void)flasher;
 	(void)err;
-	esptool_say(t, "%s", kiln_version());
+	esptool_say(t, "%s", t->run.dialect->version);
 	return KILN_OK;
 }
 

@@ -35,8 +35,8 @@ static const struct dialect_row going_rows[] = {
 	{ 0 },
 };
 
-const struct dialect render_done_texts = { "kiln", done_rows };
-const struct dialect render_going_texts = { "kiln", going_rows };
+const struct dialect render_done_texts = { "kiln", NULL, done_rows };
+const struct dialect render_going_texts = { "kiln", NULL, going_rows };
 
 void render_init(struct render *r, struct cli *cli)
 {

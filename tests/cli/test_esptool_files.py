@@ -60,7 +60,7 @@ def test_elf2image_names_and_text(run, tmp_path):
     elf = tmp_path / 'app.elf'
     shutil.copy(ELFS / 'esp32c3.elf', elf)
     text = run('esptool.py', '--chip', 'esp32c3', 'elf2image', elf, check=0).stdout
-    assert re.fullmatch(r'esptool\.py v\S+ \(kiln\)\nCreating esp32c3 image\.\.\.\n(Merged \d+ ELF sections?\n)?'
+    assert re.fullmatch(r'esptool\.py v\S+ \(kiln \S+\)\nCreating esp32c3 image\.\.\.\n(Merged \d+ ELF sections?\n)?'
                         r'Successfully created esp32c3 image\.\n', text), text
     assert (tmp_path / 'app.bin').stat().st_size == 67840
     shutil.copy(ELFS / 'esp8266.elf', elf)

@@ -29,7 +29,7 @@ NORMAL = [
     (r'\x1b\[[0-9;]*m', ''),
     (r'([0-9a-f]{2}:){5}[0-9a-f]{2}', 'MAC'),
     (r'(?<=[ @])(serial:///dev/ttyUSB0|sim:esp32)(?=(  )?$)', 'URL'),
-    (r'esptool\.py v\S+( \(kiln\))?', 'esptool.py VERSION'),
+    (r'(esptool\.py v3\.2) \(kiln \S+\)', r'\1'),
     (r"\(name='micropython', .*\)", 'IMPLEMENTATION'),
     (r'Serial port .*', 'Serial port PORT'),
     (r'Connecting\.+', 'Connecting...'),  # a dot for each try without an answer
