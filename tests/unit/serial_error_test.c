@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said when a serial port can't be opened; the errors themselves: link_test.c. */
+/* What is said when a serial port can't be opened; the errors themselves: link_tty_test.c. */
 #include "unit.h"
 
 #include <errno.h>
