@@ -64,6 +64,17 @@ kiln_code sim_server_open(struct kiln_link *link, const char *name, struct sim_s
 	return KILN_OK;
 }
 
+void sim_endpoint_init(struct sim_endpoint *e, const struct sim_endpoint_ops *ops,
+		       const struct sim_server *server)
+{
+	*e = (struct sim_endpoint){
+		.ops = ops,
+		.link = server->link,
+		.epoll = server->epoll,
+		.wake_at = KILN_FOREVER,
+	};
+}
+
 void sim_server_add(struct sim_server *server, struct sim_endpoint *e)
 {
 	struct sim_endpoint **at = &server->first;
@@ -81,16 +92,6 @@ void sim_server_play_resets(struct sim_server *server, int hold_ms)
 int sim_server_hold_ms(const struct sim_server *server)
 {
 	return server->hold_ms;
-}
-
-struct kiln_link *sim_server_link(struct sim_server *server)
-{
-	return server->link;
-}
-
-int sim_server_epoll(struct sim_server *server)
-{
-	return server->epoll;
 }
 
 const char *sim_server_name(const struct sim_server *server)

@@ -36,13 +36,14 @@ enum { SIM_PIECE = 512 };
 /* How much is kept for a client that does not read; what comes then is lost, as on a USB bridge. */
 enum { SIM_CLIENT_MAX = 256 * 1024 };
 
+/* One of this server, which does not know it yet. */
+void sim_endpoint_init(struct sim_endpoint *e, const struct sim_endpoint_ops *ops,
+		       const struct sim_server *server);
 /* Watch a descriptor for epoll `events`; again for others: `known` true. */
 KILN_CHECK kiln_code sim_endpoint_watch(struct sim_endpoint *e, int fd, uint32_t events, bool known,
 					struct kiln_err *err);
 
 void sim_server_add(struct sim_server *server, struct sim_endpoint *e);
-struct kiln_link *sim_server_link(struct sim_server *server);
-int sim_server_epoll(struct sim_server *server);
 int sim_server_hold_ms(const struct sim_server *server); /* 0: resets are not played */
 const char *sim_server_name(const struct sim_server *server);
 

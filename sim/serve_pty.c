@@ -186,10 +186,7 @@ kiln_code sim_server_add_pty(struct sim_server *server, const char *symlink, str
 
 	if (!p)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot make a pty");
-	p->endpoint.ops = &ops;
-	p->endpoint.link = sim_server_link(server);
-	p->endpoint.epoll = sim_server_epoll(server);
-	p->endpoint.wake_at = KILN_FOREVER;
+	sim_endpoint_init(&p->endpoint, &ops, server);
 	p->master = -1;
 	kiln_buf_init(&p->heard, SIM_CLIENT_MAX);
 	code = open_pty(p, err);

@@ -353,10 +353,7 @@ kiln_code sim_server_add_rfc2217(struct sim_server *server, const char *host, ui
 
 	if (!s)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot serve at %s:%u", host, port);
-	s->endpoint.ops = &ops;
-	s->endpoint.link = sim_server_link(server);
-	s->endpoint.epoll = sim_server_epoll(server);
-	s->endpoint.wake_at = KILN_FOREVER;
+	sim_endpoint_init(&s->endpoint, &ops, server);
 	s->listener = s->client = -1;
 	sim_com_init(&s->com, s->endpoint.link, sim_server_name(server),
 		     sim_server_hold_ms(server));
