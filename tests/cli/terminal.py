@@ -13,7 +13,7 @@ import time
 def read_until(stream, word):
     """What comes up to `word`, as it comes."""
     got = b''
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while word not in got:
         assert select.select([stream], [], [], max(0, deadline - time.monotonic()))[0], got
         more = os.read(stream.fileno(), 4096)

@@ -92,7 +92,8 @@ def test_silent_ports_are_asked_at_the_same_time(bare, run, silent_ports):
         return time.monotonic() - begin
 
     alone = seconds(silent_ports[:1])
-    assert seconds(silent_ports) < 3 * alone
+    # one after the other would take six times as long, however often; a busy machine may once
+    assert any(seconds(silent_ports) < 3 * alone for _ in range(3))
 
 
 def test_a_board_is_found_beside_a_silent_port_and_a_busy_one(bare, run, env, tmp_path,
@@ -171,7 +172,7 @@ def test_watch_tells_of_ports_that_come_and_go(pi, env):
     pi.remove('ttyUSB0')
     assert event() == ('removed', '/dev/ttyUSB0')
     p.send_signal(signal.SIGINT)
-    out, errors = p.communicate(timeout=20)
+    out, errors = p.communicate(timeout=60)
     assert (p.returncode, out, errors) == (130, '', '')
 
 

@@ -52,7 +52,7 @@ def test_ctrl_c_ends_the_program(env, board):
     streamed = read_until(running.stdout, b'3\n')
     assert streamed.startswith(b'0\n1\n')
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert errors.endswith(b'KeyboardInterrupt: \n')
     assert board('print("alive")', check=0).stdout == 'alive\n'

@@ -104,7 +104,7 @@ def test_output_streams_and_ctrl_c_ends_a_loop(env, port, exec_):
     running = start(env, port, 'n = 0\nwhile True:\n n += 1\n if n % 50 == 0: print(n)')
     read_until(running.stdout, b'150\n')
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert b'KeyboardInterrupt' in errors
     # the board is at its prompt, and its variables are there
@@ -115,7 +115,7 @@ def test_ctrl_c_ends_a_silent_loop(env, port, exec_):
     running = start(env, port, 'print("go")\nwhile True: pass')
     read_until(running.stdout, b'go\n')
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
     assert running.returncode == 130
     assert exec_('print("alive")', check=0).stdout == 'alive\n'
 
@@ -142,7 +142,7 @@ def test_a_program_that_does_not_stop(env, port, exec_):
     running.send_signal(signal.SIGINT)
     time.sleep(0.5)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=30)
+    _, errors = running.communicate(timeout=60)
     assert running.returncode == 1
     assert errors.decode() == (
         'error: cannot interrupt the program: it does not react to Ctrl-C\n'
@@ -164,7 +164,7 @@ def test_a_port_that_is_held(env, port, exec_):
     read_until(running.stdout, b'go\n')
     assert 'busy' in exec_('print(1)', check=1).stderr
     running.send_signal(signal.SIGINT)
-    running.communicate(timeout=30)
+    running.communicate(timeout=60)
 
 
 def test_wrong_command_lines(run, port):

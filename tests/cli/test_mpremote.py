@@ -5,6 +5,7 @@ The expected texts are what mpremote 1.26 printed under Python 3.11 for the same
 the board's output apart: they are \n here).
 """
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -60,17 +61,22 @@ def test_resume_keeps_what_runs_on_a_served_board(env, run, board):
         assert run('mpremote', 'connect', remote, 'eval', 'a', check=1).stdout == NAME_ERROR
         # --no-follow: it goes on after we have left
         done = run('mpremote', 'connect', port, 'exec', '--no-follow',
-                   'import time; time.sleep(0.2); b = 6', 'sleep', '1', 'resume', 'eval', 'b',
+                   'import time; time.sleep(0.05); b = 6', 'sleep', '1', 'resume', 'eval', 'b',
                    check=0)
         assert done.stdout == '6\n'
         done = run('mpremote', 'connect', port, 'exec', '--no-follow',
-                   'import time; time.sleep(0.2); c = 7; print("unheard")', check=0)
+                   'import time; time.sleep(0.2); c = 7; print("unheard"); '
+                   'open("done", "w").close()', check=0)
         assert done.stdout == ''
-        time.sleep(1.5)
+        ended = pathlib.Path(env['XDG_STATE_HOME']) / 'kiln/sim/board.files/done'
+        for _ in range(3000):
+            if ended.exists():
+                break
+            time.sleep(0.02)
         assert run('mpremote', 'connect', port, 'resume', 'eval', 'c', check=0).stdout == '7\n'
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def test_main_py_does_not_run(board):

@@ -33,13 +33,13 @@ def serve(env, tmp_path):
     for server in servers:
         if server.poll() is None:
             server.send_signal(signal.SIGINT)
-        server.wait(timeout=20)
+        server.wait(timeout=60)
         server.stdout.close()
         server.stderr.close()
 
 
 def client(port, baudrate=115200):
-    return serial.serial_for_url(f'rfc2217://127.0.0.1:{port}', baudrate=baudrate, timeout=10)
+    return serial.serial_for_url(f'rfc2217://127.0.0.1:{port}', baudrate=baudrate, timeout=60)
 
 
 def test_a_flasher_uses_it(serve, run, tmp_path):
@@ -51,7 +51,7 @@ def test_a_flasher_uses_it(serve, run, tmp_path):
                '0x10000', data, check=0)
     assert 'Hash of data verified.' in done.stdout
     server.send_signal(signal.SIGINT)
-    assert server.wait(timeout=20) == 0
+    assert server.wait(timeout=60) == 0
     assert server.stderr.read() == ''
 
 
@@ -87,7 +87,7 @@ def test_baud_and_lines_come_back(serve):
 def test_one_client_at_a_time(serve):
     _, port = serve('sim:alone')
     with client(port):
-        with socket.create_connection(('127.0.0.1', port), timeout=10) as second:
+        with socket.create_connection(('127.0.0.1', port), timeout=60) as second:
             heard = b''
             while piece := second.recv(100):
                 heard += piece
@@ -112,7 +112,7 @@ def test_a_port_without_lines(serve):
         os.write(master, b'and \xff back')
         assert link.read(10) == b'and \xff back'
     os.close(master)
-    assert server.wait(timeout=20) == 1
+    assert server.wait(timeout=60) == 1
     assert json.loads(server.stdout.readline())['event'] == 'error'
 
 
@@ -121,7 +121,7 @@ def test_who_comes_and_goes(serve):
     with client(port):
         pass
     server.send_signal(signal.SIGTERM)
-    assert server.wait(timeout=20) == 0
+    assert server.wait(timeout=60) == 0
     text = server.stderr.read()
     assert 'connected: 127.0.0.1' in text and 'disconnected' in text
 

@@ -8,7 +8,7 @@ from jupyter_client.manager import KernelManager
 
 from conftest import BUILD
 
-TIMEOUT = 30
+TIMEOUT = 60
 SANITIZED = 'asan' in BUILD.name  # of such a build the memory says nothing
 
 

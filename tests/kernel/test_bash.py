@@ -104,7 +104,7 @@ def test_a_background_child_does_not_hold_the_cell(kernel, tmp_path):
                        'touch done) &\necho started')
     assert 'started\n' in shown.stdout
     assert not (tmp_path / 'done').exists()
-    for _ in range(400):
+    for _ in range(1200):
         if (tmp_path / 'done').exists():
             break
         time.sleep(0.05)
@@ -114,7 +114,7 @@ def test_a_background_child_does_not_hold_the_cell(kernel, tmp_path):
 def test_background_children_end_with_the_kernel(kernel):
     child = int(kernel.run('%%bash\nsleep 99 & echo $!').stdout)
     kernel.manager.shutdown_kernel()
-    for _ in range(200):
+    for _ in range(1200):
         if not os.path.exists(f'/proc/{child}'):
             break
         time.sleep(0.05)

@@ -68,7 +68,7 @@ class KilnTests(jupyter_kernel_test.KernelTests):
         """What this kernel claims beyond what the suite looks at."""
         msg = self.kc.session.msg('kernel_info_request', {})
         self.kc.control_channel.send(msg)
-        info = self.kc.get_control_msg(timeout=15)['content']
+        info = self.kc.get_control_msg(timeout=60)['content']
         self.assertEqual(info['supported_features'], ['kernel subshells'])
 
     def test_stop_on_error(self):
@@ -77,7 +77,7 @@ class KilnTests(jupyter_kernel_test.KernelTests):
             ids = [self.kc.execute('%%bash\nsleep 0.2; exit 1', stop_on_error=stop), self.kc.execute('!true')]
             replies = {}
             while len(replies) < 2:
-                reply = self.kc.get_shell_msg(timeout=15)
+                reply = self.kc.get_shell_msg(timeout=60)
                 replies[reply['parent_header']['msg_id']] = reply['content']['status']
             self.assertEqual([replies[i] for i in ids], wanted)
 
@@ -85,9 +85,9 @@ class KilnTests(jupyter_kernel_test.KernelTests):
         """input() on the board is answered by the client."""
         self.flush_channels()
         msg_id = self.kc.execute('%connect -q sim:k\nprint("hello,", input("who? "))', allow_stdin=True)
-        self.assertEqual(self.kc.get_stdin_msg(timeout=15)['content'], {'prompt': 'who? ', 'password': False})
+        self.assertEqual(self.kc.get_stdin_msg(timeout=60)['content'], {'prompt': 'who? ', 'password': False})
         self.kc.input('me')
-        reply = self.get_non_kernel_info_reply(timeout=15)
+        reply = self.get_non_kernel_info_reply(timeout=60)
         self.assertEqual((reply['parent_header']['msg_id'], reply['content']['status']), (msg_id, 'ok'))
 
 

@@ -105,17 +105,21 @@ def test_the_port_vanishes_in_mid_cell(microbit, kernel):
     assert shown.status == 'error' and shown.reply['ename'].startswith('KILN_E_PORT')
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+@pytest.fixture
+def tcp_port():
+    """A TCP port that is nobody else's for as long as the test runs; servers share it."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(('127.0.0.1', 0))
+        yield holder.getsockname()[1]
 
 
 def serve(microbit, port):
     """The board behind a TCP port, as ser2net has it; waits until it listens."""
-    server = subprocess.Popen([SOCAT, f'TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr',
+    server = subprocess.Popen([SOCAT, f'TCP-LISTEN:{port},bind=127.0.0.1,fork,reuseaddr,reuseport',
                                f'OPEN:{microbit.port},raw,echo=0'], start_new_session=True)
-    for _ in range(200):
+    for _ in range(1200):
         with open('/proc/net/tcp', encoding='ascii') as f:
             if f':{port:04X} 00000000:0000 0A' in f.read():
                 return server
@@ -124,10 +128,9 @@ def serve(microbit, port):
 
 
 @pytest.mark.skipif(not SOCAT, reason='no socat here')
-def test_the_next_cell_connects_again(microbit, kernel):
-    port = free_port()
-    server = serve(microbit, port)
-    shown = kernel.run(f'%connect socket://127.0.0.1:{port}\nx = 7')
+def test_the_next_cell_connects_again(microbit, kernel, tcp_port):
+    server = serve(microbit, tcp_port)
+    shown = kernel.run(f'%connect socket://127.0.0.1:{tcp_port}\nx = 7')
     assert shown.status == 'ok', shown
     msg_id = kernel.start(LOOP)
     kernel.message(msg_id, 'stream')
@@ -136,14 +139,14 @@ def test_the_next_cell_connects_again(microbit, kernel):
     reply, _ = kernel.finish(msg_id)
     assert reply['ename'] == 'KILN_E_PORT_GONE'
 
-    server = serve(microbit, port)
+    server = serve(microbit, tcp_port)
     try:
         shown = kernel.run('print(x, n > 0)')
         assert (shown.status, shown.stdout) == ('ok', '7 True\n')
         # and when it happens while nothing runs, nobody notices
         os.killpg(server.pid, 9)
         server.wait()
-        server = serve(microbit, port)
+        server = serve(microbit, tcp_port)
         shown = kernel.run('print(x)')
         assert (shown.status, shown.stdout) == ('ok', '7\n')
     finally:

@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "sim/run.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 #define PROMPT ">>> "
 #define BANNER "kiln: virtual board"

@@ -35,12 +35,30 @@ int session_firmware(void **state)
 	return fclose(f);
 }
 
+/* What a session's link goes on using when the test that had it on its stack has failed. */
+struct session_host {
+	struct kiln_host host;
+	struct session *session; /* NULL: its test has failed */
+	struct kiln_repl *repl;
+};
+
+static struct session_host *opened; /* NULL: none is open */
+
+static void close_opened(void)
+{
+	if (!opened)
+		return;
+	kiln_repl_close(opened->repl);
+	free(opened);
+	opened = NULL;
+}
+
 static kiln_code cancel_wait(void *user, int fd, short events, kiln_ms deadline)
 {
-	struct session *t = user;
+	struct session *t = ((struct session_host *)user)->session;
 	const struct kiln_host plain = { .ui = { .log = NULL } };
 
-	if (t->cancel_at && strstr(kiln_buf_str(&t->out), t->cancel_at)) {
+	if (t && t->cancel_at && strstr(kiln_buf_str(&t->out), t->cancel_at)) {
 		t->cancel_at = NULL;
 		return KILN_E_CANCELLED;
 	}
@@ -59,13 +77,23 @@ kiln_code session_open(struct session *t, const char *options, unsigned baud)
 {
 	struct kiln_link *link;
 	char url[256];
+	kiln_code code;
 
-	*t = (struct session){ .host = help_host() };
-	t->host.waiter = (struct kiln_waiter){ .wait = cancel_wait, .user = t };
+	if (opened)
+		opened->session = NULL;
+	close_opened();
+	opened = calloc(1, sizeof(*opened));
+	assert_non_null(opened);
+	*opened = (struct session_host){ .host = help_host(), .session = t };
+	opened->host.waiter = (struct kiln_waiter){ .wait = cancel_wait, .user = opened };
+	*t = (struct session){ .host = opened };
 	kiln_buf_init(&t->out, 4 * 1024 * 1024);
 	kiln_text_format(url, sizeof(url), "sim:%s%s", session_url(), options);
-	KILN_TRY(kiln_link_open(&t->host, url, baud, &link, &t->err));
-	return kiln_repl_open(link, &t->repl, &t->err);
+	code = kiln_link_open(&opened->host, url, baud, &link, &t->err);
+	if (code == KILN_OK)
+		code = kiln_repl_open(link, &t->repl, &t->err);
+	opened->repl = t->repl;
+	return code;
 }
 
 void session_begin(struct session *t)
@@ -76,7 +104,7 @@ void session_begin(struct session *t)
 
 void session_end(struct session *t)
 {
-	kiln_repl_close(t->repl);
+	close_opened();
 	kiln_repl_result_done(&t->result);
 	kiln_buf_done(&t->out);
 }

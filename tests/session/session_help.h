@@ -8,7 +8,7 @@
 
 /* For tests that run programs on a virtual board that was flashed and has started. */
 struct session {
-	struct kiln_host host;
+	struct session_host *host;
 	struct kiln_repl *repl;
 	struct kiln_repl_result result;
 	struct kiln_buf out;
@@ -22,7 +22,10 @@ int session_firmware(void **state);
 /* What opens that board, behind "sim:". */
 const char *session_url(void);
 
-/* Open with more options of the URL ("&fault=..."). */
+/*
+ * Open with more options of the URL ("&fault=..."). One at a time: a session that a test has left
+ * open, since it failed, is closed first. The next test is to have the board.
+ */
 kiln_code session_open(struct session *t, const char *options, unsigned baud);
 /* The same, or fail the test. */
 void session_begin(struct session *t);

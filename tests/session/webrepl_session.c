@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "link/webrepl.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 static const struct kiln_host plain_host;
 
