@@ -64,7 +64,7 @@ static kiln_code look(struct waiting *w, struct kiln_link **ret_link, struct kil
 static bool may_pass(kiln_code code)
 {
 	return code != KILN_OK && code != KILN_E_CANCELLED && code != KILN_E_NOMEM &&
-	       code != KILN_E_INVALID && code != KILN_E_CONFIG && code != KILN_E_DENIED;
+	       code != KILN_E_INVALID && code != KILN_E_CONFIG;
 }
 
 static kiln_code wait_for_port(struct waiting *w, struct kiln_link **ret_link, struct kiln_err *err)
@@ -79,6 +79,8 @@ static kiln_code wait_for_port(struct waiting *w, struct kiln_link **ret_link, s
 		code = look(w, ret_link, err);
 		if (!may_pass(code))
 			return code;
+		if (waited >= limit && code == KILN_E_DENIED)
+			return code; /* it is there: what to do about its rights is told */
 		if (waited >= limit)
 			break;
 		KILN_TRY(kiln_link_sleep(&w->nowhere, LOOK_MS, err));

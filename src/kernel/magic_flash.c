@@ -17,13 +17,14 @@
 #include "kernel/state.h"
 
 enum { FLASH_PORT, FLASH_ERASE, FLASH_AT, FLASH_BAUD, FLASH_OFFLINE };
-enum { FILE_MAX = 256 << 20, BAUD = 460800 };
+enum { FILE_MAX = 256 << 20, BAUD = 460800, RETURN_MS = 30000 };
 
 struct job {
 	struct kiln_kernel *k;
 	struct kiln_buf data;
 	struct kiln_flash_file file;
 	char path[4096], url[256];
+	struct kiln_port port; /* what is known of it, so that it is found again */
 	unsigned baud;
 	bool erase, offline;
 	struct kiln_flash_report report;
@@ -141,13 +142,29 @@ static kiln_code find_port(struct job *job, const char *named, struct kiln_err *
 	return KILN_E_NO_BOARD;
 }
 
+static void know_port(struct job *job)
+{
+	struct kiln_port_list list;
+
+	if (kiln_ports_scan(&job->k->host, &list, NULL) != KILN_OK)
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		if (strcmp(list.ports[i].url, job->url) == 0)
+			job->port = list.ports[i];
+	}
+	kiln_ports_done(&list);
+}
+
 /* ---- the job ---- */
 
 static kiln_code write_flash(struct job *job, struct kiln_err *err)
 {
-	const struct kiln_flasher_options options = {
-		.baud = job->baud, .quick = true, .event = kiln_flash_on_event, .user = &job->report
-	};
+	const struct kiln_flasher_options options = { .baud = job->baud,
+						      .quick = true,
+						      .return_ms = RETURN_MS,
+						      .port = &job->port,
+						      .event = kiln_flash_on_event,
+						      .user = &job->report };
 	const struct kiln_flash_job write = { .files = &job->file,
 					      .n_files = 1,
 					      .erase_all = job->erase,
@@ -158,10 +175,13 @@ static kiln_code write_flash(struct job *job, struct kiln_err *err)
 	struct kiln_flasher *flasher;
 	kiln_code code, closed;
 
+	know_port(job);
 	KILN_TRY(kiln_flasher_open(&job->k->host, job->url, &options, &flasher, err));
 	code = kiln_flasher_prepare(flasher, err);
 	if (code == KILN_OK)
 		code = kiln_flasher_write(flasher, &write, err);
+	if (code == KILN_OK) /* it may have come back under another name */
+		kiln_text_copy(job->url, sizeof(job->url), kiln_flasher_url(flasher));
 	/* the chip is reset in any case; what went wrong first is what is told */
 	closed = kiln_flasher_close(flasher, code == KILN_OK ? err : NULL);
 	return code == KILN_OK ? closed : code;

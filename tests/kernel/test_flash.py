@@ -91,6 +91,14 @@ def test_a_failure_stops_the_bar(kernel):
     assert shown.errors[0]['traceback'][1].startswith('\x1b[33mhint:')
 
 
+def test_a_port_that_comes_back(kernel):
+    """The job goes on with what is missing, and the cell ends connected."""
+    shown = kernel.run(f"%flash {FIRMWARE} -p 'sim:back?clock=virtual&fault=unplug@40000:700'")
+    assert shown.status == 'ok', shown
+    assert 'went away: waiting for it to come back (up to 30 s)\n' in shown.stderr
+    assert 'back     sim:back' in shown.stdout and 'Connected to' in shown.stdout
+
+
 def test_bad_input(kernel, tmp_path):
     def fails(code):
         shown = kernel.run(code)
