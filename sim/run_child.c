@@ -5,10 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -208,7 +208,7 @@ void run_child_why(struct run_child *child, char *dst, size_t size)
 static int64_t thread_starved(int tasks, const char *thread)
 {
 	char path[64], text[80];
-	uint64_t starved;
+	const char *second;
 	ssize_t n;
 	int fd;
 
@@ -219,7 +219,8 @@ static int64_t thread_starved(int tasks, const char *thread)
 	n = read(fd, text, sizeof(text) - 1);
 	close(fd);
 	text[n > 0 ? n : 0] = '\0';
-	return sscanf(text, "%*u %" SCNu64, &starved) == 1 ? (int64_t)starved : 0;
+	second = strchr(text, ' ');
+	return second ? strtoll(second, NULL, 10) : 0;
 }
 
 int64_t run_child_starved(const struct run_child *child)
