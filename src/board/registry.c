@@ -110,7 +110,8 @@ static kiln_code open_at(struct kiln_registry *r, const char *url,
 	e = kiln_registry_note_board(r, url, hwid, &info);
 	if (!e) {
 		kiln_repl_close(repl);
-		return kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s' on the list of boards", url);
+		(void)kiln_fail(err, KILN_E_NOMEM, "cannot keep '%s' on the list of boards", url);
+		return KILN_E_NOMEM;
 	}
 	e->board.by_hand = by_hand;
 	*ret_entry = e;

@@ -53,8 +53,6 @@ bool kiln_registry_is_network(const char *url)
 
 bool kiln_registry_is_called(const struct kiln_board *board, const char *what)
 {
-	/* the analyzer takes a kiln_fail() for one that returns KILN_OK, and finds no board then */
-	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker) */
 	return strcmp(board->name, what) == 0 || kiln_registry_same_url(board->url, what) ||
 	       (board->info.uid[0] && strcasecmp(board->info.uid, what) == 0);
 }
