@@ -30,7 +30,10 @@ static const char program[] = "def _kiln():\n"
 			      "_kiln()\n"
 			      "del _kiln\n";
 
-enum { ANSWER_MAX = 8 * 1024 };
+enum {
+	ANSWER_MAX = 8 * 1024,
+	QUIET_MS = 10000, /* the slowest of boards need one second */
+};
 
 static void keep(void *user, const char *text, size_t n)
 {
@@ -115,6 +118,12 @@ static kiln_code check_answer(struct kiln_repl *repl, const struct kiln_repl_res
 {
 	const char *url = kiln_link_url(kiln_repl_link(repl));
 
+	if (result->stalled) {
+		(void)kiln_fail(err, KILN_E_TIMEOUT, "cannot ask '%s' who it is", url);
+		kiln_why(err, "it did not answer within %d seconds", QUIET_MS / 1000);
+		kiln_hint(err, "if another program reads from this board too, close that one");
+		return KILN_E_TIMEOUT;
+	}
 	if (result->interrupted)
 		return kiln_fail(err, KILN_E_CANCELLED, "cannot ask '%s' who it is", url);
 	if (!result->exception && kiln_board_parse(answer, ret_info))
@@ -133,7 +142,9 @@ kiln_code kiln_board_identify(struct kiln_repl *repl, struct kiln_board_info *re
 			      struct kiln_err *err)
 {
 	struct kiln_buf answer = KILN_BUF_INIT(ANSWER_MAX);
-	const struct kiln_repl_output output = { .text = keep, .user = &answer };
+	const struct kiln_repl_output output = { .text = keep,
+						 .user = &answer,
+						 .quiet_ms = QUIET_MS };
 	struct kiln_repl_result result = { .exception = false };
 	kiln_code code;
 
