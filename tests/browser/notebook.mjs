@@ -76,9 +76,11 @@ async function pull(server) {
 
 let page;
 
+// the reply and what is printed come by different ways, in no order
 const done = (name) => page.waitForFunction((i) => {
   const cell = Jupyter.notebook.get_cell(i);
-  return !cell.running && typeof cell.input_prompt_number === 'number';
+  return !cell.running && typeof cell.input_prompt_number === 'number'
+    && Jupyter.notebook.kernel._msg_callbacks[cell.last_msg_id]?.iopub_done !== false;
 }, names.indexOf(name), { timeout: 60000 });
 
 const text = (name) => page.evaluate((i) => Jupyter.notebook.get_cell(i).output_area.element.text(), names.indexOf(name));
