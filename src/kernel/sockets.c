@@ -93,7 +93,6 @@ static void *beat(void *user)
 	void *socket = s->sockets[KILN_CHANNEL_HB].zmq;
 
 	/* frames go back as they come, identity first; ends when the context goes */
-
 	(void)zmq_proxy(socket, socket, NULL);
 	zmq_close(socket);
 	return NULL;
