@@ -9,7 +9,11 @@
 enum {
 	AT_ONCE = 256,   /* messages of a channel before something else gets its turn */
 	IDLE_MS = 10000, /* from a reply to the idle that belongs to it */
+	REPLY_MS = 500,  /* from idle, if it was interrupted: a reply has left before */
 	TELL_MS = 30000,
+	HASTE_MS = 3000, /* that a request of ours may still take after an interrupt */
+	NUDGES = 6, /* after an interrupt: the first so soon, each of the others twice as late */
+	FIRST_NUDGE_MS = 100,
 };
 
 static const char *const channel_names[PYTHON_CHANNELS] = {
@@ -258,12 +262,32 @@ size_t kiln_python_fds(const struct kiln_kernel *k, struct pollfd fds[KILN_PYTHO
 
 /* ---- a request and its reply ---- */
 
-static void interrupt(struct kiln_python *python, bool *wanted)
+/*
+ * CPython raises KeyboardInterrupt between two instructions, or when a system call is broken off. A
+ * signal that comes between the last of these instructions and the call does neither: time.sleep(60)
+ * takes its minute. So it is followed by signals that break off calls and do nothing else; the
+ * script that sets Python up gives them a handler, without which they would not even do that.
+ */
+struct interruption {
+	bool sent;
+	unsigned nudges;
+	kiln_ms next;
+};
+
+static void interrupt(struct kiln_python *python, struct interruption *i)
 {
-	if (!*wanted || !python->busy || python->process.dead)
+	const kiln_ms now = kiln_now();
+
+	if (python->process.dead || !python->busy || python->idle)
 		return;
-	(void)kill(-python->process.pid, SIGINT);
-	*wanted = false;
+	if (python->interrupted) {
+		(void)kill(-python->process.pid, SIGINT);
+		python->interrupted = false;
+		*i = (struct interruption){ .sent = true, .next = now + FIRST_NUDGE_MS };
+	} else if (i->sent && i->nudges < NUDGES && now >= i->next) {
+		(void)kill(python->process.pid, SIGURG);
+		i->next = now + (FIRST_NUDGE_MS << ++i->nudges);
+	}
 }
 
 static void answer_input(struct kiln_kernel *k)
@@ -291,32 +315,71 @@ static kiln_code fail_dead(const struct kiln_python *python, struct kiln_err *er
 	return KILN_E_IO;
 }
 
+/*
+ * What an interrupt hits is ipykernel's own code, now and then, before the cell's begins or when it
+ * is over: then there is idle, and never a reply.
+ */
+static kiln_code fail_unanswered(bool interrupted, struct kiln_err *err)
+{
+	if (interrupted)
+		return kiln_fail(err, KILN_E_CANCELLED, "the host's Python was interrupted");
+	(void)kiln_fail(err, KILN_E_PROTOCOL, "the host's Python gave no reply");
+	kiln_why(err, "it is idle again, and does not say what became of the cell");
+	kiln_hint(err, "run the cell again; if that doesn't help, restart the kernel");
+	return KILN_E_PROTOCOL;
+}
+
+static kiln_ms earlier(kiln_ms a, kiln_ms b)
+{
+	return a < b ? a : b;
+}
+
+/* An interrupt of the running cell was noted. What runs for us is not broken off. */
+static kiln_code take_turn(struct kiln_kernel *k, kiln_ms deadline, struct interruption *i)
+{
+	const bool nudges = i->sent && i->nudges < NUDGES && !k->python->idle;
+	struct pollfd nothing = { .fd = -1 };
+	const kiln_code code = kiln_kernel_wait(
+		k, &nothing, 1, nudges ? earlier(deadline, i->next) : deadline);
+
+	if (code == KILN_E_CANCELLED) {
+		k->python->interrupted = true;
+		k->input_waits = false;
+	}
+	if (k->input)
+		answer_input(k);
+	if (k->python->shows)
+		interrupt(k->python, i);
+	return code;
+}
+
 /* Until there is a reply, and idle, so that nothing that it showed comes later. */
 static kiln_code await(struct kiln_kernel *k, kiln_ms deadline, struct kiln_err *err)
 {
 	struct kiln_python *python = k->python;
-	struct pollfd nothing = { .fd = -1 };
-	bool interrupted = false;
+	struct interruption interruption = { .sent = false };
+	bool one_is_there = false;
 
 	while (!python->reply || !python->idle) {
-		kiln_code code;
-
 		if (python->process.dead)
 			return fail_dead(python, err);
-		if (python->reply && deadline == KILN_FOREVER)
-			deadline = kiln_now() + IDLE_MS;
-		code = kiln_kernel_wait(k, &nothing, 1, deadline);
-		interrupted = interrupted || code == KILN_E_CANCELLED;
-		if (code == KILN_E_CANCELLED)
-			k->input_waits = false;
+		if ((python->reply || python->idle) && !one_is_there) {
+			const bool lost = python->idle && interruption.sent;
+
+			deadline = earlier(deadline, kiln_now() + (lost ? REPLY_MS : IDLE_MS));
+			one_is_there = true;
+		}
+		if (take_turn(k, deadline, &interruption) == KILN_E_CANCELLED && !python->shows)
+			deadline = earlier(deadline, kiln_now() + HASTE_MS);
 		if (k->quitting)
 			return kiln_fail(err, KILN_E_CANCELLED, "the kernel ends");
-		if (code == KILN_E_TIMEOUT)
-			return python->reply ? KILN_OK
-					     : kiln_fail(err, code, "the host's Python is busy");
-		if (k->input)
-			answer_input(k);
-		interrupt(python, &interrupted);
+		if (kiln_now() < deadline || (python->reply && python->idle))
+			continue;
+		if (python->reply)
+			return KILN_OK;
+		if (python->idle)
+			return fail_unanswered(interruption.sent, err);
+		return kiln_fail(err, KILN_E_TIMEOUT, "the host's Python is busy");
 	}
 	return KILN_OK;
 }
@@ -333,10 +396,12 @@ kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *conten
 	}
 	python->header = json_incref(header);
 	python->shows = shows;
-	python->busy = python->idle = python->begun = false;
+	python->busy = python->idle = python->begun = python->interrupted = false;
 	code = kiln_python_send(k, PYTHON_SHELL, header, content, NULL, err);
 	if (code == KILN_OK)
 		code = await(k, deadline, err);
+	if (python->interrupted && !shows)
+		code = kiln_fail(err, KILN_E_CANCELLED, "interrupted before the cell began");
 	k->input_waits = false;
 	k->woken = false;
 	json_decref(python->header);

@@ -40,6 +40,7 @@ struct kiln_python {
 	bool busy;      /* its handler runs: a signal is not too early */
 	bool idle;
 	bool begun; /* the cell's code runs, or has run */
+	bool interrupted; /* it is to be, and was not told yet */
 	bool shows; /* it is a cell's code: what it says is shown */
 
 	json_t *comms;     /* {id: {"target_name": ...}} that are open */
@@ -69,8 +70,9 @@ void kiln_python_free(struct kiln_python *python);
 kiln_code kiln_python_send(struct kiln_kernel *k, python_channel channel, json_t *header,
 			   json_t *content, const struct kiln_wire_msg *rest, struct kiln_err *err);
 /*
- * A request on shell, its reply and the idle after it. An interrupt of the running cell goes on to
- * the child. Fails with: E_TIMEOUT, E_IO (it has died), E_CANCELLED (this kernel ends), E_NOMEM.
+ * A request on shell, its reply and the idle after it. An interrupt goes on to the child if it runs
+ * a cell's code; a request of ours ends first. Fails with: E_TIMEOUT, E_IO (it has died),
+ * E_PROTOCOL (idle, and no reply), E_CANCELLED (interrupted, or this kernel ends), E_NOMEM.
  */
 kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *content, bool shows,
 			   kiln_ms deadline, json_t **ret_reply, struct kiln_err *err);

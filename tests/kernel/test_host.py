@@ -143,6 +143,31 @@ def test_an_early_interrupt_is_not_lost(host):
     assert host.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
 
 
+def test_an_interrupt_that_breaks_nothing_off(host):
+    """Another thread takes the signal: so sleep() goes on, as it does when a signal comes just before it."""
+    msg_id = host.start('%%host\nimport signal, threading, time\n'
+                        'threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n'
+                        'signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])\n'
+                        'print("on", flush=True)\n'
+                        'try:\n  time.sleep(600)\n'
+                        'finally:\n  signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])')
+    host.message(msg_id, 'stream')
+    host.interrupt()
+    assert host.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
+
+
+def test_an_interrupt_that_takes_the_reply_along(host):
+    """It hit ipykernel's own code, so there is none."""
+    msg_id = host.start('%%host\nimport time\nkernel = get_ipython().kernel\n'
+                        'def hit(*args):\n  del kernel.finish_metadata\n  raise KeyboardInterrupt\n'
+                        'kernel.finish_metadata = hit\n'
+                        'print("on", flush=True)\ntime.sleep(600)')
+    host.message(msg_id, 'stream')
+    host.interrupt()
+    assert host.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
+    assert host.run('%%host\nprint("here")').stdout == 'here\n'
+
+
 def test_values_cross_both_ways(host):
     assert host.run('%connect -q sim:h').status == 'ok'
     assert host.run('seen = {"t": [1.5, None, "é😀"], "n": (1, 2)}\n%store seen').status == 'ok'
