@@ -206,24 +206,14 @@ static bool note(struct listening *l, struct pollfd *fds, size_t n_fds)
 	return any;
 }
 
-/*
- * Signs have been seen to get lost, on a busy machine, between the library's threads and poll(): a
- * reply of the host's Python lay in its socket and nobody was told. So when nothing at all has
- * come for a while, all sockets are asked.
- */
-enum { LONGEST_MS = 500 };
-
-static void stir(const struct listening *l)
-{
-	for (size_t i = 0; i < l->n_sockets; i++)
-		l->sockets[i]->stirred = true;
-}
-
 static int time_left(kiln_ms deadline, kiln_ms due)
 {
+	enum { LONGEST_MS = 3600000 };
 	const kiln_ms first = due < deadline ? due : deadline;
-	const kiln_ms left = first == KILN_FOREVER ? LONGEST_MS : first - kiln_now();
+	const kiln_ms left = first == KILN_FOREVER ? -1 : first - kiln_now();
 
+	if (first == KILN_FOREVER)
+		return -1;
 	return left < 0 ? 0 : left > LONGEST_MS ? LONGEST_MS : (int)left;
 }
 
@@ -252,17 +242,12 @@ static bool poll_once(struct kiln_kernel *k, struct pollfd *fds, size_t n_fds, k
 	const kiln_ms text = kiln_stream_due(&k->out), chart = kiln_plotter_due(k);
 	struct listening l;
 	bool any;
-	int n, wait_ms;
 
 	if (has_just_looked(k, deadline))
 		return look(fds, n_fds);
 	listen_to(k, &l, fds, n_fds);
-	wait_ms = l.stirred ? 0 : time_left(deadline, text < chart ? text : chart);
-	n = poll(l.fds, l.n, wait_ms);
-	if (n < 0)
+	if (poll(l.fds, l.n, l.stirred ? 0 : time_left(deadline, text < chart ? text : chart)) < 0)
 		return false; /* EINTR */
-	if (n == 0 && wait_ms > 0)
-		stir(&l);
 	k->looked_at = kiln_now();
 	any = note(&l, fds, n_fds);
 	if (l.fds[l.signals].revents)

@@ -13,7 +13,7 @@
  * readable when something has come, but each call to the library may take that sign away and leave
  * a message behind (zmq_getsockopt(3), ZMQ_FD). So the socket is `stirred` from a sign, or from a
  * call, until a receive has found nothing more in it: it is not asked before, as each question
- * takes two system calls, nor waited for. After a silence all are asked (kernel.c says why).
+ * takes two system calls, nor waited for.
  */
 struct kiln_socket {
 	void *zmq;
