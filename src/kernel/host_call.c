@@ -12,6 +12,7 @@ enum {
 	REPLY_MS = 500,  /* from idle, if it was interrupted: a reply has left before */
 	TELL_MS = 30000,
 	HASTE_MS = 3000, /* that a request of ours may still take after an interrupt */
+	BEGIN_MS = 2000, /* to where a cell's code begins */
 	NUDGES = 6, /* after an interrupt: the first so soon, each of the others twice as late */
 	FIRST_NUDGE_MS = 100,
 };
@@ -77,7 +78,6 @@ static void on_status(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 	const char *state = text_of(msg->content, "execution_state");
 
 	if (is_awaited(python, msg)) {
-		python->busy = python->busy || (!python->shows && strcmp(state, "busy") == 0);
 		python->idle = python->idle || strcmp(state, "idle") == 0;
 	} else if (strncmp(text_of(msg->parent, "msg_type"), "comm_", 5) == 0 &&
 		   strcmp(state, "idle") == 0) {
@@ -87,9 +87,7 @@ static void on_status(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 
 static void on_input(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 {
-	/* a signal before the handler runs would be lost: now it does run */
-	if (is_awaited(k->python, msg))
-		k->python->busy = k->python->begun = true;
+	k->python->begun = k->python->begun || is_awaited(k->python, msg);
 }
 
 /* The running cell's text goes through its stream, so that it is bounded and in order. */
@@ -114,8 +112,20 @@ static void on_output(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 	kiln_kernel_republish(k, msg);
 }
 
+/* Said by host_start.py, and by nobody else. */
+static bool take_begin(struct kiln_python *python, const struct kiln_wire_msg *msg)
+{
+	if (!json_object_get(json_object_get(msg->content, "data"), "application/x-kiln-begin"))
+		return false;
+	if (is_awaited(python, msg))
+		python->busy = python->begun = true;
+	return true;
+}
+
 static void on_display(struct kiln_kernel *k, const struct kiln_wire_msg *msg)
 {
+	if (take_begin(k->python, msg))
+		return;
 	if (!kiln_python_take_store(k, msg->content))
 		on_output(k, msg);
 }
@@ -264,29 +274,39 @@ size_t kiln_python_fds(const struct kiln_kernel *k, struct pollfd fds[KILN_PYTHO
 
 /*
  * CPython raises KeyboardInterrupt between two instructions, or when a system call is broken off. A
- * signal that comes between the last of these instructions and the call does neither: time.sleep(60)
- * takes its minute. So it is followed by signals that break off calls and do nothing else; the
- * script that sets Python up gives them a handler, without which they would not even do that.
+ * signal that comes between the last of these instructions and the call does neither:
+ * time.sleep(60) takes its minute. So it is followed by signals that break off calls and do nothing
+ * else; the script that sets Python up gives them a handler, without which they would not even do
+ * that.
  */
 struct interruption {
+	kiln_ms next; /* when there is something to do; 0: nothing */
 	bool sent;
 	unsigned nudges;
-	kiln_ms next;
 };
+
+/* One came. It is held back until the cell's code runs: or for a while, should that not be said. */
+static void note_interrupt(struct kiln_python *python, struct interruption *i)
+{
+	if (!python->interrupted)
+		i->next = kiln_now() + (python->busy ? 0 : BEGIN_MS);
+	python->interrupted = true;
+}
 
 static void interrupt(struct kiln_python *python, struct interruption *i)
 {
 	const kiln_ms now = kiln_now();
+	const bool is_due = i->next && now >= i->next;
 
-	if (python->process.dead || !python->busy || python->idle)
-		return;
-	if (python->interrupted) {
+	if (python->interrupted && !python->begun) {
+		i->next = now + BEGIN_MS;
+	} else if (python->interrupted && (python->busy || is_due)) {
 		(void)kill(-python->process.pid, SIGINT);
 		python->interrupted = false;
 		*i = (struct interruption){ .sent = true, .next = now + FIRST_NUDGE_MS };
-	} else if (i->sent && i->nudges < NUDGES && now >= i->next) {
+	} else if (i->sent && is_due) {
 		(void)kill(python->process.pid, SIGURG);
-		i->next = now + (FIRST_NUDGE_MS << ++i->nudges);
+		i->next = ++i->nudges < NUDGES ? now + (FIRST_NUDGE_MS << i->nudges) : 0;
 	}
 }
 
@@ -334,22 +354,23 @@ static kiln_ms earlier(kiln_ms a, kiln_ms b)
 	return a < b ? a : b;
 }
 
-/* An interrupt of the running cell was noted. What runs for us is not broken off. */
+/* What runs for us is not broken off. */
 static kiln_code take_turn(struct kiln_kernel *k, kiln_ms deadline, struct interruption *i)
 {
-	const bool nudges = i->sent && i->nudges < NUDGES && !k->python->idle;
+	struct kiln_python *python = k->python;
 	struct pollfd nothing = { .fd = -1 };
+	const bool acts = python->shows && !python->idle;
 	const kiln_code code = kiln_kernel_wait(
-		k, &nothing, 1, nudges ? earlier(deadline, i->next) : deadline);
+		k, &nothing, 1, acts && i->next ? earlier(deadline, i->next) : deadline);
 
 	if (code == KILN_E_CANCELLED) {
-		k->python->interrupted = true;
+		note_interrupt(python, i);
 		k->input_waits = false;
 	}
 	if (k->input)
 		answer_input(k);
-	if (k->python->shows)
-		interrupt(k->python, i);
+	if (acts && !python->process.dead && !python->idle)
+		interrupt(python, i);
 	return code;
 }
 
@@ -357,7 +378,7 @@ static kiln_code take_turn(struct kiln_kernel *k, kiln_ms deadline, struct inter
 static kiln_code await(struct kiln_kernel *k, kiln_ms deadline, struct kiln_err *err)
 {
 	struct kiln_python *python = k->python;
-	struct interruption interruption = { .sent = false };
+	struct interruption interruption = { 0 };
 	bool one_is_there = false;
 
 	while (!python->reply || !python->idle) {

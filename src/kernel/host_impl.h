@@ -37,11 +37,11 @@ struct kiln_python {
 	/* the one request that is waited for */
 	json_t *header; /* NULL: none */
 	json_t *reply;  /* its content; NULL: not yet */
-	bool busy;      /* its handler runs: a signal is not too early */
+	bool busy;      /* the cell's code runs: a signal is not too early */
 	bool idle;
-	bool begun; /* the cell's code runs, or has run */
+	bool begun;       /* that may have run */
 	bool interrupted; /* it is to be, and was not told yet */
-	bool shows; /* it is a cell's code: what it says is shown */
+	bool shows;       /* it is a cell's code: what it says is shown */
 
 	json_t *comms;     /* {id: {"target_name": ...}} that are open */
 	json_t *stored;    /* %store's values, as Python has them; NULL: it must be told all */

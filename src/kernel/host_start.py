@@ -107,8 +107,19 @@ class Kiln:
             self.list()
 
 
+class Begin:
+    """The last of IPython's steps before a cell's code: the kernel holds an interrupt back until here.
+
+    Before, it would hit code of IPython or ipykernel, and take the reply along, or do nothing at all.
+    """
+    def visit(self, tree):
+        publish_display_data({'application/x-kiln-begin': ''})
+        return tree
+
+
 # all that it does is to break off a system call, so that an interrupt before it is seen (host_call.c)
 signal.signal(signal.SIGURG, lambda *_: None)
 shell = get_ipython()
 shell.kiln = Kiln(shell)
 shell.register_magic_function(shell.kiln.store, 'line', 'store')
+shell.ast_transformers.append(Begin())
