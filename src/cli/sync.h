@@ -12,7 +12,7 @@
 #include "hostfs/watch.h"
 #include "link/crew.h"
 
-/* What cmd_sync.c (one board) and sync_many.c share. */
+/* Between the files of sync: the command, one board, the same watched, several at once. */
 struct sync_params {
 	struct opt_list ports, exclude, include;
 	uint64_t baud;
@@ -31,6 +31,18 @@ struct sync {
 	struct kiln_host_tree tree;
 	struct kiln_host_watch watch;
 };
+
+/* The folder as it is now, into s->tree; with --watch its folders are watched from here on. */
+KILN_CHECK kiln_code sync_scan(struct sync *s, struct kiln_err *err);
+
+KILN_CHECK kiln_code sync_open_board(struct sync *s, struct kiln_err *err);
+void sync_close_board(struct sync *s);
+
+/* With the board open. `always`: say so too when there is nothing to do. */
+KILN_CHECK kiln_code sync_once(struct sync *s, bool always, struct kiln_err *err);
+
+/* With the board open and up to date: until Ctrl-C, which is E_CANCELLED. */
+KILN_CHECK kiln_code sync_watch(struct sync *s, struct kiln_err *err);
 
 /* Open the board at s->url, bring it up to date, and watch on if that is wanted. */
 KILN_CHECK kiln_code sync_run_board(struct sync *s, struct kiln_err *err);
