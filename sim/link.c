@@ -1,192 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The virtual board as a link. With the real clock the board's time is CLOCK_MONOTONIC, and a timer
- * descriptor says when it has something; with the virtual clock the board's time moves only when
- * somebody waits, straight to what happens next.
- */
+/* The virtual board as a link: what a link does, how it is opened, and which there are. */
+#include "sim/link_impl.h"
+
 #include <assert.h>
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <kiln/port.h>
 
 #include "base/text.h"
-#include "link/link_impl.h"
-#include "sim/board.h"
 #include "sim/sim.h"
-#include "sim/state.h"
-
-struct sim_link {
-	struct kiln_link link;
-	struct sim_state state;
-	struct sim_board board;
-	bool virtual_clock;
-	int timer, epoll;       /* -1 with the virtual clock */
-	int watched;            /* run mode's descriptor in `epoll`; -1: none */
-	unsigned watched_start; /* of which start it is: numbers of closed ones are used again */
-	sim_ns starved;         /* sim_board_run_starved, when last asked for */
-};
 
 #define VIRTUAL_START (1000 * SIM_MS)
-#define USB_FRAME SIM_MS
 
 static struct sim_link *self(struct kiln_link *link)
 {
 	return (struct sim_link *)link;
-}
-
-/* --- clock --- */
-
-static sim_ns real_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * SIM_S + t.tv_nsec;
-}
-
-static sim_ns to_ns(kiln_ms ms)
-{
-	return ms > INT64_MAX / SIM_MS ? SIM_NEVER : ms * SIM_MS;
-}
-
-/* Bring the board up to date. */
-static void catch_up(struct sim_link *s)
-{
-	if (!s->virtual_clock)
-		sim_board_advance(&s->board, real_ns());
-	sim_board_poll_run(&s->board);
-}
-
-static void watch_run(struct sim_link *s)
-{
-	const bool full = s->board.to_host.n >= SIM_PENDING_MAX / 2;
-	const int fd = full ? -1 : sim_board_run_fd(&s->board);
-	struct epoll_event event = { .events = EPOLLIN };
-
-	if (fd == s->watched && s->watched_start == s->board.run_starts)
-		return;
-	if (s->watched >= 0)
-		(void)epoll_ctl(s->epoll, EPOLL_CTL_DEL, s->watched, NULL);
-	s->watched = fd;
-	s->watched_start = s->board.run_starts;
-	if (fd >= 0 && epoll_ctl(s->epoll, EPOLL_CTL_ADD, fd, &event) != 0)
-		s->watched = -1;
-}
-
-/*
- * The descriptor must become readable when the board has something to do or to give: at the end of
- * the USB frame in which it happens, as from a real bridge. Waking up for each byte would only
- * burn time; what happens has its own time on the board's clock anyhow.
- */
-static void arm(struct sim_link *s)
-{
-	sim_ns at = sim_board_next(&s->board);
-	struct itimerspec t = { { 0, 0 }, { 0, 0 } };
-
-	if (s->virtual_clock)
-		return;
-	if (s->board.inbox.len || s->board.unplugged)
-		at = 1;
-	else if (at != SIM_NEVER && at < s->board.now + USB_FRAME)
-		at = s->board.now + USB_FRAME;
-	if (at != SIM_NEVER) {
-		t.it_value.tv_sec = (time_t)(at / SIM_S);
-		t.it_value.tv_nsec = (long)(at % SIM_S);
-	}
-	(void)timerfd_settime(s->timer, TFD_TIMER_ABSTIME, &t, NULL);
-	watch_run(s);
-}
-
-/*
- * Of the time that was spent on waiting for the interpreter, what it could use. A busy machine
- * keeps it from running and us from looking at it in time: the board is not slower for that, and
- * must not miss the deadlines of who talks to it.
- */
-static sim_ns useful(struct sim_link *s, sim_ns spent, sim_ns asked)
-{
-	enum { NO_WORTH_MS = 5 }; /* asking the system takes time too */
-	sim_ns starved, more;
-
-	if (spent >= NO_WORTH_MS * SIM_MS) {
-		starved = sim_board_run_starved(&s->board);
-		/* less than before: of another process, or one of its threads has ended */
-		more = starved >= s->starved ? starved - s->starved : starved;
-		s->starved = starved;
-		spent -= sim_earlier(more, spent);
-	}
-	return sim_earlier(spent, asked);
-}
-
-/* The interpreter computes: the virtual clock follows the real one until it has done. */
-static kiln_code wait_for_run(struct sim_link *s, sim_ns until)
-{
-	const sim_ns begin = real_ns(), left = until - s->board.now;
-	const kiln_ms ms = left / SIM_MS < 50 ? left / SIM_MS : 50;
-	kiln_code code = KILN_OK;
-	sim_ns spent = left;
-
-	/*
-	 * Bytes on the wire come closer together than the system can wait. Those that the board
-	 * sends need not wait for it, but to those that it gets it would seem slower than it is:
-	 * give it a moment to answer before the next one arrives.
-	 */
-	if (ms == 0 && s->board.to_host.n == 0) {
-		code = kiln_link_wait(&s->link, sim_board_run_fd(&s->board), POLLIN,
-				      kiln_now() + 1);
-		if (code != KILN_E_TIMEOUT)
-			return code;
-	}
-	if (ms > 0) {
-		code = kiln_link_wait(&s->link, sim_board_run_fd(&s->board), POLLIN,
-				      kiln_now() + ms);
-		spent = useful(s, real_ns() - begin, ms * SIM_MS);
-	}
-	sim_board_advance(&s->board, s->board.now + spent);
-	return code == KILN_E_TIMEOUT ? KILN_OK : code;
-}
-
-static kiln_code wait_virtual(struct sim_link *s, sim_ns until)
-{
-	const struct kiln_waiter *waiter = &s->link.host->waiter;
-	const sim_ns next = sim_earlier(sim_board_next(&s->board), until);
-	kiln_code code = KILN_E_TIMEOUT;
-
-	if (s->board.run_busy)
-		return wait_for_run(s, next);
-	/* nothing to come, and no deadline: only a signal can end this */
-	if (next == SIM_NEVER || waiter->wait)
-		code = kiln_link_wait(&s->link, -1, 0, next == SIM_NEVER ? KILN_FOREVER : 0);
-	if (next != SIM_NEVER && code == KILN_E_TIMEOUT) {
-		sim_board_advance(&s->board, next);
-		return KILN_OK;
-	}
-	return code;
-}
-
-/* Wait for the next thing that happens, or until the deadline. */
-static kiln_code wait_some(struct sim_link *s, kiln_ms deadline)
-{
-	kiln_code code;
-
-	if (s->virtual_clock)
-		return wait_virtual(s, to_ns(deadline));
-	arm(s);
-	code = kiln_link_wait(&s->link, s->epoll, POLLIN, deadline);
-	return code == KILN_E_TIMEOUT ? KILN_OK : code;
-}
-
-static kiln_ms sim_now(const struct kiln_link *link)
-{
-	const struct sim_link *s = (const struct sim_link *)link;
-
-	return s->virtual_clock ? s->board.now / SIM_MS : kiln_now();
 }
 
 /* --- what a link does --- */
@@ -205,38 +38,38 @@ static kiln_code sim_read(struct kiln_link *link, void *buf, size_t n, kiln_ms d
 	kiln_code code;
 
 	for (;;) {
-		catch_up(s);
+		sim_link_catch_up(s);
 		if (s->board.inbox.len)
 			break;
 		if (s->board.unplugged)
 			return gone(s, "read from", err);
-		if (sim_now(link) >= deadline) {
-			arm(s);
+		if (sim_link_now(link) >= deadline) {
+			sim_link_arm(s);
 			return kiln_fail(err, KILN_E_TIMEOUT, "cannot read from '%s'", link->url);
 		}
-		code = wait_some(s, deadline);
+		code = sim_link_wait_some(s, deadline);
 		if (code != KILN_OK)
 			return kiln_fail(err, code, "cannot read from '%s'", link->url);
 	}
 	*ret_n = sim_board_take(&s->board, buf, n);
-	arm(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
-/* Wait until the host's buffers have room for more than `taken` bytes. */
+/* Wait until the host's buffers have room for `want` bytes. */
 static kiln_code wait_room(struct sim_link *s, size_t want, kiln_ms deadline, struct kiln_err *err)
 {
 	kiln_code code;
 
 	for (;;) {
-		catch_up(s);
+		sim_link_catch_up(s);
 		if (s->board.unplugged)
 			return gone(s, "write to", err);
 		if (sim_board_room(&s->board) >= want)
 			return KILN_OK;
-		if (sim_now(&s->link) >= deadline)
+		if (sim_link_now(&s->link) >= deadline)
 			return kiln_fail(err, KILN_E_TIMEOUT, "cannot write to '%s'", s->link.url);
-		code = wait_some(s, deadline);
+		code = sim_link_wait_some(s, deadline);
 		if (code != KILN_OK)
 			return kiln_fail(err, code, "cannot write to '%s'", s->link.url);
 	}
@@ -259,7 +92,7 @@ static kiln_code sim_write(struct kiln_link *link, const void *buf, size_t n, ki
 		p += piece;
 		n -= piece;
 	}
-	arm(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
@@ -267,7 +100,7 @@ static kiln_code sim_drain(struct kiln_link *link, kiln_ms deadline, struct kiln
 {
 	const kiln_code code = wait_room(self(link), SIM_PENDING_MAX, deadline, err);
 
-	arm(self(link));
+	sim_link_arm(self(link));
 	return code;
 }
 
@@ -275,7 +108,7 @@ static kiln_code sim_set_baud(struct kiln_link *link, unsigned baud, struct kiln
 {
 	struct sim_link *s = self(link);
 
-	catch_up(s);
+	sim_link_catch_up(s);
 	if (s->board.unplugged)
 		return gone(s, "change the baud of", err);
 	if (baud < 50 || baud > 5000000) {
@@ -284,7 +117,7 @@ static kiln_code sim_set_baud(struct kiln_link *link, unsigned baud, struct kiln
 		return KILN_E_INVALID;
 	}
 	sim_board_set_baud(&s->board, baud);
-	arm(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
@@ -292,11 +125,11 @@ static kiln_code sim_set_lines(struct kiln_link *link, bool dtr, bool rts, struc
 {
 	struct sim_link *s = self(link);
 
-	catch_up(s);
+	sim_link_catch_up(s);
 	if (s->board.unplugged)
 		return gone(s, "set the modem lines of", err);
 	sim_board_set_lines(&s->board, dtr, rts);
-	arm(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
@@ -305,15 +138,14 @@ static kiln_code sim_sleep(struct kiln_link *link, kiln_ms ms, struct kiln_err *
 	struct sim_link *s = self(link);
 	const kiln_ms until = kiln_link_after(link, ms);
 
-	while (sim_now(link) < until) {
-		const kiln_code code = s->virtual_clock ? wait_virtual(s, to_ns(until))
-							: kiln_link_wait(link, -1, 0, until);
+	while (sim_link_now(link) < until) {
+		const kiln_code code = sim_link_pause(s, until);
 
-		if (code != KILN_OK && code != KILN_E_TIMEOUT)
+		if (code != KILN_OK)
 			return kiln_fail(err, code, "cannot wait for '%s'", link->url);
 	}
-	catch_up(s);
-	arm(s);
+	sim_link_catch_up(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
@@ -330,11 +162,11 @@ static kiln_code sim_flush_input(struct kiln_link *link, struct kiln_err *err)
 {
 	struct sim_link *s = self(link);
 
-	catch_up(s);
+	sim_link_catch_up(s);
 	if (s->board.unplugged)
 		return gone(s, "read from", err);
 	sim_board_flush(&s->board);
-	arm(s);
+	sim_link_arm(s);
 	return KILN_OK;
 }
 
@@ -375,7 +207,7 @@ static const struct kiln_link_ops ops = {
 	.send_break = sim_send_break,
 	.drain = sim_drain,
 	.flush_input = sim_flush_input,
-	.now = sim_now,
+	.now = sim_link_now,
 	.sleep = sim_sleep,
 	.fd = sim_fd,
 	.close = sim_close,
@@ -431,8 +263,8 @@ static kiln_code power_up(struct sim_link *s, const struct sim_options *o, struc
 
 	static_assert(sizeof(config.registers) == sizeof(o->registers), "one list");
 	memcpy(config.registers, o->registers, sizeof(config.registers));
-	return sim_board_init(&s->board, &config, s->virtual_clock ? VIRTUAL_START : real_ns(),
-			      err);
+	return sim_board_init(&s->board, &config,
+			      s->virtual_clock ? VIRTUAL_START : sim_link_real_ns(), err);
 }
 
 static kiln_code set_up(struct sim_link *s, const struct sim_options *o, unsigned baud,
