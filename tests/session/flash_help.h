@@ -23,7 +23,7 @@ struct story {
 
 struct kiln_flasher_options story_options(struct story *story);
 
-/* "sim:REST?clock=virtual[&MORE]", opened and prepared, or the test fails. */
+/* The board at `url`, opened and prepared, or the test fails. */
 struct kiln_flasher *story_open(struct story *story, const struct kiln_host *host,
 				const struct kiln_flasher_options *options, const char *url);
 
