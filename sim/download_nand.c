@@ -366,7 +366,7 @@ static void cmd_write_end(struct sim_download *d)
 		memset(s->page + s->filled, 0xFF, SIM_NAND_PAGE - s->filled);
 		error = flush_page(d);
 	}
-	s->writing = s->writing && error;
+	s->writing = error != 0;
 	end(d, error);
 }
 

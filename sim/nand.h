@@ -21,8 +21,8 @@
  *	spare   4 x { 2 marker | 6 of the user's | 6 parity of 512 bytes of data | 2 of the user's }
  *
  * With ECC enabled the parity is the chip's own: it is made when a page is programmed, and looked
- *at when one is read. It is programmed like the rest, so data that was written over without an
- *erase can't be corrected any more, and the status says so.
+ * at when one is read. It is programmed like the rest, so data that was written over without an
+ * erase can't be corrected any more, and the status says so.
  */
 enum {
 	SIM_NAND_PAGE = 2048,
@@ -87,7 +87,7 @@ struct sim_nand {
 /*
  * Map `path` (NULL: plain memory). A file that is made now is a new chip, in which the blocks
  * `bad` have the factory's mark. `part` that is not there maps nothing.
- * Fails with: E_INVALID (the file is no such chip), E_IO, E_NOMEM.
+ * Fails with: E_INVALID (the file is no such chip), E_IO.
  */
 kiln_code sim_nand_open(struct sim_nand *nand, const struct sim_nand_part *part, const char *path,
 			const struct sim_nand_blocks *bad, const struct sim_faults *faults,

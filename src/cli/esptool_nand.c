@@ -119,6 +119,7 @@ kiln_code esptool_nand_write(struct esptool *t, struct kiln_flasher *f, struct k
 	KILN_TRY(end_of(w, &end, err));
 	KILN_TRY(begin(t, f, err));
 	note_useless(t);
+	KILN_TRY(kiln_nand_check_room(f, w->files.items, w->files.n, end, err));
 	if (w->erase_all)
 		KILN_TRY(erase(t, f, 0, KILN_NAND_SIZE, /* all= */ false, "NAND erase", err));
 	for (size_t i = 0; i < w->n_empty; i++)
@@ -198,12 +199,11 @@ static kiln_code verify_file(struct esptool *t, struct kiln_flasher *f,
 			     const struct kiln_flash_file *file, uint8_t *block, bool *ret_same,
 			     struct kiln_err *err)
 {
-	const size_t n_blocks = (file->size + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK;
+	const size_t size = (size_t)kiln_nand_blocks(file->size) * KILN_NAND_BLOCK;
 	uint32_t at = file->address / KILN_NAND_BLOCK;
 
-	esptool_say(t, "Verifying 0x%zx (%zu) bytes at 0x%08x against '%s'...",
-		    n_blocks * KILN_NAND_BLOCK, n_blocks * KILN_NAND_BLOCK, file->address,
-		    file->name);
+	esptool_say(t, "Verifying 0x%zx (%zu) bytes at 0x%08x against '%s'...", size, size,
+		    file->address, file->name);
 	*ret_same = true;
 	for (size_t from = 0; from < file->size; from += KILN_NAND_BLOCK, at++) {
 		const size_t left = file->size - from,

@@ -2,6 +2,8 @@
 /* A NAND flash behind the stub's plugin: the chip, its blocks' marks, erasing. */
 #include "flash/nand.h"
 
+#include <assert.h>
+
 #include "flash/comeback.h"
 #include "loader/bringup.h"
 
@@ -16,6 +18,7 @@ enum {
 
 /* nand.blocks */
 enum nand_block { NAND_UNKNOWN = 0, NAND_GOOD, NAND_BAD };
+static_assert(sizeof(((struct kiln_flasher *)0)->nand.blocks) == KILN_NAND_BLOCKS, "one for each");
 
 const char kiln_nand_name[] = "Winbond W25N01GV (1Gbit)";
 enum { WINBOND = 0xEF, W25N01GV = 0xAA21 };
@@ -106,6 +109,7 @@ static kiln_code take_id(const struct kiln_flasher *f, const struct kiln_reply *
 				"Unrecognized NAND JEDEC ID (mfr=0x%02x, dev=0x%04x)", maker,
 				device);
 		kiln_why(err, "Only Winbond W25N01GV is supported");
+		kiln_hint(err, "if it is one, check the wiring: an id may be misread");
 		return KILN_E_UNSUPPORTED;
 	}
 	if (reply->body.p[0] != 0)
@@ -333,7 +337,7 @@ static kiln_code erase_block(struct kiln_flasher *f, uint32_t block, bool *ret_f
 	code = kiln_loader_ask(&f->loader, &request, ERASE_MS, NULL, &fault);
 	*ret_failed = code == KILN_E_REFUSED && fault.sys == KILN_STUB_E_NAND_ERASE;
 	if (*ret_failed)
-		return kiln_nand_condemn(f, block, "E_FAIL reported by NAND chip", err);
+		return kiln_nand_condemn(f, block, KILN_NAND_ERASE_FAILED, err);
 	if (code != KILN_OK && err)
 		*err = fault;
 	return code;
@@ -399,7 +403,9 @@ kiln_code kiln_nand_erase(struct kiln_flasher *f, uint32_t address, uint32_t siz
 				  address, (first + i) * KILN_NAND_BLOCK);
 		}
 	}
+	if (code != KILN_OK)
+		return code;
 	done.elapsed_ms = kiln_flasher_now(f) - begun;
 	*ret_erased = done;
-	return code;
+	return KILN_OK;
 }

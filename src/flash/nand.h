@@ -21,6 +21,16 @@ enum {
 	KILN_NAND_SIZE = KILN_NAND_BLOCKS * KILN_NAND_BLOCK,
 };
 
+/* How many blocks so many bytes take, of which the last may not be full. */
+static inline uint32_t kiln_nand_blocks(uint64_t bytes)
+{
+	return (uint32_t)((bytes + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK);
+}
+
+/* As the originals say what the chip's status tells. */
+#define KILN_NAND_ERASE_FAILED "E_FAIL reported by NAND chip"
+#define KILN_NAND_PROGRAM_FAILED "P_FAIL reported by NAND chip"
+
 /* What met a bad block. */
 typedef enum kiln_nand_work {
 	KILN_NAND_WRITES,
@@ -91,11 +101,20 @@ kiln_code kiln_nand_read_to(struct kiln_flasher *f, uint32_t address, uint32_t s
 kiln_code kiln_nand_compare(struct kiln_flasher *f, uint32_t address, const uint8_t *want, size_t n,
 			    size_t *ret_n, size_t *ret_first, struct kiln_err *err);
 
-/* Files begin where blocks do, and fit. Pure. Fails with: E_INVALID, E_TOO_BIG. */
+/*
+ * nand_write.c: files begin where blocks do, and fit; kiln_flash_check_files has seen to it that
+ * none overlaps another. Pure. Fails with: E_INVALID, E_TOO_BIG.
+ */
 kiln_code kiln_nand_check_files(const struct kiln_flash_file *files, size_t n, uint32_t end,
 				struct kiln_err *err);
 /*
- * nand_write.c: write files into good blocks before `end`; each block is erased, written and read
+ * The same, and there are good blocks enough by the marks that are there now. Before anything is
+ * written or erased. Fails with: E_INVALID, E_TOO_BIG, E_OVERLAP, and what the wire fails with.
+ */
+kiln_code kiln_nand_check_room(struct kiln_flasher *f, const struct kiln_flash_file *files,
+			       size_t n, uint32_t end, struct kiln_err *err);
+/*
+ * Write files into good blocks before `end`; each block is erased, written and read
  * back, and one that fails is marked bad and left for the next one. Nothing is written before all
  * is known to fit. Says WRITING.., WROTE a block, BAD_BLOCK, WARNING, RETRY. Fails with: E_INVALID,
  * E_TOO_BIG, E_OVERLAP (nothing was written), and what the wire fails with (hint: what is written).

@@ -155,10 +155,9 @@ static kiln_code copy_good(struct nand_copy *c, uint32_t address, struct kiln_er
 static kiln_code check_room(struct kiln_flasher *f, uint32_t address, uint32_t size, uint32_t end,
 			    struct kiln_err *err)
 {
-	const uint32_t first = address / KILN_NAND_BLOCK,
-		       blocks = (end + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK;
-	const uint64_t bytes = (uint64_t)address % KILN_NAND_BLOCK + size;
-	const uint32_t needed = (uint32_t)((bytes + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK);
+	const uint32_t first = address / KILN_NAND_BLOCK, blocks = kiln_nand_blocks(end);
+	const uint32_t within = address % KILN_NAND_BLOCK;
+	const uint32_t needed = kiln_nand_blocks((uint64_t)within + size);
 	uint32_t good;
 
 	KILN_TRY(kiln_nand_count_good(f, first, blocks, needed, &good, err));
@@ -166,8 +165,11 @@ static kiln_code check_room(struct kiln_flasher *f, uint32_t address, uint32_t s
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_TOO_BIG, "cannot read %u bytes of NAND flash at 0x%08x", size,
 			address);
-	kiln_why(err, "there are only %u good blocks of %d KB before 0x%08x", good,
-		 KILN_NAND_BLOCK / 1024, end);
+	kiln_why(err, "need %u good blocks of %d KB before 0x%08x, found %u", needed,
+		 KILN_NAND_BLOCK / 1024, end, good);
+	if (good > 0)
+		kiln_hint(err, "up to %u bytes can be read from there",
+			  good * KILN_NAND_BLOCK - within);
 	return KILN_E_TOO_BIG;
 }
 

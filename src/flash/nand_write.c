@@ -28,12 +28,7 @@ struct nand_file {
 
 static uint32_t blocks_of(const struct kiln_flash_file *file)
 {
-	return (uint32_t)((file->size + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK);
-}
-
-static uint32_t end_block(uint32_t end)
-{
-	return (end + KILN_NAND_BLOCK - 1) / KILN_NAND_BLOCK;
+	return kiln_nand_blocks(file->size);
 }
 
 /* --- before anything is written --- */
@@ -53,7 +48,7 @@ static kiln_code check_file(const struct kiln_flash_file *file, uint32_t end, st
 		return KILN_E_INVALID;
 	}
 	if (file->address + (uint64_t)blocks_of(file) * KILN_NAND_BLOCK <=
-	    (uint64_t)end_block(end) * KILN_NAND_BLOCK)
+	    (uint64_t)kiln_nand_blocks(end) * KILN_NAND_BLOCK)
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_TOO_BIG, "cannot write '%s' at 0x%x", file->name,
 			file->address);
@@ -124,13 +119,21 @@ static kiln_code plan(struct kiln_flasher *f, const struct kiln_flash_file *file
 
 		if (at > first)
 			return overlap(file, at, err);
-		KILN_TRY(too_few(f, first, end_block(end), blocks_of(file), err));
+		KILN_TRY(too_few(f, first, kiln_nand_blocks(end), blocks_of(file), err));
 		at = first;
 		for (uint32_t i = 0; i < blocks_of(file); i++, at++)
-			KILN_TRY(kiln_nand_next_good(f, &at, end_block(end), KILN_NAND_WRITES,
+			KILN_TRY(kiln_nand_next_good(f, &at, kiln_nand_blocks(end),
+						     KILN_NAND_WRITES,
 						     /* quiet= */ true, err));
 	}
 	return KILN_OK;
+}
+
+kiln_code kiln_nand_check_room(struct kiln_flasher *f, const struct kiln_flash_file *files,
+			       size_t n, uint32_t end, struct kiln_err *err)
+{
+	KILN_TRY(kiln_nand_check_files(files, n, end, err));
+	return plan(f, files, n, end, err);
 }
 
 /* --- one block --- */
@@ -282,8 +285,8 @@ static kiln_code try_block(struct nand_file *w, const char **ret_bad, struct kil
 
 	*ret_bad = NULL;
 	if (has_failed(code, err)) {
-		*ret_bad = err->sys == KILN_STUB_E_NAND_ERASE ? "E_FAIL reported by NAND chip"
-							      : "P_FAIL reported by NAND chip";
+		*ret_bad = err->sys == KILN_STUB_E_NAND_ERASE ? KILN_NAND_ERASE_FAILED
+							      : KILN_NAND_PROGRAM_FAILED;
 		return KILN_OK;
 	}
 	if (code != KILN_OK)
@@ -358,12 +361,11 @@ static kiln_code write_file(struct nand_file *w, struct kiln_err *err)
 kiln_code kiln_nand_write(struct kiln_flasher *f, const struct kiln_flash_file *files, size_t n,
 			  uint32_t end, struct kiln_err *err)
 {
-	struct nand_file w = { .f = f, .end = end_block(end) };
+	struct nand_file w = { .f = f, .end = kiln_nand_blocks(end) };
 	kiln_code code = KILN_OK;
 	int64_t from = -1;
 
-	KILN_TRY(kiln_nand_check_files(files, n, end, err));
-	KILN_TRY(plan(f, files, n, end, err));
+	KILN_TRY(kiln_nand_check_room(f, files, n, end, err));
 	w.block = malloc(KILN_NAND_BLOCK);
 	if (!w.block)
 		return kiln_fail(err, KILN_E_NOMEM, "cannot write NAND flash");

@@ -114,6 +114,18 @@ def test_blocks_that_fail(tool, files):
         assert text.endswith('Wrote 131072 bytes at 0x00020000 in TIME seconds (SPEED).\nLeaving...\n')
 
 
+def test_nothing_is_erased_for_what_does_not_fit(run, files):
+    board = BOARD + '&bad-blocks=1'
+    args = ('-c', 'esp32s3', '-p', board, '-b', '2000000')
+    run('esptool', *args, 'write-flash', '-ft', 'nand', *PINS, '0', 'b.bin', check=0)
+    done = run('esptool', *args, 'write-flash', '-e', '-ft', 'nand', *PINS, '--nand-end-address',
+               '0x40000', '0', 'a.bin', check=2)
+    assert 'Not enough good blocks between 0x0 and 0x40000: need 2, found 1' in done.stderr
+    assert 'NAND erase complete' not in done.stdout
+    run('esptool', *args, 'read-flash', '-ft', 'nand', *PINS, '0', '3000', 'o.bin', check=0)
+    assert (files / 'o.bin').read_bytes() == (files / 'b.bin').read_bytes()
+
+
 REFUSED = [
     (BOARD + '&bad-blocks=0', ('write-flash', '-ft', 'nand', *PINS, '--nand-end-address', '0x20000', '0', 'b.bin'),
      'Not enough good blocks between 0x0 and 0x20000: need 1, found 0'),
@@ -124,7 +136,7 @@ REFUSED = [
     (BOARD, ('read-flash', '-ft', 'nand', *PINS, '0x8000000', 'ALL', 'o.bin'),
      'cannot read all from 0x08000000 on: no good block of NAND flash follows'),
     (BOARD, ('read-flash', '-ft', 'nand', *PINS, '0x7fe0000', '0x20001', 'o.bin'),
-     'cannot read 131073 bytes of NAND flash at 0x07fe0000: there are only 1 good blocks of 128 KB before 0x08000000'),
+     'cannot read 131073 bytes of NAND flash at 0x07fe0000: need 2 good blocks of 128 KB before 0x08000000, found 1'),
     (BOARD, ('read-nand-spare', '-sc', '1,2,3,4,5', '0'), 'cannot find a NAND flash: nothing answers at the pins'),
     (BOARD, ('read-nand-spare', '-sc', 'HSPI', '0'), 'cannot work with NAND flash: there is none at HSPI'),
     (BOARD.replace('w25n01gv', 'none'), ('dump-bbm', *PINS, 'o.bin'), 'cannot find a NAND flash: nothing answers at the pins'),

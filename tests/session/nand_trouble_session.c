@@ -41,7 +41,7 @@ static void too_much_is_not_begun(void **state)
 	(void)state;
 	assert_int_equal(nand_read_all(f, 1022 * NAND_BLOCK, NAND_BLOCK + 1, &sink, &err),
 			 KILN_E_TOO_BIG);
-	assert_string_equal(err.why, "there are only 1 good blocks of 128 KB before 0x08000000");
+	assert_string_equal(err.why, "need 2 good blocks of 128 KB before 0x08000000, found 1");
 	assert_int_equal(sink.n, 0);
 	free(sink.data);
 	assert_int_equal(kiln_flasher_close(f, NULL), KILN_OK);
