@@ -81,14 +81,14 @@ static kiln_code turn(struct sim_endpoint *e, struct kiln_err *err)
 	uint8_t piece[SIM_PIECE];
 	ssize_t n;
 
-	if (!has_client(p)) {
+	if (has_client(p))
+		flush(p);
+	else
 		kiln_buf_reset(&p->heard);
-		return KILN_OK;
-	}
-	flush(p);
+	/* one that went may have written before it did */
 	n = read(p->master, piece, sizeof(piece));
 	if (n <= 0)
-		return KILN_OK; /* nothing yet, or the client went */
+		return KILN_OK; /* nothing yet, or nobody there */
 	e->again = true;
 	KILN_TRY(follow_baud(p, err));
 	return kiln_link_write(e->link, piece, (size_t)n, KILN_FOREVER, err);

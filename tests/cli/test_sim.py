@@ -322,6 +322,16 @@ def test_pty_clients_come_and_go(serve, flash, env):
         assert b'nobody' not in read_until(port, b'\r\n5' + PROMPT)
 
 
+def test_a_pty_client_that_went_is_heard_out(serve, flash, env):
+    server = serve('went', '--flash', flash, '--pty')
+    with server.serial() as port:
+        to_prompt(port)
+        server.process.send_signal(signal.SIGSTOP)
+        port.write(b'open("last", "w").close()\r')
+    server.process.send_signal(signal.SIGCONT)
+    await_file(pathlib.Path(env['XDG_STATE_HOME'], 'kiln/sim/went.files/last'))
+
+
 def test_pty_follows_the_clients_speed(serve, flash):
     with serve('speed', '--flash', flash, '--pty').serial() as port:
         to_prompt(port)
