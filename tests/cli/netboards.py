@@ -46,6 +46,65 @@ class Repl:
             os.close(fd)
 
 
+class Dupterm:
+    """As os.dupterm: what the board says goes to all `ports`, and it hears them all. Each is a pty,
+    for one client at a time; what nobody has open hears nothing."""
+    LOOK = 0.02  # seconds: nobody tells that a pty is opened
+
+    def __init__(self, port, n=2):
+        self.board = Repl(port)
+        self.ports = []
+        self.heard = {}  # {pty: what its client has still to read}
+        for _ in range(n):
+            pty, client = os.openpty()
+            tty.setraw(client)
+            self.ports.append(os.ttyname(client))
+            os.close(client)
+            os.set_blocking(pty, False)
+            self.heard[pty] = b''
+        self.board.follow(self.pass_on)
+
+    @staticmethod
+    def is_open(pty):
+        poll = select.poll()
+        poll.register(pty, 0)
+        return poll.poll(0) == []  # else it is hung up
+
+    def pass_on(self):
+        try:
+            while True:
+                self.turn()
+        except OSError:
+            pass  # closed
+
+    def turn(self):
+        there = [pty for pty in self.heard if self.is_open(pty)]
+        waiting = [pty for pty in there if self.heard[pty]]
+        ready, _, _ = select.select([self.board.fd, self.board.ended, *there], waiting, [],
+                                    None if len(there) == len(self.heard) else self.LOOK)
+        said = b''
+        if self.board.fd in ready or self.board.ended in ready:
+            said = self.board.read()
+        for pty in self.heard:
+            self.serve(pty, said, pty in there)
+
+    def serve(self, pty, said, is_open):
+        try:
+            self.board.write(os.read(pty, 256))
+        except OSError:
+            pass  # nothing, or nobody: but one that went may have written before it did
+        self.heard[pty] = self.heard[pty] + said if is_open else b''
+        try:
+            self.heard[pty] = self.heard[pty][os.write(pty, self.heard[pty]):]
+        except OSError:
+            pass  # it is slow, or has gone
+
+    def close(self):
+        self.board.close()
+        for pty in self.heard:
+            os.close(pty)
+
+
 class Folder(dict):
     """Files of no board: {name: bytes}. KeyError: there is no such file."""
 

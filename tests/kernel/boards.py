@@ -2,15 +2,20 @@
 """Virtual boards for the kernel's tests: flashed once, copied to where a test wants them."""
 import contextlib
 import functools
+import json
 import pathlib
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
 
 from conftest import BUILD, make_env
 from kernel_client import Kernel
+
+sys.path.append(str(pathlib.Path(__file__).parents[1] / 'cli'))
+from netboards import Dupterm, WebRepl  # noqa: E402
 
 FIRMWARE = BUILD / 'demo-firmware.bin'
 MAC = '24:0a:c4:12:87:7c'
@@ -45,6 +50,25 @@ def make_board(run, name, mac=MAC):
 @pytest.fixture
 def uid(run):
     return make_board(run, 'demo')
+
+
+@contextlib.contextmanager
+def on_the_network(env, password):
+    """A flashed board's WebREPL that wants the password. It is at a port of this computer too,
+    which the environment names: what one hears, the other does."""
+    copy_board(env, 'net')
+    runtime = pathlib.Path(env['HOME']) / 'served'
+    runtime.mkdir(mode=0o700)
+    with contextlib.ExitStack() as stack:
+        # announced elsewhere: nobody else reads its pty
+        server = stack.enter_context(subprocess.Popen(
+            [BUILD / 'kiln', 'sim', 'net', '--pty', '--json'], stdout=subprocess.PIPE, text=True,
+            env={**env, 'XDG_RUNTIME_DIR': str(runtime)}))
+        stack.callback(server.terminate)
+        both = stack.enter_context(contextlib.closing(
+            Dupterm(json.loads(server.stdout.readline())['port'])))
+        env['KILN_PORTS'] = both.ports[0]
+        yield stack.enter_context(contextlib.closing(WebRepl(both.ports[1], password=password)))
 
 
 @contextlib.contextmanager

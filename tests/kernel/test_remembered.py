@@ -1,18 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The board that a notebook remembers."""
-import json
-import pathlib
 import shutil
-import subprocess
-import sys
 
 import pytest
-from boards import copy_board, sims
-from conftest import BUILD
+from boards import copy_board, on_the_network, sims
 from kernel_client import Kernel, plain
-
-sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'cli'))
-from netboards import WebRepl  # noqa: E402
 
 
 @pytest.fixture
@@ -68,11 +60,7 @@ def test_one_that_is_gone_is_said(env, open_notebook):
 
 
 def test_no_password_is_shown_or_remembered(env, open_notebook, tmp_path):
-    copy_board(env, 'net')
-    served = subprocess.Popen([BUILD / 'kiln', 'sim', 'net', '--pty', '--json'], env=env,
-                              text=True, stdout=subprocess.PIPE)
-    try:
-        server = WebRepl(json.loads(served.stdout.readline())['port'], password='hush')
+    with on_the_network(env, 'hush') as server:
         url = server.url.replace('ws://', 'ws://:hush@')
         notebook = open_notebook('/a.ipynb')
         for cell, said in ((f'%connect {url}', server.url), ('print(6 * 7)', '42'), ('%info', ''),
@@ -80,9 +68,5 @@ def test_no_password_is_shown_or_remembered(env, open_notebook, tmp_path):
                            ('%connect ws://:hush%@h', 'cannot')):
             shown = notebook.run(cell)
             assert said in str(vars(shown)) and 'hush' not in str(vars(shown)), shown
-        server.close()
-    finally:
-        served.terminate()
-        served.wait(10)
     for path in (tmp_path / 'xdg').rglob('*'):
         assert not path.is_file() or b'hush' not in path.read_bytes(), path

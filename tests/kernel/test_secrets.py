@@ -1,33 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Passwords in $IOT_SECRETS: a board on the network is opened with them, and nobody sees them."""
 import contextlib
-import json
-import subprocess
-import sys
 
 import pytest
-from boards import MAC, copy_board
-from conftest import BUILD, SOURCE
+from boards import MAC, on_the_network
 from kernel_client import Kernel, plain
-
-sys.path.append(str(SOURCE / 'tests/cli'))
-from netboards import WebRepl  # noqa: E402
 
 PASSWORD = 'Xq7wordZ'
 
 
 @pytest.fixture
 def webrepl(env):
-    """A virtual board's WebREPL that wants PASSWORD."""
-    copy_board(env, 'net')
-    server = subprocess.Popen([BUILD / 'kiln', 'sim', 'net', '--pty', '--json'], env=env,
-                              text=True, stdout=subprocess.PIPE)
-    board = WebRepl(json.loads(server.stdout.readline())['port'], password=PASSWORD)
-    yield board
-    board.close()
-    server.terminate()
-    server.wait(10)
-    server.stdout.close()
+    with on_the_network(env, PASSWORD) as board:
+        yield board
 
 
 @contextlib.contextmanager
@@ -82,8 +67,9 @@ def test_one_in_the_url_is_shown_nowhere_else(env, tmp_path, webrepl):
         # bash may need the port: the session is opened again after it, with that password
         assert kernel.run('!echo two\nprint(3)').stdout == 'two\n3\n'
         assert f'url             {webrepl.url}\n' in kernel.run('%info').stdout
-        assert kernel.run('%discover').said.split() == [MAC, webrepl.url]
-        # it has asked who is at the board's other port, and that was heard here too
+        # it is found at its other port too; what was asked and said there was heard here
+        assert kernel.run('%discover').said.split() == [MAC, webrepl.url,
+                                                        MAC, f'serial://{env["KILN_PORTS"]}']
         assert kernel.run('print(4)').stdout == '4\n'
         assert kernel.run(f'%connect -q {webrepl.url}').status == 'ok'
         assert PASSWORD not in kernel.stderr()
