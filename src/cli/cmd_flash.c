@@ -44,7 +44,7 @@ static const struct opt options[] = {
 	{ 0, "wait", "SECONDS", OPT_UINT, offsetof(struct params, wait),
 	  "when a port goes away in mid-job: wait so long for it to come back, and go on (30)" },
 	{ 0, "log", "FILE", OPT_STRING, offsetof(struct params, log),
-	  "of several boards: append a line for each, CSV if FILE ends in .csv, else JSON" },
+	  "append a line for each board, CSV if FILE ends in .csv, else JSON" },
 	{ 0, "offline", NULL, OPT_FLAG, offsetof(struct params, offline),
 	  "of a URL: take only what is kept from an earlier download" },
 	{ 0, "json", NULL, OPT_FLAG, offsetof(struct params, json), "one JSON object a line" },
@@ -142,11 +142,23 @@ static kiln_code add_named(struct fleet *fleet, const struct opt_list *names, st
 	return KILN_OK;
 }
 
+/* One that is recorded as several are. */
+static kiln_code add_only(struct fleet *fleet, struct kiln_err *err)
+{
+	struct kiln_port port;
+
+	KILN_TRY(ports_only_board(&fleet->cli->host, &port, err));
+	return fleet_add(fleet, &port, err);
+}
+
 static kiln_code flash_many(struct fleet *fleet, const struct params *params, struct kiln_err *err)
 {
-	KILN_TRY(add_named(fleet, &params->ports, err));
 	if (params->all)
 		KILN_TRY(add_all(fleet, err));
+	else if (params->ports.n > 0 || params->watch)
+		KILN_TRY(add_named(fleet, &params->ports, err));
+	else
+		KILN_TRY(add_only(fleet, err));
 	if (params->log)
 		KILN_TRY(fleet_log_open(fleet, params->log, err));
 	return params->watch ? fleet_watch(fleet, err) : fleet_run(fleet, err);
@@ -217,7 +229,7 @@ static int flash(struct cli *cli, const struct params *params, const struct opt_
 	(void)signal(SIGPIPE, SIG_IGN);
 	if (plan_files(words, &params->at, &order.files, &err) != KILN_OK)
 		exit_code = cli_fail(cli, &err);
-	else if (params->all || params->watch || params->ports.n > 1)
+	else if (params->all || params->watch || params->log || params->ports.n > 1)
 		exit_code = run_many(cli, params, &order);
 	else
 		exit_code = run_one(cli, params, &order);

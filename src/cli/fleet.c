@@ -28,29 +28,39 @@ static void note_chip(struct fleet_board *b, const struct kiln_chip_info *chip)
 	kiln_text_copy(b->chip, sizeof(b->chip), chip->description);
 }
 
+/* Of the file at hand; less than was told before if what was remembered of the board was wrong. */
+static void set_same(struct fleet_board *b, uint64_t same)
+{
+	b->same += same - b->file_same;
+	b->file_same = same;
+	b->file_compared = true;
+}
+
 /*
- * What stood there and what was written. A file that is begun anew (the port came back) finds also
- * what it has written itself.
+ * What stood there and what was written. A file that is compared once more (the port came back, a
+ * guess was wrong) finds also what was just written itself.
  */
 static void count(struct fleet_board *b, const struct kiln_flash_event *event)
 {
+	const uint64_t sent = event->done < b->file_sent ? event->done : b->file_sent;
+
 	if (event->stage == KILN_FLASH_GONE)
 		b->lost = true; /* until the same board answers */
 	else if (event->stage == KILN_FLASH_STUB_UPLOAD || event->stage == KILN_FLASH_WRITING)
 		b->lost = false;
 	if (event->stage == KILN_FLASH_FILE && event->address != b->file_at) {
 		b->file_at = event->address;
-		b->file_same = 0;
+		b->file_same = b->file_sent = 0;
 		b->file_compared = false;
-	} else if (event->stage == KILN_FLASH_COMPARED && !b->file_compared) {
-		b->file_same = event->done;
-		b->file_compared = true;
-		b->same += event->done;
+	} else if (event->stage == KILN_FLASH_COMPARED) {
+		if (!b->file_compared || event->done - sent < b->file_same)
+			set_same(b, event->done - sent);
 	} else if (event->stage == KILN_FLASH_WRITING) {
 		b->file_compared = true;
-	} else if (event->stage == KILN_FLASH_VERIFYING) {
+	} else if (event->stage == KILN_FLASH_WROTE) {
+		b->file_sent += event->total;
+	} else if (event->stage == KILN_FLASH_VERIFIED) {
 		b->written += event->total - b->file_same;
-		b->file_same = event->total; /* once */
 	}
 }
 
@@ -74,7 +84,8 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	struct now_runs runs;
 	kiln_code code;
 
-	b->written = b->same = b->file_same = 0;
+	b->written = b->same = b->file_same = b->file_sent = 0;
+	b->file_compared = false;
 	b->file_at = -1;
 	b->lost = false;
 	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
@@ -384,21 +395,26 @@ kiln_code fleet_watch(struct fleet *fleet, struct kiln_err *err)
 	return code;
 }
 
+/* The worse of two exit codes. */
+static int worse(int a, int b)
+{
+	static const int worst_first[] = { 130, 2, 1, 3, 0 };
+	size_t i = 0;
+
+	while (worst_first[i] != a && worst_first[i] != b && worst_first[i] != 0)
+		i++;
+	return worst_first[i];
+}
+
 int fleet_exit(const struct fleet *fleet)
 {
-	static const int worst_last[] = { 0, 3, 1, 2, 130 };
-	size_t worst = 0;
+	int worst = fleet->log_lost ? 1 : 0;
 
 	for (size_t i = 0; i < fleet->n; i++) {
-		const struct fleet_board *b = fleet->boards[i];
-		const int code = b->state == FLEET_FAILED ? kiln_code_exit(b->err.code) : 0;
-
-		for (size_t k = worst; k < sizeof(worst_last) / sizeof(worst_last[0]); k++) {
-			if (worst_last[k] == code)
-				worst = k;
-		}
+		if (fleet->boards[i]->state == FLEET_FAILED)
+			worst = worse(worst, kiln_code_exit(fleet->boards[i]->err.code));
 	}
-	return worst_last[worst];
+	return worst;
 }
 
 void fleet_done(struct fleet *fleet)

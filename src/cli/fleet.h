@@ -37,8 +37,9 @@ struct fleet_board {
 	char runs[256];             /* what runs on it afterwards */
 	uint64_t written, same;     /* bytes of the files */
 	int64_t file_at;            /* address of the one at hand; -1: none yet */
-	uint64_t file_same;         /* of it, when it was first looked; */
-	bool file_compared;         /* later what this job wrote stands there too */
+	uint64_t file_same;         /* of it, before this job wrote any of it */
+	uint64_t file_sent;         /* of it, by this job */
+	bool file_compared;         /* from then on what this job writes stands there too */
 	struct flash_result result; /* of the last try */
 	kiln_ms elapsed;            /* of all tries */
 	kiln_ms ended;              /* on this machine's clock */
@@ -56,8 +57,10 @@ struct fleet {
 	struct cli *cli;
 	const struct flash_order *order;
 	unsigned retries;
-	int log_fd;   /* a line for each board that is done; 0: there is no log */
-	bool log_csv; /* else JSON */
+	const char *log_path;
+	int log_fd;    /* a line for each board that is done; 0: there is no log */
+	bool log_csv;  /* else JSON */
+	bool log_lost; /* a line could not be written */
 	struct fleet_board **boards;
 	size_t n;
 	struct kiln_crew *crew;
@@ -69,8 +72,8 @@ struct fleet {
 /* Open the log: CSV if its name ends in .csv, else JSON lines. Fails with: E_DENIED, E_IO. */
 KILN_CHECK kiln_code fleet_log_open(struct fleet *fleet, const char *path, struct kiln_err *err);
 void fleet_log_close(struct fleet *fleet);
-/* Append the board. */
-void fleet_log(const struct fleet *fleet, const struct fleet_board *board);
+/* Append the board. Where that fails it is told, and in fleet_exit. */
+void fleet_log(struct fleet *fleet, const struct fleet_board *board);
 
 /* All that is known of a board's job; NULL without memory. */
 json_t *fleet_json(const struct fleet_board *board);
@@ -97,7 +100,8 @@ KILN_CHECK kiln_code fleet_run(struct fleet *fleet, struct kiln_err *err);
  */
 KILN_CHECK kiln_code fleet_watch(struct fleet *fleet, struct kiln_err *err);
 
-/* The exit code of the worst: 130 interrupted, 1 failed, 3 no such port, 0 all are done. */
+/* The exit code of the worst: 130 interrupted, 1 failed (or the log did), 3 no such port, 0 done.
+ */
 int fleet_exit(const struct fleet *fleet);
 
 void fleet_done(struct fleet *fleet);

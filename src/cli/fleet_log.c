@@ -31,16 +31,30 @@ static bool ends_in(const char *text, const char *end)
  * One write(2) a line: who is killed, or shares the file with another bench, leaves it whole. A
  * line that a failed machine cut off is ended, so that it spoils no other.
  */
-static bool put_line(int fd, const void *line, size_t n)
+static bool put_line(int fd, const char *line, size_t n)
 {
-	return write(fd, line, n) == (ssize_t)n;
+	ssize_t done;
+
+	/* more than once only where there is no room for all: that tells why */
+	while ((done = write(fd, line, n)) > 0 && (size_t)done < n) {
+		line += done;
+		n -= (size_t)done;
+	}
+	return done > 0;
 }
 
-static bool is_cut_off(int fd, off_t size)
+/* End a line that stands there in part. */
+static bool end_line(int fd)
 {
+	struct stat st;
 	char last = '\n';
 
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+	if (fstat(fd, &st) != 0)
+		return false;
+	if (!S_ISREG(st.st_mode) || st.st_size == 0 || pread(fd, &last, 1, st.st_size - 1) != 1 ||
+	    last == '\n')
+		return true;
+	return put_line(fd, "\n", 1);
 }
 
 static void put_head(struct kiln_buf *out)
@@ -59,14 +73,13 @@ kiln_code fleet_log_open(struct fleet *fleet, const char *path, struct kiln_err 
 
 	if (fd < 0)
 		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot write the log '%s'", path);
+	fleet->log_path = path;
 	fleet->log_fd = fd;
 	fleet->log_csv = ends_in(path, ".csv");
-	good = fstat(fd, &st) == 0;
-	if (good && S_ISREG(st.st_mode) && is_cut_off(fd, st.st_size))
-		good = put_line(fd, "\n", 1);
+	good = fstat(fd, &st) == 0 && end_line(fd);
 	if (good && fleet->log_csv && st.st_size == 0) {
 		put_head(&head);
-		good = put_line(fd, head.data, head.len);
+		good = put_line(fd, kiln_buf_str(&head), head.len);
 		kiln_buf_done(&head);
 	}
 	if (good)
@@ -190,7 +203,18 @@ static void put_json(struct kiln_buf *out, const struct fleet_board *b, const ch
 	json_decref(object);
 }
 
-void fleet_log(const struct fleet *fleet, const struct fleet_board *b)
+/* It is told each time, for what is missing is a record of hardware that goes out of the house. */
+static void tell_lost(struct fleet *fleet, int sys)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+
+	fleet->log_lost = true;
+	(void)kiln_fail_errno(&err, KILN_E_IO, sys, "cannot write the log '%s'", fleet->log_path);
+	kiln_hint(&err, "this board is not in the log");
+	(void)cli_fail(fleet->cli, &err);
+}
+
+void fleet_log(struct fleet *fleet, const struct fleet_board *b)
 {
 	struct kiln_buf line = KILN_BUF_INIT(1 << 20);
 	char now[32];
@@ -199,7 +223,8 @@ void fleet_log(const struct fleet *fleet, const struct fleet_board *b)
 		return;
 	now_text(now, sizeof(now));
 	(fleet->log_csv ? put_csv : put_json)(&line, b, now);
-	if (!put_line(fleet->log_fd, line.data, line.len))
-		fprintf(stderr, "warning: cannot write the log: %s\n", strerror(errno));
+	if ((fleet->log_lost && !end_line(fleet->log_fd)) ||
+	    !put_line(fleet->log_fd, kiln_buf_str(&line), line.len))
+		tell_lost(fleet, errno);
 	kiln_buf_done(&line);
 }

@@ -52,12 +52,13 @@ static kiln_code find_sector(struct kiln_flasher *f, const struct kiln_plan_file
 	return KILN_OK;
 }
 
-static kiln_code differs(const struct kiln_plan_file *file, uint32_t sector, struct kiln_err *err)
+static kiln_code differs(const struct kiln_flasher *f, const struct kiln_plan_file *file,
+			 uint32_t sector, struct kiln_err *err)
 {
 	(void)kiln_fail(err, KILN_E_VERIFY, "cannot verify '%s' at 0x%08x", file->file->name,
 			file->file->address);
-	kiln_why(err, "flash holds other data than was written, first in the sector at 0x%08x",
-		 sector);
+	kiln_why(err, "flash holds other data than was %s, first in the sector at 0x%08x",
+		 f->guessed ? "remembered or written" : "written", sector);
 	kiln_hint(err,
 		  "run the same command again; if it fails at the same address, that sector of "
 		  "the flash chip is worn or protected");
@@ -121,7 +122,7 @@ kiln_code kiln_flasher_verify_file(struct kiln_flasher *f, const struct kiln_pla
 		return code;
 	}
 	if (!same)
-		return differs(file, sector, err);
+		return differs(f, file, sector, err);
 	event.stage = KILN_FLASH_VERIFIED;
 	kiln_flasher_emit(f, event);
 	return KILN_OK;

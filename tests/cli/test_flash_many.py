@@ -134,6 +134,59 @@ def test_csv_log_is_appended_to(run, firmware, tmp_path):
     assert all(re.fullmatch(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ', row['time']) for row in rows)
 
 
+@pytest.mark.parametrize('words', [ports(board('a')), []], ids=['named', 'found'])
+def test_one_board_is_recorded_too(run, firmware, tmp_path, words):
+    done = run('kiln', 'flash', '--log', 'log.json', *words, firmware, check=0, KILN_PORTS=board('a'))
+    assert done.stdout.endswith('\n1 of 1 boards are done\n')
+    [record] = map(json.loads, (tmp_path / 'log.json').read_text().splitlines())
+    assert (record['port'], record['result'], record['written']) == (board('a'), 'verified', SIZE)
+
+
+def test_a_log_on_a_full_disk(run, env, firmware):
+    """The boards are flashed all the same; that there is no record is told, and no success."""
+    done = run('kiln', 'flash', '--log', '/dev/full', *ports(board('a'), board('b')), firmware, check=1)
+    assert done.stderr == 2 * ("error: cannot write the log '/dev/full': no space left on device\n"
+                               'hint: this board is not in the log\n')
+    assert done.stdout.endswith('\n2 of 2 boards are done\n')
+    done = run('kiln', 'flash', '--json', '--log', '/dev/full', *ports(board('a')), firmware, check=1)
+    [error] = [e for e in map(json.loads, done.stdout.splitlines()) if e['event'] == 'error']
+    assert (error['code'], error['exit'], done.stderr) == ('E_IO', 1, '')
+
+
+def test_a_log_that_is_cut_off_on_the_way(env, firmware, tmp_path):
+    """As long as there is room for a part of a line: no line is joined to another."""
+    limited = ('import resource, os, sys, signal\n'
+               'signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n'
+               'resource.setrlimit(resource.RLIMIT_FSIZE, (2**23, 2**23))\n'
+               'os.execv(sys.argv[1], sys.argv[1:])\n')
+    log = tmp_path / 'log.csv'
+    log.write_text('x' * (2**23 - 40) + '\n')
+    done = subprocess.run([sys.executable, '-c', limited, BUILD / 'kiln', 'flash', '--log', log,
+                           *ports(board('a')), firmware], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (1, f"error: cannot write the log '{log}': file too large\n"
+                                                 'hint: this board is not in the log\n')
+    before = log.read_text()
+    assert len(before) == 2**23 and not before.endswith('\n')
+    subprocess.run([BUILD / 'kiln', 'flash', '--log', log, *ports(board('a')), firmware], env=env, check=True,
+                   stdout=subprocess.DEVNULL)
+    lines = log.read_text().splitlines()
+    assert len(lines) == 3 and before.endswith(lines[1]) and ',verified,' in lines[2]
+
+
+def test_what_is_counted_when_the_memory_is_wrong(run, env, firmware, tmp_path):
+    """Somebody else wrote a sector of it: what stands there is what the board says, not the cache."""
+    run('kiln', 'flash', *ports(board('a'), board('b')), firmware, check=0)
+    (tmp_path / 'other').write_bytes(bytes(range(256)) * 16)
+    run('kiln', 'esptool', '-p', board('a'), 'write-flash', '0xb000', 'other', check=0)
+    done = run('kiln', 'flash', '--log', 'log.csv', *ports(board('a'), board('b')), firmware, check=0)
+    assert re.search(r'^sim:a  warning: sending again from 0x00001000: flash holds other data than was '
+                     r'remembered or written, first in the sector at 0x0000b000$', done.stdout, re.M)
+    with open(tmp_path / 'log.csv', newline='') as f:
+        rows = {row['port']: (row['written'], row['same']) for row in csv.DictReader(f)}
+    assert rows == {board('a'): ('4096', str(SIZE - 4096)), board('b'): ('0', str(SIZE))}
+    assert flash_of(env, 'a') == firmware.read_bytes()
+
+
 def test_all(run, env, firmware):
     done = run('kiln', 'flash', '--all', firmware, check=0,
                KILN_PORTS=' '.join(board(name) for name in 'abc'))
