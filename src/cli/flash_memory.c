@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flash_memory.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,14 +34,19 @@ static struct kiln_flash_recall *load(const struct kiln_chip_info *chip)
 	char path[PATH];
 	size_t n = 0;
 	FILE *in;
+	int fd;
 
 	if (!make_path(chip, path, sizeof(path)))
 		return NULL;
-	in = fopen(path, "rbe");
+	/* whatever else has that name is not waited for */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	in = fd < 0 ? NULL : fdopen(fd, "rb");
 	if (in) {
 		bytes = malloc(MOST);
 		n = bytes ? fread(bytes, 1, MOST, in) : 0;
 		fclose(in);
+	} else if (fd >= 0) {
+		close(fd);
 	}
 	if (kiln_flash_recall_new(bytes, n, &recall, NULL) != KILN_OK)
 		recall = NULL;

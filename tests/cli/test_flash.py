@@ -80,6 +80,41 @@ def test_only_what_differs(run, env, firmware, tmp_path):
     assert flash_of(env)[0x100000:0x100000 + 300000] == bytes(other)
 
 
+def memory_of(env):
+    [path] = pathlib.Path(env['XDG_CACHE_HOME'], 'kiln', 'boards').iterdir()
+    return path
+
+
+def fifo(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+def folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize('spoil', [
+    lambda path: path.write_bytes(os.urandom(900)), lambda path: os.truncate(path, 100),
+    lambda path: os.truncate(path, 1 << 32), lambda path: path.write_bytes(b''), fifo, folder,
+], ids=['garbage', 'cut', 'huge', 'empty', 'fifo', 'folder'])
+def test_a_memory_that_is_spoilt(run, env, firmware, spoil):
+    """What a board was last written with is a guess: without it the board is asked."""
+    run('kiln', 'flash', '-p', BOARD, firmware, check=0)
+    spoil(memory_of(env))
+    again = run('kiln', 'flash', '-p', BOARD, firmware, check=0)
+    assert 'same     300000 of 300000 bytes at 0x00001000 stand there already\nverified\n' in again.stdout
+    assert again.stderr == ''
+
+
+def test_no_place_for_a_memory(run, firmware, tmp_path):
+    (tmp_path / 'file').touch()
+    for _ in range(2):
+        done = run('kiln', 'flash', '-p', BOARD, firmware, check=0, XDG_CACHE_HOME=str(tmp_path / 'file'))
+        assert 'verified\n' in done.stdout and done.stderr == ''
+
+
 def test_json_errors(run):
     done = run('kiln', 'flash', '-p', BOARD, '--json', 'nope.bin', check=1)
     assert done.stderr == ''
