@@ -12,7 +12,7 @@ complete -c kiln -n '__fish_seen_subcommand_from flash' -l no-diff -d 'write all
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l baud -r -d 'speed of the transfer, or auto: as fast as chip, adapter and cable carry (auto)'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l retries -r -d 'of several boards: try one again so often when its port or wire fails (2)'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l wait -r -d 'when a port goes away in mid-job: wait so long for it to come back, and go on (30)'
-complete -c kiln -n '__fish_seen_subcommand_from flash' -l log -r -d 'of several boards: append a line for each, CSV if FILE ends in .csv, else JSON'
+complete -c kiln -n '__fish_seen_subcommand_from flash' -l log -r -d 'append a line for each board, CSV if FILE ends in .csv, else JSON'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l offline -d 'of a URL: take only what is kept from an earlier download'
 complete -c kiln -n '__fish_seen_subcommand_from flash' -l json -d 'one JSON object a line'
 complete -c kiln -n '__fish_use_subcommand' -f -a fetch -d 'download a file, and keep it for days without a network'

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """kiln flash --watch: a bench, where boards come and go."""
+import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 
+import pytest
 from conftest import BUILD
-from test_flash_many import SIZE, board, firmware, flash_of  # noqa: F401 (a fixture)
+from test_flash_many import MAC, SIZE, board, firmware, flash_of, ports  # noqa: F401 (a fixture)
 
 
 class Bench:
@@ -40,11 +43,16 @@ class Bench:
         self.process.kill()
         self.process.wait()
 
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        rest = self.process.stdout.read().splitlines()
+    def stop(self, number=signal.SIGINT):
+        """Exit code, and all that is told on the way."""
+        self.process.send_signal(number)
+        rest = [json.loads(line) for line in self.process.stdout]
         self.guard.cancel()
-        return self.process.wait(), json.loads(rest[-1])
+        return self.process.wait(), rest
+
+    def stopped(self):
+        code, rest = self.stop()
+        return code, rest[-1]
 
 
 def test_watch(env, firmware):
@@ -54,7 +62,7 @@ def test_watch(env, firmware):
         assert (first['port'], first['result']) == (board('there'), 'verified')
         bench.plug('there', 'one', 'two')
         assert {bench.next('board')['port'] for _ in range(2)} == {board('one'), board('two')}
-        assert bench.stop() == (130, {'event': 'summary', 'boards': 3, 'verified': 3, 'failed': 0})
+        assert bench.stopped() == (130, {'event': 'summary', 'boards': 3, 'verified': 3, 'failed': 0})
     finally:
         bench.end()
     assert all(flash_of(env, name) == firmware.read_bytes() for name in ('there', 'one', 'two'))
@@ -88,7 +96,7 @@ def test_watch_two_at_once_and_one_again(env, firmware):
         again = [bench.next('board') for _ in range(2)]
         assert {end['port']: (end['result'], end['written']) for end in again} == {
             'sim:one': ('verified', 0), 'sim:bad': ('verified', SIZE)}
-        assert bench.stop() == (130, {'event': 'summary', 'boards': 4, 'verified': 3, 'failed': 1})
+        assert bench.stopped() == (130, {'event': 'summary', 'boards': 4, 'verified': 3, 'failed': 1})
     finally:
         bench.end()
 
@@ -117,3 +125,36 @@ def test_watch_another_board_in_its_place(env, firmware):
     finally:
         bench.end()
     assert flash_of(env, 'place') == firmware.read_bytes()
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'terminated'])
+def test_watch_stopped_in_mid_write(run, env, firmware, tmp_path, number):
+    """Who is at work says how the board is left, is recorded, and leaves no board in the loader."""
+    log = tmp_path / 'log.csv'
+    bench = Bench(env, firmware, '--log', log)
+    try:
+        bench.next('watching')
+        bench.plug('there', 'done')
+        assert bench.next('board')['result'] == 'verified'
+        bench.plug('there', 'done', 'sim:slow', 'sim:slower')
+        writing = set()
+        while writing != {'sim:slow', 'sim:slower'}:
+            writing.add(bench.next('writing')['port'])
+        code, rest = bench.stop(number)
+    finally:
+        bench.end()
+    assert code == 130
+    assert rest[-1] == {'event': 'summary', 'boards': 3, 'verified': 1, 'failed': 2}
+    ends = [e for e in rest if e['event'] == 'board']
+    assert {e['port'] for e in ends} == writing
+    for end in ends:
+        assert end['error']['code'] == 'KILN_E_CANCELLED' and end['tries'] == 1
+        assert 'is incomplete, and the board may not start' in end['error']['hint']
+        assert re.fullmatch(MAC, end['mac'])
+    assert {e['port'] for e in rest if e['event'] == 'reset'} == writing
+    with open(log, newline='') as f:
+        rows = [(row['port'], row['result']) for row in csv.DictReader(f)]
+    assert rows[0] == (board('done'), 'verified')
+    assert set(rows[1:]) == {(port, 'failed') for port in writing}
+    run('kiln', 'flash', *ports(*(f'{port}?clock=virtual' for port in writing)), firmware, check=0)
+    assert all(flash_of(env, name) == firmware.read_bytes() for name in ('slow', 'slower'))
