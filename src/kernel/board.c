@@ -50,10 +50,19 @@ static bool open_session(struct kiln_kernel *k, const char *what)
 	return code == KILN_OK || kiln_kernel_fail_err(k, &err);
 }
 
+/*
+ * Leaving the raw REPL takes a moment, and cannot be told to stop: an interrupt that comes
+ * meanwhile is for what the cell does next.
+ */
 void kiln_kernel_board_release(struct kiln_kernel *k)
 {
+	const bool stopped = k->stopped;
+
+	k->stopped = false;
 	kiln_registry_disconnect(k->board.registry, k->board.repl);
 	k->board.repl = NULL;
+	k->interrupted = k->interrupted || k->stopped;
+	k->stopped = stopped;
 }
 
 bool kiln_kernel_board_choose(struct kiln_kernel *k, const char *what)

@@ -176,11 +176,11 @@ bool kiln_kernel_run_cell(struct kiln_kernel *k, struct kiln_span code)
 
 	kiln_cell_init(&cell, code);
 	while (kiln_cell_next(&cell, &part)) {
-		if (k->interrupted) /* between two parts, where nobody waited */
-			return kiln_kernel_fail_text(k, "KeyboardInterrupt", "interrupted");
 		k->last_part = is_last(&cell);
 		if (!run_part(k, &part))
 			return false;
+		if (k->interrupted || k->halted) /* where nothing waited, or what did went on */
+			return kiln_kernel_fail_text(k, "KeyboardInterrupt", "interrupted");
 	}
 	return true;
 }
@@ -242,7 +242,7 @@ static void run_request(struct kiln_kernel *k, const struct kiln_wire_msg *reque
 	const json_t *code = json_object_get(request->content, "code");
 
 	k->running = request;
-	k->interrupted = false;
+	k->interrupted = k->halted = false;
 	kiln_stream_begin(&k->out);
 	failure_done(&k->failure);
 	json_decref(k->result);

@@ -154,7 +154,7 @@ static void list_subshells(struct kiln_kernel *k, kiln_channel channel, struct k
 
 static void interrupt(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
-	k->interrupted = k->running != NULL;
+	k->interrupted = true; /* the next cell knows nothing of it */
 	kiln_kernel_reply(k, channel, msg, "interrupt_reply", json_pack("{s:s}", "status", "ok"));
 }
 

@@ -269,7 +269,7 @@ static bool take_interrupt(struct kiln_kernel *k)
 
 	if (interrupted) {
 		k->interrupted = false;
-		k->stopped = true;
+		k->stopped = k->halted = true;
 	}
 	return interrupted;
 }

@@ -89,6 +89,7 @@ struct kiln_kernel {
 	const struct kiln_wire_msg *running; /* the execute_request; NULL: idle */
 	bool silent;
 	bool interrupted;
+	bool halted; /* an interrupt was taken: no other part of the cell begins */
 	struct failure failure;
 	struct kiln_stream out;
 	json_int_t executions; /* cells that were counted */

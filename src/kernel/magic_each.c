@@ -31,7 +31,7 @@ static void show_failure(struct kiln_kernel *k)
 
 static bool was_interrupted(const struct kiln_kernel *k)
 {
-	return k->interrupted || strcmp(k->failure.ename, "KeyboardInterrupt") == 0;
+	return k->interrupted || k->halted || strcmp(k->failure.ename, "KeyboardInterrupt") == 0;
 }
 
 static void print_heading(struct kiln_kernel *k, const struct kiln_magic_args *args,

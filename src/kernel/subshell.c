@@ -107,7 +107,7 @@ static bool is_quick(const struct kiln_wire_msg *msg)
 /* What belongs to the cell that runs, while another one runs aside. */
 struct execution {
 	const struct kiln_wire_msg *running;
-	bool silent, interrupted, last_part;
+	bool silent, interrupted, halted, last_part;
 	struct failure failure;
 	struct kiln_stream out;
 	json_int_t number;
@@ -121,6 +121,7 @@ static struct execution begin_aside(struct kiln_kernel *k)
 		.running = k->running,
 		.silent = k->silent,
 		.interrupted = k->interrupted,
+		.halted = k->halted,
 		.last_part = k->last_part,
 		.failure = k->failure,
 		.out = k->out,
@@ -148,6 +149,7 @@ static void end_aside(struct kiln_kernel *k, const struct execution *outer)
 	k->running = outer->running;
 	k->silent = outer->silent;
 	k->interrupted = k->interrupted || outer->interrupted;
+	k->halted = k->halted || outer->halted;
 	k->last_part = outer->last_part;
 	k->failure = outer->failure;
 	k->out = outer->out;

@@ -75,6 +75,8 @@ kiln_code kiln_mip_ask(struct kiln_repl *repl, struct kiln_mip_board *ret_board,
 	kiln_code code = kiln_repl_exec(repl, program_ask, strlen(program_ask), &output, &result,
 					err);
 
+	if (code == KILN_OK && result.interrupted)
+		code = kiln_fail(err, KILN_E_CANCELLED, "cannot ask where packages go");
 	kiln_repl_result_done(&result);
 	if (code == KILN_OK)
 		code = read_answer(kiln_buf_str(&said), ret_board, err);

@@ -21,6 +21,7 @@ class Kernel:
             argv=[str(BUILD / 'kiln-kernel'), '-f', '{connection_file}'], display_name='kiln',
             language='micropython', interrupt_mode='message')
         self.log = log
+        self.env = env
         self.manager.start_kernel(env=env, cwd=str(cwd), stderr=log.open('wb'))
         self.client = self.manager.client()
         self.others = []
