@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/folder.h"
 #include "base/text.h"
 #include "link/link_impl.h"
 #include "sim/serve_endpoint.h"
@@ -139,18 +139,14 @@ static kiln_code write_json(json_t *json, const char *path, struct kiln_err *err
 kiln_code sim_server_announce(struct sim_server *server, struct kiln_err *err)
 {
 	const struct sim_endpoint *e = best_endpoint(server);
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	char path[sizeof(server->announcement)];
+	char name[sizeof(server->name) + 16], path[sizeof(server->announcement)];
 	json_t *json;
 	kiln_code code;
 
-	if (!runtime || runtime[0] != '/' || !e)
+	kiln_text_format(name, sizeof(name), "kiln/%s.json", server->name);
+	if (!e || !kiln_folder_user(path, sizeof(path), "XDG_RUNTIME_DIR", NULL, name))
 		return KILN_OK;
-	if (!kiln_text_format(path, sizeof(path), "%s/kiln", runtime) ||
-	    (mkdir(path, 0700) != 0 && errno != EEXIST))
-		return kiln_fail_errno(err, KILN_E_IO, errno, "cannot make folder '%s'", path);
-	if (!kiln_text_format(path, sizeof(path), "%s/kiln/%s.json", runtime, server->name))
-		return kiln_fail(err, KILN_E_TOO_BIG, "cannot announce '%s'", server->name);
+	KILN_TRY(kiln_folder_make_for(path, 0700, err));
 	json = json_pack("{s:I, s:s, s:s}", "pid", (json_int_t)getpid(), "name", server->name,
 			 "url", e->url);
 	code = json ? write_json(json, path, err)

@@ -27,7 +27,8 @@ static kiln_code folder(char *path, size_t size, struct kiln_err *err)
 	if (kiln_folder_user(path, size, "XDG_STATE_HOME", ".local/state", "kiln/sim"))
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_CONFIG, "cannot keep virtual boards");
-	kiln_why(err, "neither XDG_STATE_HOME nor HOME names a folder");
+	kiln_why(err, "neither XDG_STATE_HOME nor HOME names a folder by its full path");
+	kiln_hint(err, "set HOME, or XDG_STATE_HOME");
 	return KILN_E_CONFIG;
 }
 

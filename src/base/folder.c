@@ -12,15 +12,19 @@
 
 #include "base/text.h"
 
-bool kiln_folder_user(char *ret_path, size_t size, const char *variable, const char *usual,
-		      const char *below)
+bool kiln_folder_xdg(char *ret_path, size_t size, const char *folder, const char *home,
+		     const char *usual, const char *below)
 {
-	const char *folder = getenv(variable), *home = getenv("HOME");
-
 	if (folder && folder[0] == '/')
 		return kiln_text_format(ret_path, size, "%s/%s", folder, below);
 	return usual && home && home[0] == '/' &&
 	       kiln_text_format(ret_path, size, "%s/%s/%s", home, usual, below);
+}
+
+bool kiln_folder_user(char *ret_path, size_t size, const char *variable, const char *usual,
+		      const char *below)
+{
+	return kiln_folder_xdg(ret_path, size, getenv(variable), getenv("HOME"), usual, below);
 }
 
 static kiln_code fail(const char *path, int sys, struct kiln_err *err)

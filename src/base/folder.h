@@ -16,6 +16,9 @@
  */
 bool kiln_folder_user(char *ret_path, size_t size, const char *variable, const char *usual,
 		      const char *below);
+/* The same, with the values of the two variables; NULL: not set. */
+bool kiln_folder_xdg(char *ret_path, size_t size, const char *folder, const char *home,
+		     const char *usual, const char *below);
 
 /*
  * Make a folder, and those above it; one that is there is fine. `err` names the one that could not

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/folder.h"
 #include "base/text.h"
 #include "board/devices_yaml.h"
 #include "board/places.h"
@@ -88,31 +89,35 @@ static bool look_in_python(const struct kiln_devices_env *env, const char *name,
 	return found;
 }
 
-static bool find_key(const struct kiln_buf *text, const char *key, char *ret_secret, size_t size)
+static bool find_key(struct kiln_yaml *y, const yaml_node_t *root, const char *key,
+		     char *ret_secret, size_t size)
 {
-	struct kiln_yaml y = { .file = "" };
-	yaml_parser_t parser;
-	yaml_node_t *root, *value;
-	bool found = false;
+	const yaml_node_t *value = kiln_yaml_find(y, root, key);
 
-	if (!yaml_parser_initialize(&parser))
-		return false;
-	yaml_parser_set_input_string(&parser, text->data, text->len);
-	if (yaml_parser_load(&parser, &y.doc)) {
-		root = yaml_document_get_root_node(&y.doc);
-		value = root && root->type == YAML_MAPPING_NODE ? kiln_yaml_find(&y, root, key)
-								: NULL;
-		found = value && kiln_yaml_is_text(value) &&
-			kiln_text_copy(ret_secret, size, kiln_yaml_text(value));
-		yaml_document_delete(&y.doc);
-	}
-	yaml_parser_delete(&parser);
-	return found;
+	return value && kiln_yaml_is_text(value) &&
+	       kiln_text_copy(ret_secret, size, kiln_yaml_text(value));
 }
 
 /* The `ports:` of the file may have a login for this one. */
-static bool find_port(const struct kiln_buf *text, const char *url, const char *what,
-		      char *ret_secret, size_t size)
+static bool find_port(struct kiln_yaml *y, const yaml_node_t *root, const char *url,
+		      const char *what, char *ret_secret, size_t size)
+{
+	const yaml_node_t *list = kiln_yaml_find(y, root, "ports"), *item;
+
+	if (!list || list->type != YAML_SEQUENCE_NODE)
+		return false;
+	for (yaml_node_item_t *i = list->data.sequence.items.start;
+	     i < list->data.sequence.items.top; i++) {
+		item = yaml_document_get_node(&y->doc, *i);
+		if (item && kiln_yaml_is_text(item) &&
+		    kiln_login_in(kiln_yaml_text(item), url, what, ret_secret, size))
+			return true;
+	}
+	return false;
+}
+
+static bool look_in_yaml(const struct kiln_buf *text, const char *url, const char *what,
+			 const char *key, char *ret_secret, size_t size)
 {
 	struct kiln_yaml y = { .file = "" };
 	yaml_parser_t parser;
@@ -122,18 +127,11 @@ static bool find_port(const struct kiln_buf *text, const char *url, const char *
 		return false;
 	yaml_parser_set_input_string(&parser, text->data, text->len);
 	if (yaml_parser_load(&parser, &y.doc)) {
-		yaml_node_t *root = yaml_document_get_root_node(&y.doc), *list, *item;
+		const yaml_node_t *root = yaml_document_get_root_node(&y.doc);
 
-		list = root && root->type == YAML_MAPPING_NODE ? kiln_yaml_find(&y, root, "ports")
-							       : NULL;
-		for (yaml_node_item_t *i = list && list->type == YAML_SEQUENCE_NODE
-						   ? list->data.sequence.items.start
-						   : NULL;
-		     i && i < list->data.sequence.items.top && !found; i++) {
-			item = yaml_document_get_node(&y.doc, *i);
-			found = item && kiln_yaml_is_text(item) &&
-				kiln_login_in(kiln_yaml_text(item), url, what, ret_secret, size);
-		}
+		found = root && root->type == YAML_MAPPING_NODE &&
+			(find_port(&y, root, url, what, ret_secret, size) ||
+			 find_key(&y, root, key, ret_secret, size));
 		yaml_document_delete(&y.doc);
 	}
 	yaml_parser_delete(&parser);
@@ -143,16 +141,13 @@ static bool find_port(const struct kiln_buf *text, const char *url, const char *
 static bool look_in_config(const struct kiln_devices_env *env, const char *url, const char *what,
 			   const char *key, char *ret_secret, size_t size)
 {
-	const char *config = kiln_place_variable(env, "XDG_CONFIG_HOME");
 	struct kiln_buf text = KILN_BUF_INIT(SECRETS_MAX);
 	char path[4096];
 	bool found;
 
-	kiln_text_format(path, sizeof(path), "%s%s/kiln/config.yaml",
-			 config[0] ? config : kiln_place_variable(env, "HOME"),
-			 config[0] ? "" : "/.config");
-	found = read_whole(path, &text) && (find_port(&text, url, what, ret_secret, size) ||
-					    find_key(&text, key, ret_secret, size));
+	found = kiln_folder_xdg(path, sizeof(path), kiln_place_variable(env, "XDG_CONFIG_HOME"),
+				kiln_place_variable(env, "HOME"), ".config", "kiln/config.yaml") &&
+		read_whole(path, &text) && look_in_yaml(&text, url, what, key, ret_secret, size);
 	kiln_buf_done(&text);
 	return found;
 }

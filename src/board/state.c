@@ -22,7 +22,8 @@ static bool state_path(const char *name, char *ret_path, size_t size)
 static kiln_code no_place(const char *name, struct kiln_err *err)
 {
 	(void)kiln_fail(err, KILN_E_IO, "cannot keep '%s'", name);
-	kiln_why(err, "neither XDG_STATE_HOME nor HOME names a folder");
+	kiln_why(err, "neither XDG_STATE_HOME nor HOME names a folder by its full path");
+	kiln_hint(err, "set HOME, or XDG_STATE_HOME");
 	return KILN_E_IO;
 }
 

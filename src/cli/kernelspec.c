@@ -28,6 +28,7 @@ static const char *env(const char *name)
 	return value && value[0] ? value : NULL;
 }
 
+/* As Jupyter looks for it: unlike the rest of us it takes a relative $XDG_DATA_HOME. */
 static kiln_code user_data(char *dst, size_t size, struct kiln_err *err)
 {
 	const char *own = env("JUPYTER_DATA_DIR"), *xdg = env("XDG_DATA_HOME"), *home = env("HOME");

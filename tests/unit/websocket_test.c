@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "board/secrets.h"
 #include "base/text.h"
 #include "link/login.h"
 #include "link/logins.h"
@@ -297,24 +296,6 @@ static void logins_are_found_again(void **state)
 	assert_false(kiln_login_in_words("", "ws://h:8266", "WebREPL password", secret, 64));
 }
 
-static void secrets_in_python(void **state)
-{
-	static const char text[] =
-		"# webrepl_pwd = 'no'\nwebrepl_pwd_old = 'old'\nwebrepl_pwd == 'x'\n"
-		"webrepl_pwd = other\nwebrepl_pwd=  \"it's \\\"me\\\"\" # yes\n"
-		"mp_pwd = ''\nlong = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'\n"
-		"open = 'never ends\nwebrepl_pwd = 'late'";
-	char secret[20];
-
-	(void)state;
-	assert_true(kiln_secret_in_python(text, "webrepl_pwd", secret, sizeof(secret)));
-	assert_string_equal(secret, "it's \"me\"");
-	assert_false(kiln_secret_in_python(text, "mp_pwd", secret, sizeof(secret)));
-	assert_false(kiln_secret_in_python(text, "long", secret, sizeof(secret)));
-	assert_false(kiln_secret_in_python(text, "open", secret, sizeof(secret)));
-	assert_false(kiln_secret_in_python("", "x", secret, sizeof(secret)));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,8 +307,6 @@ int main(void)
 		cmocka_unit_test(logins_are_found_again),
 		cmocka_unit_test(logins_in_a_text),
 		cmocka_unit_test(errors_hide_what_is_secret),
-		cmocka_unit_test(logins_are_hidden),
-		cmocka_unit_test(secrets_in_python),
 	};
 	return RUN(tests);
 }
