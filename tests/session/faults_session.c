@@ -240,6 +240,70 @@ static void interrupted(void **state)
 	free_file(&file);
 }
 
+/* The whole job, with such frames lost; how many there were. */
+static unsigned write_losing(const char *name, const struct kiln_flash_file *file, unsigned baud,
+			     bool no_compress, unsigned from, unsigned to, struct story *story)
+{
+	const struct kiln_scheme schemes[] = { wrap_scheme, kiln_sim_scheme, { .name = NULL } };
+	const struct kiln_host host = { .schemes = schemes };
+	struct kiln_flasher_options options = story_options(story);
+	struct kiln_flash_job job = STORY_JOB(file, 1);
+	struct kiln_err err = KILN_ERR_INIT;
+	struct kiln_flasher *f;
+	unsigned frames;
+	char url[96];
+
+	options.baud = baud;
+	options.quick = true;
+	job.no_compress = no_compress;
+	wrap = (struct wrap){ .lose_from = from, .lose_to = to };
+	kiln_text_format(url, sizeof(url), "wrap:%s?clock=virtual&latency=1", name);
+	f = story_open(story, &host, &options, url);
+	if (kiln_flasher_write(f, &job, &err) != KILN_OK)
+		fail_msg("%s, %u to %u: %s: %s", url, from, to, err.what, err.why);
+	frames = wrap.frames;
+	assert_int_equal(kiln_flasher_close(f, &err), KILN_OK);
+	story_expect(name, file, 1);
+	return frames;
+}
+
+/*
+ * END goes out behind the last block, before that is answered. If both are lost nothing comes any
+ * more: they, or the file, are sent again. So with each alone.
+ */
+static void the_end_of_a_write_is_lost(void **state)
+{
+	static const struct {
+		unsigned baud;
+		bool no_compress;
+	} ways[] = { { 460800, false }, { 2000000, false }, { 2000000, true } };
+	static const struct {
+		unsigned from, to; /* from END, which is 0, towards the first block */
+	} lost[] = { { 1, 0 }, { 0, 0 }, { 1, 1 } };
+	struct kiln_flash_file file;
+	struct story story;
+	char name[32];
+
+	(void)state;
+	make_file(&file);
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		kiln_text_format(name, sizeof(name), "end%zu", i);
+		const unsigned n = write_losing(name, &file, ways[i].baud, ways[i].no_compress, 0,
+						0, &story);
+
+		assert_int_equal(n, story.blocks + 1);
+		assert_int_equal(story.count[KILN_FLASH_RETRY], 0);
+		for (size_t k = 0; k < sizeof(lost) / sizeof(lost[0]); k++) {
+			kiln_text_format(name, sizeof(name), "end%zu-%zu", i, k);
+			assert_true(write_losing(name, &file, ways[i].baud, ways[i].no_compress,
+						 n - lost[k].from, n - lost[k].to, &story) > n);
+			assert_true(story.count[KILN_FLASH_RETRY] > 0);
+			assert_int_equal(story.count[KILN_FLASH_VERIFIED], 1);
+		}
+	}
+	free_file(&file);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -251,6 +315,7 @@ int main(void)
 		cmocka_unit_test(line_stands_still),
 		cmocka_unit_test(sector_that_does_not_take),
 		cmocka_unit_test(interrupted),
+		cmocka_unit_test(the_end_of_a_write_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, help_state_home, help_state_home_gone);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "link/link_impl.h"
+#include "loader/command.h"
 
 struct wrap wrap;
 
@@ -60,6 +61,27 @@ static kiln_code wrap_read(struct kiln_link *link, void *buf, size_t n, kiln_ms 
 	return kiln_link_read(inner(link), buf, n, deadline, ret_n, err);
 }
 
+static bool is_request(const void *buf, size_t n, uint8_t op)
+{
+	return memmem(buf, n, (uint8_t[]){ 0xC0, 0x00, op }, 3) != NULL;
+}
+
+/* Frames are written one by one. */
+static bool is_lost(const void *buf, size_t n)
+{
+	static const uint8_t counted[] = { KILN_OP_FLASH_DATA, KILN_OP_FLASH_END,
+					   KILN_OP_FLASH_DEFL_DATA, KILN_OP_FLASH_DEFL_END };
+
+	for (size_t i = 0; i < sizeof(counted); i++) {
+		if (!is_request(buf, n, counted[i]))
+			continue;
+		wrap.frames++;
+		if (wrap.frames >= wrap.lose_from && wrap.frames <= wrap.lose_to)
+			return true;
+	}
+	return wrap.swallow && is_request(buf, n, wrap.swallow);
+}
+
 static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, kiln_ms deadline,
 			    struct kiln_err *err)
 {
@@ -67,7 +89,7 @@ static kiln_code wrap_write(struct kiln_link *link, const void *buf, size_t n, k
 		return gone(link, err);
 	wrap.written += n;
 	pull((struct wrapped *)link);
-	if (wrap.swallow && memmem(buf, n, (uint8_t[]){ 0xC0, 0x00, wrap.swallow }, 3))
+	if (is_lost(buf, n))
 		return KILN_OK;
 	if (is_cancelled())
 		return kiln_fail(err, KILN_E_CANCELLED, "cannot write to '%s'", link->url);

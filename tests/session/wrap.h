@@ -19,9 +19,11 @@ extern struct wrap {
 	const char *other;     /* and is this virtual board then */
 	const char *listed;    /* REST of the port that is listed; NULL: none is */
 	uint8_t swallow;       /* requests with this opcode are lost on their way */
-	unsigned max_baud;     /* the adapter can't do more; 0: it can do all */
-	unsigned resets_at;    /* the board resets as soon as that baud is set; 0: it holds */
-	uint64_t cancel_at;    /* so many bytes have gone out when Ctrl-C comes, and stays */
+	unsigned frames;       /* blocks for the flash and ENDs behind them that have gone out */
+	unsigned lose_from, lose_to; /* of these, from 1 on, the ones that are lost on their way */
+	unsigned max_baud;           /* the adapter can't do more; 0: it can do all */
+	unsigned resets_at;          /* the board resets as soon as that baud is set; 0: it holds */
+	uint64_t cancel_at;          /* so many bytes have gone out when Ctrl-C comes, and stays */
 	uint64_t written;
 	bool dtr, rts; /* as they are now */
 	uint16_t vid, pid;
