@@ -91,9 +91,13 @@ static kiln_code flash_one(struct cli *cli, const struct params *params,
 	render_say(render, "port     %s", port.url);
 	code = flash_board(&cli->host, &port, order, &watcher, &result, err);
 	flash_remember(&port, &result);
-	if (code != KILN_OK)
-		return code;
-	return now_runs(render, result.url, &port, err);
+	if (code == KILN_OK)
+		code = now_runs(render, result.url, &port, err);
+	if (code == KILN_E_CANCELLED && result.verified)
+		return kiln_fail(err, code,
+				 "'%s' was written and verified, but what runs on it is not known",
+				 port.url);
+	return code;
 }
 
 static int run_one(struct cli *cli, const struct params *params, const struct flash_order *order)

@@ -78,7 +78,8 @@ kiln_code flash_board(const struct kiln_host *host, const struct kiln_port *port
 	*ret_result = (struct flash_result){ .ms = -1 };
 	KILN_TRY(kiln_flasher_open(host, port->url, &options, &flasher, err));
 	code = write_files(flasher, order, err);
-	*ret_result = (struct flash_result){ .ms = kiln_flasher_elapsed(flasher) };
+	*ret_result = (struct flash_result){ .ms = kiln_flasher_elapsed(flasher),
+					     .verified = code == KILN_OK };
 	kiln_text_copy(ret_result->url, sizeof(ret_result->url), kiln_flasher_url(flasher));
 	ret_result->auto_baud = note_speed(order, &speed, code, &ret_result->adapter);
 	/* the chip is reset in any case; what went wrong first is what is told */

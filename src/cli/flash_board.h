@@ -26,6 +26,7 @@ struct flash_watcher {
 
 struct flash_result {
 	kiln_ms ms; /* from the open port to the end on the link's clock; -1: no board answered */
+	bool verified;  /* all that was asked for stands there */
 	char url[256];  /* where the board is now; "": nowhere */
 	bool auto_baud; /* `adapter` is worth to be kept */
 	struct kiln_adapter_job adapter;

@@ -91,11 +91,13 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
 	/* no answer, no clock but ours */
 	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
+	b->runs[0] = '\0';
 	if (code == KILN_OK)
 		code = now_runs_ask(host, b->result.url, &b->port, &runs, err);
 	if (code == KILN_OK)
 		now_runs_text(&runs, b->runs, sizeof(b->runs));
-	return code;
+	/* who stops us then stops no job: this board is done */
+	return code == KILN_E_CANCELLED && b->result.verified ? KILN_OK : code;
 }
 
 /* What another try may mend: the wire and the port. Not a wrong file, a wrong chip, a lost right.

@@ -34,7 +34,7 @@ struct fleet_board {
 	unsigned tries;
 	char mac[18]; /* "" until it is known */
 	char chip[64];
-	char runs[256];             /* what runs on it afterwards */
+	char runs[256];             /* what runs on it afterwards; "": nobody waited for it */
 	uint64_t written, same;     /* bytes of the files */
 	int64_t file_at;            /* address of the one at hand; -1: none yet */
 	uint64_t file_same;         /* of it, before this job wrote any of it */

@@ -140,7 +140,8 @@ void fleet_view_ended(struct fleet_board *b)
 	if (fleet->cli->json) {
 		cli_json(fleet_json(b));
 	} else if (b->state == FLEET_OK) {
-		kiln_text_format(text, sizeof(text), "runs     %s", b->runs);
+		kiln_text_format(text, sizeof(text), "runs     %s",
+				 b->runs[0] ? b->runs : "what was written; not waited for");
 		say(b, text);
 	} else {
 		kiln_because(&err, "cannot flash '%s'", b->name);

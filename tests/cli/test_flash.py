@@ -456,3 +456,16 @@ def test_interrupted(run, env, firmware):
     assert events[-1]['exit'] == 130 and 'incomplete' in events[-1]['hint']
     assert events[-2]['event'] == 'reset'  # the board is not left in the loader
     run('kiln', 'flash', '-p', BOARD, firmware, check=0)
+
+
+def test_interrupted_when_all_is_done(env, firmware):
+    """What the board has is said, and that is not what the interrupt is about."""
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '-p', 'sim:flash', '--json', firmware],
+                             env=env, stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'reset':
+            flash.send_signal(signal.SIGINT)
+    assert flash.wait(30) == 130
+    assert events[-1]['what'] == "'sim:flash' was written and verified, but what runs on it is not known"

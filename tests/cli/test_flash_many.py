@@ -261,3 +261,18 @@ def test_interrupted(env, firmware):
     assert [e['error']['code'] for e in ends] == ['KILN_E_CANCELLED'] * 2
     assert all('incomplete' in e['error']['hint'] for e in ends)
     assert sum(e['event'] == 'reset' for e in events) == 2  # none is left in the loader
+
+
+def test_interrupted_when_all_is_done(env, firmware, tmp_path):
+    """What was verified is on record as that, also if nobody waits for its prompt."""
+    flash = subprocess.Popen([BUILD / 'kiln', 'flash', '--json', '--log', tmp_path / 'log.json',
+                              *ports('sim:a'), firmware], env=env, stdout=subprocess.PIPE, text=True)
+    events = []
+    for line in flash.stdout:
+        events.append(json.loads(line))
+        if events[-1]['event'] == 'reset':
+            flash.send_signal(signal.SIGINT)
+    assert flash.wait(30) == 0
+    assert events[-1] == {'event': 'summary', 'boards': 1, 'verified': 1, 'failed': 0}
+    record = json.loads((tmp_path / 'log.json').read_text())
+    assert (record['result'], record['runs'], record['error']) == ('verified', None, None)
