@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <kiln/flash.h>
 
@@ -21,6 +22,15 @@ struct run {
 	struct kiln_flash_job job;
 	const char *tag; /* each run has boards of its own, for all must be blank */
 	kiln_ms elapsed[BOARDS];
+	struct kiln_link_stats stats[BOARDS];
+};
+
+/* What all boards of a run took: the slowest one's time, the sum of all else. */
+struct figures {
+	kiln_ms ms;
+	uint64_t bytes, turns;
+	double cpu_ms;
+	size_t heap;
 };
 
 static void must(kiln_code code, const struct kiln_err *err)
@@ -45,13 +55,21 @@ static kiln_code work(void *user, size_t i, const struct kiln_host *host, struct
 	if (code == KILN_OK)
 		code = kiln_flasher_write(flasher, &run->job, err);
 	run->elapsed[i] = kiln_flasher_elapsed(flasher);
+	kiln_flasher_stats(flasher, &run->stats[i]);
 	(void)kiln_flasher_close(flasher, NULL);
 	return code;
 }
 
-/* Milliseconds of the slowest; `ret_heap`: at most, beside what was there before. */
-static kiln_ms flash(const char *tag, size_t n, const struct kiln_flash_file *file,
-		     size_t *ret_heap)
+static void add(struct figures *f, const struct run *run, size_t i)
+{
+	f->bytes += run->stats[i].bytes_out + run->stats[i].bytes_in;
+	f->turns += run->stats[i].turns;
+	if (run->elapsed[i] > f->ms)
+		f->ms = run->elapsed[i];
+}
+
+/* The heap is that at most, beside what was there before. */
+static struct figures flash(const char *tag, size_t n, const struct kiln_flash_file *file)
 {
 	const struct kiln_scheme schemes[] = { kiln_sim_scheme, { .name = NULL } };
 	const struct kiln_host host = { .schemes = schemes };
@@ -67,7 +85,8 @@ static kiln_ms flash(const char *tag, size_t n, const struct kiln_flash_file *fi
 	struct kiln_flash_pack *pack;
 	struct kiln_crew_end end;
 	struct kiln_crew *crew;
-	kiln_ms slowest = 0;
+	struct figures f = { 0 };
+	const clock_t begun = clock();
 
 	must(kiln_flash_pack_new(file, 1, &pack, &err), &err);
 	run.job.pack = pack;
@@ -77,20 +96,27 @@ static kiln_ms flash(const char *tag, size_t n, const struct kiln_flash_file *fi
 	while (kiln_crew_busy(crew) > 0) {
 		must(kiln_crew_next(crew, KILN_FOREVER, &end, &err), &err);
 		must(end.code, &end.err);
-		if (run.elapsed[end.i] > slowest)
-			slowest = run.elapsed[end.i];
+		add(&f, &run, end.i);
 	}
 	kiln_crew_free(crew);
 	kiln_flash_pack_free(pack);
-	*ret_heap = heap_peak() - before;
-	return slowest;
+	f.heap = heap_peak() - before;
+	f.cpu_ms = (double)(clock() - begun) * 1e3 / CLOCKS_PER_SEC;
+	return f;
 }
 
-static void print(const char *name, double value, const char *unit, double limit)
+static void print(const char *name, double value, const char *unit, double limit,
+		  const struct figures *f)
 {
 	printf("{\"case\": \"many: %s\", \"value\": %.4g, \"unit\": \"%s\", \"limit\": %g, "
-	       "\"op\": \"<=\"}\n",
+	       "\"op\": \"<=\"",
 	       name, value, unit, limit);
+	if (f)
+		printf(", \"more\": {\"bytes\": %llu, \"turns\": %llu, \"s\": %.3f, \"cpu_ms\": "
+		       "%.0f, \"heap_kb\": %.0f}",
+		       (unsigned long long)f->bytes, (unsigned long long)f->turns,
+		       (double)f->ms / 1e3, f->cpu_ms, (double)f->heap / 1024);
+	printf("}\n");
 }
 
 int main(void)
@@ -99,21 +125,21 @@ int main(void)
 					 .segment_size = SEGMENT,
 					 .max_rev_full = 0xFFFF };
 	char home[] = "/tmp/kiln-bench-XXXXXX", command[64];
-	size_t size, heap_one, heap_all;
 	uint8_t *image;
+	size_t size;
 
 	if (!mkdtemp(home) || setenv("XDG_STATE_HOME", home, 1) != 0)
 		return 1;
 	image = image_make(&spec, &size);
 	const struct kiln_flash_file file = { ADDRESS, "fw.bin", image, size };
-	const kiln_ms one = flash("one", 1, &file, &heap_one);
-	const kiln_ms all = flash("all", BOARDS, &file, &heap_all);
+	struct figures one = flash("one", 1, &file), all = flash("all", BOARDS, &file);
 
-	print("8 boards, to the time of one", (double)all / (double)one, "x", 1.1);
-	print("heap for each further board", ((double)heap_all - (double)heap_one) / (BOARDS - 1),
-	      "bytes", 1 << 20);
-	print("heap for one, with the image", (double)(heap_one + size) / (double)size, "x image",
-	      3);
+	one.heap += size;
+	all.heap += size;
+	print("8 boards, to the time of one", (double)all.ms / (double)one.ms, "x", 1.1, &all);
+	print("heap for each further board", ((double)all.heap - (double)one.heap) / (BOARDS - 1),
+	      "bytes", 1 << 20, NULL);
+	print("heap for one, with the image", (double)one.heap / (double)size, "x image", 3, &one);
 	free(image);
 	kiln_text_format(command, sizeof(command), "rm -r %s", home);
 	return system(command) != 0;

@@ -7,7 +7,7 @@ Usage: run.py BUILD [NAME...]
 A benchmark is an executable bench/*_bench.py (given BUILD) or BUILD/bench/*_bench. It prints JSON,
 one object a line: {"case": "...", "value": 1.03, "unit": "x wire"} and, where a limit is
 promised, "limit" with "op" ("<=" or ">="); of a whole job also "more": bytes both ways, round trips,
-virtual seconds, the host's CPU and heap (these two for people, they differ between runs). Figures are ratios within one run, counts, or virtual
+virtual seconds, the host's CPU and heap at most (these two for people, they differ between runs). Figures are ratios within one run, counts, or virtual
 time: none depends on how busy the machine is.
 """
 import json
@@ -30,31 +30,46 @@ def verdict(figure):
     if 'limit' not in figure:
         return '', False
     good = OPS[figure['op']](figure['value'], figure['limit'])
-    return f"{figure['op']} {figure['limit']:g}" + ('' if good else '   MISSED'), not good
+    return f"{figure['op']} {figure['limit']:g}", not good
 
 
 def columns(more):
     """Of a whole job: what it cost."""
     if not more:
         return ''
-    return (f"{more['bytes']:>10} bytes {more['turns']:>5} turns {more['s']:>8.2f} s"
-            f" {more['cpu_ms']:>6} ms CPU {more['heap_kb']:>6} KB")
+    return (f"{more['bytes']:>10} {more['turns']:>11} {more['s']:>9.2f} {more['cpu_ms']:>7}"
+            f" {more['heap_kb']:>8}")
+
+
+HEAD = (f'{"case":68} {"figure":>9} {"of what":13} {"promised":15}{"bytes":>10} {"round trips":>11}'
+        f' {"seconds":>9} {"CPU ms":>7} {"heap KB":>8}')
+
+
+def show(figure):
+    text, bad = verdict(figure)
+    line = (f"{figure['case']:68} {figure['value']:>9.4g} {figure['unit']:13} {text:15}"
+            f"{columns(figure.get('more'))}")
+    print(line.rstrip() + ('   MISSED' if bad else ''), flush=True)
+    return bad
 
 
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
+    commands = benchmarks(build, sys.argv[2:])
     missed = 0
-    for command in benchmarks(build, sys.argv[2:]):
+    if not commands:
+        print('there is no such benchmark, or nothing is built', file=sys.stderr)
+        return 1
+    print(HEAD, flush=True)
+    for command in commands:
         run = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-        if run.returncode:
-            print(f'{command[-2] if len(command) > 2 else command[0]}: failed with {run.returncode}')
-            missed += 1
         for line in run.stdout.splitlines():
-            figure = json.loads(line)
-            text, bad = verdict(figure)
-            missed += bad
-            print(f"{figure['case']:58} {figure['value']:>10.4g} {figure['unit']:13} {text:18}"
-                  f"{columns(figure.get('more'))}".rstrip(), flush=True)
+            missed += show(json.loads(line))
+        if run.returncode:
+            print(f'{command[-2]}: failed with {run.returncode}', flush=True)
+            missed += 1
+    if missed:
+        print(f'{missed} missed', flush=True)
     return 1 if missed else 0
 
 
