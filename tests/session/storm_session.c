@@ -3,7 +3,8 @@
  * Seeded runs in bad weather: bytes lost, added and turned, stalls, resets, the cable pulled, the
  * power cut, alone and together. Whatever happens, a job ends verified, or with an error that names
  * the state of the board, after which the same command on a sound line succeeds. Never is a wrong
- * image reported as good.
+ * image reported as good. Over several kinds of links, and with a memory of the board that may be
+ * wrong.
  *
  * Each run is told by its number alone. KILN_STORM=FIRST:COUNT runs others than the usual ones.
  */
@@ -51,6 +52,20 @@ struct run {
 	struct kiln_flasher_options options;
 	bool no_compress, diff, erase, finds_speed, waits;
 	int before; /* what stands there: 0 nothing, 1 an older version, 2 the same */
+	const char *link;
+	struct kiln_flash_recall
+		*recall; /* of the board, from job to job; NULL: nobody remembers */
+	bool stranger;   /* writes to it, too, which is not remembered */
+};
+
+/* Bridges, and chips with USB of their own. */
+static const char *const links[] = {
+	"",
+	"&latency=1",
+	"&latency=16",
+	"&chip=esp32s3",
+	"&chip=esp32s3&usb=jtag",
+	"&chip=esp32c3&usb=jtag&latency=1",
 };
 
 static struct run draw(unsigned number)
@@ -77,6 +92,10 @@ static struct run draw(unsigned number)
 	r.before = (int)next(&state, 3);
 	r.finds_speed = next(&state, 3) == 0;
 	r.waits = next(&state, 2); /* for a port that went */
+	r.link = links[next(&state, sizeof(links) / sizeof(links[0]))];
+	if (next(&state, 2))
+		assert_int_equal(kiln_flash_recall_new(NULL, 0, &r.recall, NULL), KILN_OK);
+	r.stranger = next(&state, 4) == 0;
 	return r;
 }
 
@@ -113,8 +132,10 @@ static kiln_code flash(const struct run *r, const char *faults, const struct kil
 	job.no_compress = r->no_compress;
 	job.diff = r->diff;
 	job.erase_all = r->erase;
-	kiln_text_format(url, sizeof(url), "sim:%s?clock=virtual&seed=%u%s%s", r->name,
-			 r->number + 1, *faults ? "&fault=" : "", faults);
+	job.recall = r->recall;
+	job.force = strstr(r->link, "chip="); /* the file is for an ESP32 */
+	kiln_text_format(url, sizeof(url), "sim:%s?clock=virtual&seed=%u%s%s%s", r->name,
+			 r->number + 1, r->link, *faults ? "&fault=" : "", faults);
 	return story_write(&host, url, &options, &job, err);
 }
 
@@ -146,6 +167,18 @@ static void check_error(const struct run *r, const struct story *story, const st
 			 r->number, r->faults, err->what, err->why, err->hint);
 }
 
+/* With another tool: what is remembered of the board is wrong from then on. */
+static void write_as_stranger(const struct run *r, const struct kiln_flash_file *file)
+{
+	struct kiln_err err = KILN_ERR_INIT;
+	struct run stranger = *r;
+	struct story story;
+
+	stranger.recall = NULL;
+	if (flash(&stranger, "", file, &story, &err) != KILN_OK)
+		fail_msg("storm %u: %s: %s", r->number, err.what, err.why);
+}
+
 static bool one_run(unsigned number, const struct kiln_flash_file *old,
 		    const struct kiln_flash_file *file)
 {
@@ -161,9 +194,12 @@ static bool one_run(unsigned number, const struct kiln_flash_file *old,
 		fail_msg("storm %u (%s): a wrong image was reported as good", number, r.faults);
 	if (code != KILN_OK)
 		check_error(&r, &story, &err);
+	if (r.stranger)
+		write_as_stranger(&r, old);
 	if (flash(&r, "", file, &story, &err) != KILN_OK || !stands_there(&r, file))
 		fail_msg("storm %u (%s): the second run failed: %s: %s", number, r.faults, err.what,
 			 err.why);
+	kiln_flash_recall_free(r.recall);
 	return code == KILN_OK;
 }
 
