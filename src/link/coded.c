@@ -159,8 +159,11 @@ kiln_code kiln_coded_await(struct kiln_coded *c, const char *const *words, kiln_
 	enum { DIALOGUE_MAX = 64 * 1024 }; /* a login has no more to say */
 
 	while (!find_word(c, words, ret_word)) {
-		if (c->in.len > DIALOGUE_MAX)
-			return kiln_fail(err, KILN_E_PROTOCOL, "cannot open '%s'", c->link.url);
+		if (c->in.len > DIALOGUE_MAX) {
+			(void)kiln_fail(err, KILN_E_PROTOCOL, "cannot open '%s'", c->link.url);
+			kiln_why(err, "it says much, and none of what a board says there");
+			return KILN_E_PROTOCOL;
+		}
 		KILN_TRY(kiln_coded_pump(c, deadline, err));
 	}
 	return KILN_OK;

@@ -120,18 +120,18 @@ kiln_code kiln_crew_new(const struct kiln_host *host, kiln_crew_work work, void 
 {
 	static const char what[] = "cannot work on several boards at once";
 	struct kiln_crew *crew = calloc(1, sizeof(*crew));
+	int failed;
 
 	if (!crew)
 		return kiln_fail(err, KILN_E_NOMEM, what);
 	*crew = (struct kiln_crew){ .host = host, .work = work, .user = user };
 	crew->endings = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
-	if (crew->endings < 0 || init_lock(&crew->lock) != 0) {
-		const kiln_code code = kiln_fail_errno(err, KILN_E_IO, errno, what);
-
+	failed = crew->endings < 0 ? errno : init_lock(&crew->lock);
+	if (failed) {
 		if (crew->endings >= 0)
 			close(crew->endings);
 		free(crew);
-		return code;
+		return kiln_fail_errno(err, KILN_E_IO, failed, what);
 	}
 	*ret_crew = crew;
 	return KILN_OK;

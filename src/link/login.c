@@ -4,16 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/text.h"
 #include "link/logins.h"
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c + 32 : c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
 
 /* RFC 3986, 2.1. False: too long, or a %XX that is none. */
 static bool decode(const char *p, size_t n, char *dst, size_t size)
@@ -24,9 +17,12 @@ static bool decode(const char *p, size_t n, char *dst, size_t size)
 		char c = p[i];
 
 		if (c == '%') {
-			if (i + 2 >= n || hex_digit(p[i + 1]) < 0 || hex_digit(p[i + 2]) < 0)
+			const int high = i + 2 < n ? kiln_hex_digit(p[i + 1]) : -1;
+			const int low = high < 0 ? -1 : kiln_hex_digit(p[i + 2]);
+
+			if (low < 0)
 				return false;
-			c = (char)(hex_digit(p[i + 1]) * 16 + hex_digit(p[i + 2]));
+			c = (char)(high << 4 | low);
 			i += 2;
 		}
 		if (out + 1 >= size || c == '\0')

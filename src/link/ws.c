@@ -217,6 +217,7 @@ static kiln_code log_in(struct ws_link *w, struct kiln_login_url *login, struct 
 	static const char *const question[] = { "Password: ", NULL };
 	static const char *const verdict[] = { "WebREPL connected\r\n", "Access denied", NULL };
 	struct kiln_coded *c = &w->coded;
+	char line[sizeof(login->password) + 1];
 	size_t word;
 	kiln_code code;
 
@@ -227,10 +228,11 @@ static kiln_code log_in(struct ws_link *w, struct kiln_login_url *login, struct 
 		return no_webrepl(w, "it asks for no password", err);
 	KILN_TRY(code);
 	KILN_TRY(find_password(w, login, err));
-	/* either ends the password; the other would be the first key at the prompt */
-	(void)kiln_text_format(login->password + strlen(login->password), 2, "\r");
-	KILN_TRY(kiln_coded_write(c, login->password, strlen(login->password),
-				  kiln_now() + KILN_CODED_ANSWER_MS, err));
+	/* CR or LF ends the password; the other would be the first key at the prompt */
+	kiln_text_format(line, sizeof(line), "%s\r", login->password);
+	code = kiln_coded_write(c, line, strlen(line), kiln_now() + KILN_CODED_ANSWER_MS, err);
+	explicit_bzero(line, sizeof(line));
+	KILN_TRY(code);
 	code = kiln_coded_await(c, verdict, kiln_now() + KILN_CODED_ANSWER_MS, &word, err);
 	if (code == KILN_OK)
 		return word == 0 ? KILN_OK : wrong_password(w, err);

@@ -34,6 +34,9 @@ def test_passwords(run, pty_board, env, tmp_path):
         f"error: cannot open '{server.url}': its WebREPL does not take this password\n"
         'hint: it is the one that webrepl_setup asked for, 4 to 9 characters; it stands in '
         'webrepl_cfg.py on the board\n')
+    server.password = 63 * 'x'  # the longest that is kept
+    assert run('kiln', 'exec', '-p', server.url, 'print(4)', check=0,
+               KILN_WEBREPL_PASSWORD=server.password).stdout == '4\n'
     server.close()
 
 
