@@ -5,84 +5,10 @@
  */
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/entries.h"
 #include "cli/fs.h"
-
-struct entry {
-	char *path;
-	bool is_folder;
-	uint64_t size;
-	int64_t mtime;
-};
-
-struct entries {
-	struct entry *items;
-	size_t n, cap;
-	bool no_memory;
-};
-
-static void keep(void *user, const struct kiln_file_info *info)
-{
-	struct entries *all = user;
-	struct entry *e;
-
-	if (all->n == all->cap) {
-		const size_t cap = all->cap ? 2 * all->cap : 64;
-		struct entry *grown = reallocarray(all->items, cap, sizeof(*grown));
-
-		if (!grown) {
-			all->no_memory = true;
-			return;
-		}
-		all->items = grown;
-		all->cap = cap;
-	}
-	e = &all->items[all->n];
-	*e = (struct entry){ strdup(info->path), info->kind == KILN_FILE_FOLDER, info->size,
-			     info->mtime };
-	if (e->path)
-		all->n++;
-	else
-		all->no_memory = true;
-}
-
-static void entries_done(struct entries *all)
-{
-	for (size_t i = 0; i < all->n; i++)
-		free(all->items[i].path);
-	free(all->items);
-}
-
-/* As a tree is read: a folder stands right before what is in it, whatever its name's next byte. */
-static int compare(const void *a, const void *b)
-{
-	const char *p = ((const struct entry *)a)->path, *q = ((const struct entry *)b)->path;
-
-	while (*p && *p == *q) {
-		p++;
-		q++;
-	}
-	if (*p == *q)
-		return 0;
-	if (*p == '/' || *q == '/')
-		return *p == '/' ? (*q ? -1 : 1) : (*p ? 1 : -1);
-	return (unsigned char)*p < (unsigned char)*q ? -1 : 1;
-}
-
-static kiln_code list(struct fs *fs, const char *path, bool deep, struct entries *ret_all,
-		      struct kiln_err *err)
-{
-	KILN_TRY(kiln_files_list(fs->files, path, deep, keep, ret_all, err));
-	if (ret_all->no_memory)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot list ':%s'", path);
-	if (ret_all->n > 0)
-		qsort(ret_all->items, ret_all->n, sizeof(*ret_all->items), compare);
-	return KILN_OK;
-}
 
 static void print_json(const struct entry *e)
 {
@@ -139,7 +65,7 @@ static void print_branch(const struct entries *all, size_t i)
 static kiln_code show(struct fs *fs, const char *path, bool deep, struct kiln_err *err)
 {
 	struct entries all = { 0 };
-	kiln_code code = list(fs, path, deep, &all, err);
+	kiln_code code = entries_list(fs->files, path, deep, &all, err);
 	char clean[512];
 
 	if (code == KILN_OK && !fs->params.json && (deep || fs->words.n > 1))

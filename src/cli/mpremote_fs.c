@@ -6,11 +6,12 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "board/places.h"
+#include "cli/entries.h"
 #include "cli/fs.h"
 #include "cli/mpremote.h"
 #include "hostfs/mount.h"
@@ -112,65 +113,6 @@ static int sha256sum(struct mpremote *m, const char *path)
 	return done(m, path, code, &err);
 }
 
-/* What is below a folder, sorted so that a folder's entries follow it, by name. */
-struct entry {
-	char *path;
-	uint64_t size;
-	bool folder;
-};
-
-struct entries {
-	struct entry *items;
-	size_t n, cap;
-	bool failed;
-};
-
-static void add_entry(void *user, const struct kiln_file_info *info)
-{
-	struct entries *e = user;
-
-	if (e->n == e->cap) {
-		const size_t cap = e->cap ? 2 * e->cap : 64;
-		struct entry *items = reallocarray(e->items, cap, sizeof(*items));
-
-		if (!items) {
-			e->failed = true;
-			return;
-		}
-		e->items = items;
-		e->cap = cap;
-	}
-	e->items[e->n] = (struct entry){ strdup(info->path), info->size,
-					 info->kind == KILN_FILE_FOLDER };
-	if (e->items[e->n].path)
-		e->n++;
-	else
-		e->failed = true;
-}
-
-static void entries_done(struct entries *e)
-{
-	for (size_t i = 0; i < e->n; i++)
-		free(e->items[i].path);
-	free(e->items);
-}
-
-static int by_path(const void *a, const void *b)
-{
-	return kiln_path_order(((const struct entry *)a)->path, ((const struct entry *)b)->path);
-}
-
-static kiln_code list_deep(struct mpremote *m, const char *path, struct entries *ret_entries,
-			   struct kiln_err *err)
-{
-	KILN_TRY(kiln_files_list(m->files, path, true, add_entry, ret_entries, err));
-	if (ret_entries->failed)
-		return kiln_fail(err, KILN_E_NOMEM, "cannot list ':%s'", path);
-	if (ret_entries->n > 0)
-		qsort(ret_entries->items, ret_entries->n, sizeof(*ret_entries->items), by_path);
-	return KILN_OK;
-}
-
 /* The index after entry i and all that is below it. */
 static size_t after(const struct entries *e, size_t i)
 {
@@ -240,7 +182,7 @@ static int remove_entries(struct mpremote *m, const char *root, const struct ent
 	for (size_t i = from; i < to && exit_code < 0; i = after(e, i)) {
 		kiln_buf_reset(&path);
 		join(&path, root, e->items[i].path);
-		if (!e->items[i].folder) {
+		if (!e->items[i].is_folder) {
 			exit_code = remove_file(m, kiln_buf_str(&path));
 			continue;
 		}
@@ -270,23 +212,27 @@ static kiln_code current_folder(struct mpremote *m, struct kiln_buf *ret_path, s
 	return KILN_OK;
 }
 
-/* Is it, or holds it, what is mounted from this computer? */
+/* From the root on; false: that can't be told. */
+static bool full_path(struct mpremote *m, const char *path, struct kiln_buf *ret_path)
+{
+	if (path[0] != '/' && current_folder(m, ret_path, NULL) != KILN_OK)
+		return false;
+	(void)kiln_buf_printf(ret_path, "/%s", path);
+	return !ret_path->failed && kiln_place_tidy((char *)ret_path->data);
+}
+
+/* Is it, or holds it, what is mounted from this computer? In doubt it is. */
 static bool is_mounted(struct mpremote *m, const char *path)
 {
-	struct kiln_buf here = KILN_BUF_INIT(16 * 1024);
-	const char *full = path;
+	struct kiln_buf full = KILN_BUF_INIT(16 * 1024);
 	bool is;
 
 	if (!kiln_mount_folder(kiln_repl_link(m->repl)))
 		return false;
-	if (path[0] != '/') {
-		if (current_folder(m, &here, NULL) != KILN_OK)
-			return true;
-		full = kiln_buf_str(&here);
-	}
-	is = full[strspn(full, "/")] == '\0' || strcmp(full, KILN_MOUNT_POINT) == 0 ||
-	     kiln_path_is_below(full, KILN_MOUNT_POINT);
-	kiln_buf_done(&here);
+	is = !full_path(m, path, &full) || strcmp(kiln_buf_str(&full), "/") == 0 ||
+	     strcmp(kiln_buf_str(&full), KILN_MOUNT_POINT) == 0 ||
+	     kiln_path_is_below(kiln_buf_str(&full), KILN_MOUNT_POINT);
+	kiln_buf_done(&full);
 	return is;
 }
 
@@ -305,7 +251,7 @@ static int rm(struct mpremote *m, const char *path)
 		return mpremote_fs_fail(m, path, &err);
 	if (!folder)
 		return remove_file(m, path);
-	if (list_deep(m, path, &e, &err) != KILN_OK)
+	if (entries_list(m->files, path, true, &e, &err) != KILN_OK)
 		exit_code = mpremote_fs_fail(m, path, &err);
 	else
 		exit_code = remove_entries(m, path, &e, 0, e.n);
@@ -320,7 +266,7 @@ static void print_size(const struct mpremote_params *params, const struct entry 
 	char text[32];
 	size_t unit = 0;
 
-	if (entry->folder && entry->size == 0)
+	if (entry->is_folder && entry->size == 0)
 		return;
 	if (params->size)
 		printf("[%9llu]  ", (unsigned long long)entry->size);
@@ -373,7 +319,7 @@ static int tree_of(struct mpremote *m, const char *path)
 	if (m->params.verbose)
 		printf(" on %s", m->device);
 	putchar('\n');
-	if (list_deep(m, path, &e, &err) == KILN_OK)
+	if (entries_list(m->files, path, true, &e, &err) == KILN_OK)
 		print_tree(m, &e, 0, e.n, &prefix);
 	else
 		exit_code = mpremote_fs_fail(m, path, &err);

@@ -80,6 +80,13 @@ def test_mpremote_never_removes_the_host_s_files(mpremote, src):
         assert done.stderr == 'mpremote: rm -r not permitted on /remote directory\n'
     assert (src / 'pkg/part.py').exists()
     mpremote('mount', 'src', 'fs', 'rm', 'data.txt', check=0)  # one file, by its name
+    # from another folder than the mounted one: what is the board's goes, and nothing else
+    out = ('mount', 'src', 'exec', 'import os; os.chdir("/")')
+    mpremote(*out, 'mkdir', ':own', '+', 'rm', '-r', ':own', check=0)
+    for path in ':', '.', './', 'remote', './/remote/pkg', 'own/../remote':
+        done = mpremote(*out, 'rm', '-r', path, check=1)
+        assert done.stderr == 'mpremote: rm -r not permitted on /remote directory\n', path
+    assert (src / 'pkg/part.py').exists()
     assert not (src / 'data.txt').exists()
 
 
