@@ -64,7 +64,7 @@ static int index_of(const char *const *choices, const char *value)
 
 static kiln_code settle_chip(struct esptool *t, struct kiln_err *err)
 {
-	struct kiln_buf all = KILN_BUF_INIT(200);
+	struct kiln_buf all = KILN_BUF_INIT(4096);
 	const char *name = t->options.chip;
 
 	if (!name || strcasecmp(name, "auto") == 0)
@@ -82,7 +82,7 @@ static kiln_code settle_chip(struct esptool *t, struct kiln_err *err)
 
 kiln_code esptool_need_chip(const struct esptool *t, struct kiln_err *err)
 {
-	struct kiln_buf all = KILN_BUF_INIT(200);
+	struct kiln_buf all = KILN_BUF_INIT(4096);
 
 	if (t->flasher.chip)
 		return KILN_OK;

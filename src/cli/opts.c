@@ -181,7 +181,7 @@ static bool is_choice(const struct opt *o, unsigned rules, const char *value)
 static kiln_code check_choice(const struct opt *o, unsigned rules, const char *value,
 			      struct kiln_err *err)
 {
-	struct kiln_buf all = KILN_BUF_INIT(200);
+	struct kiln_buf all = KILN_BUF_INIT(4096);
 	struct shown room;
 
 	if (is_choice(o, rules, value))

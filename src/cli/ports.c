@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "link/logins.h"
 
+enum { NAMES_MAX = 4096 }; /* more than a hint holds, which shows where it is cut */
+
 static void list_names(const struct kiln_port_list *list, bool likely, struct kiln_buf *out)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -20,7 +22,7 @@ static void list_names(const struct kiln_port_list *list, bool likely, struct ki
 
 static kiln_code none(const struct kiln_port_list *list, struct kiln_err *err)
 {
-	struct kiln_buf others = KILN_BUF_INIT(200);
+	struct kiln_buf others = KILN_BUF_INIT(NAMES_MAX);
 
 	list_names(list, false, &others);
 	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot tell which board");
@@ -39,7 +41,7 @@ static kiln_code none(const struct kiln_port_list *list, struct kiln_err *err)
 
 static kiln_code several(const struct kiln_port_list *list, size_t n, struct kiln_err *err)
 {
-	struct kiln_buf names = KILN_BUF_INIT(200);
+	struct kiln_buf names = KILN_BUF_INIT(NAMES_MAX);
 
 	list_names(list, true, &names);
 	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot tell which board");

@@ -130,6 +130,10 @@ def test_which_board(run, board):
     assert run('kiln', 'exec', 'print(1)', check=0, KILN_PORTS=BOARD).stdout == '1\n'
     assert re.match('error: .*\nhint: ', run('kiln', 'exec', 'print(1)', check=3,
                                              KILN_PORTS='sim:exec sim:other').stderr)
+    # more than a hint holds: it shows that some are left out
+    many = ' '.join(f'sim:a-board-with-a-long-name-{i}' for i in range(30))
+    said = run('kiln', 'exec', 'print(1)', check=3, KILN_PORTS=many).stderr
+    assert re.search(r'there are 3\d\nhint: name one with -p: sim:.*\.\.\.\n', said), said
 
 
 def test_wrong_command_lines(run):
