@@ -11,13 +11,6 @@
 #include "hostfs/mount.h"
 #include "repl/watch.h"
 
-enum {
-	KEY_CTRL_J = 0x0A,
-	KEY_CTRL_K = 0x0B,
-	KEY_CTRL_X = 0x18,
-	KEY_CTRL_BRACKET = 0x1D,
-};
-
 enum { PASTE_MAX = 1024 * 1024, WRITE_MS = 5000 };
 
 /* Terminals put these around what is pasted, once they are asked to (xterm's control sequences,
@@ -72,6 +65,14 @@ static void show_lines(void *user, const char *text, size_t n)
 		text += line + (end ? 1 : 0);
 		n -= line + (end ? 1 : 0);
 	}
+}
+
+static void say_error(struct talk *talk, const struct kiln_err *err)
+{
+	show_lines(talk, err->what, strlen(err->what));
+	say(talk, ": ");
+	show_lines(talk, err->why, strlen(err->why));
+	say(talk, "\r\n");
 }
 
 /* A chip's ROM has spoken: its program is gone, and so are variables. */
@@ -190,14 +191,23 @@ static kiln_code inject_file(struct talk *talk, struct kiln_err *err)
 		}
 	}
 	kiln_buf_done(&program);
-	if (*talk->link == NULL || code == KILN_OK || code == KILN_E_PORT_GONE)
+	if (*talk->link == NULL || code == KILN_OK)
 		return code;
+	if (code == KILN_E_PORT_GONE) {
+		if (err)
+			*err = why;
+		return code;
+	}
 	say(talk, "Error:\r\n");
-	say(talk, why.what);
-	say(talk, ": ");
-	say(talk, why.why);
-	say(talk, "\r\n");
+	say_error(talk, &why);
 	return KILN_OK;
+}
+
+/* That of the board went with raw mode. */
+static void show_prompt(struct talk *talk)
+{
+	kiln_watch_init(&talk->watch);
+	show_board(talk, (const uint8_t *)">>> ", 4);
 }
 
 /* A paste of several lines at the prompt: as one program, so that it is neither echoed, nor
@@ -220,14 +230,10 @@ static kiln_code run_paste(struct talk *talk, struct kiln_err *err)
 	kiln_repl_result_done(&result);
 	*talk->link = kiln_repl_detach(repl);
 	if (code != KILN_OK && code != KILN_E_PORT_GONE) {
-		show_lines(talk, err->what, strlen(err->what));
-		say(talk, ": ");
-		show_lines(talk, err->why, strlen(err->why));
-		say(talk, "\r\n");
+		say_error(talk, err);
 		code = KILN_OK;
 	}
-	kiln_watch_init(&talk->watch);
-	show_board(talk, (const uint8_t *)">>> ", 4); /* that of the board went with raw mode */
+	show_prompt(talk);
 	return code;
 }
 
@@ -394,14 +400,10 @@ static kiln_code remount(struct talk *talk, struct kiln_err *err)
 	code = kiln_mount_again(repl, err);
 	*talk->link = kiln_repl_detach(repl);
 	if (code != KILN_OK && code != KILN_E_PORT_GONE) {
-		say(talk, err->what);
-		say(talk, ": ");
-		say(talk, err->why);
-		say(talk, "\r\n");
+		say_error(talk, err);
 		code = KILN_OK;
 	}
-	kiln_watch_init(&talk->watch);
-	show_board(talk, (const uint8_t *)">>> ", 4); /* that of the board went with raw mode */
+	show_prompt(talk);
 	return code;
 }
 

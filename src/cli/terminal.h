@@ -10,6 +10,14 @@
 
 #include "cli/terminal_history.h"
 
+enum {
+	KEY_CTRL_C = 0x03,
+	KEY_CTRL_J = 0x0A,
+	KEY_CTRL_K = 0x0B,
+	KEY_CTRL_X = 0x18,
+	KEY_CTRL_BRACKET = 0x1D,
+};
+
 /*
  * A terminal of this computer as that of a board: keys go to the board, what it says is shown.
  *

@@ -8,8 +8,6 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-enum { KEY_CTRL_C = 0x03, KEY_CTRL_X = 0x18, KEY_CTRL_BRACKET = 0x1D };
-
 /* Ctrl-C is a key here, and no signal: while a program of ours runs it ends the wait. */
 static bool take_interrupt(void)
 {
