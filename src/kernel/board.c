@@ -93,6 +93,20 @@ void kiln_kernel_board_remember(struct kiln_kernel *k)
 	kiln_kernel_keep(k, "url", k->board.board.url);
 }
 
+/* Open the session at `url` if the board there is the one with this uid; "" is any. */
+static kiln_code try_same(struct kiln_kernel *k, const char *url, const char *uid,
+			  struct kiln_err *err)
+{
+	KILN_TRY(try_session(k, url, err));
+	if (!uid[0] || strcmp(k->board.board.info.uid, uid) == 0)
+		return KILN_OK;
+	kiln_kernel_board_release(k);
+	(void)kiln_fail(err, KILN_E_NO_BOARD, "cannot find the connected board at '%s'", url);
+	kiln_why(err, "another one is there now, '%s'", k->board.board.name);
+	kiln_hint(err, "to go on with that one: %%connect %s", k->board.board.name);
+	return KILN_E_NO_BOARD;
+}
+
 /*
  * The port where it was last is tried first: a scan may take long. Another board may be there now,
  * or none; then it is looked for by its uid.
@@ -109,13 +123,43 @@ static bool recall(struct kiln_kernel *k)
 					     "no device connected");
 	if (!uid[0])
 		return open_session(k, url);
-	if (try_session(k, url, &err) == KILN_OK) {
-		if (strcmp(k->board.board.info.uid, uid) == 0)
-			return true;
-		kiln_kernel_board_release(k);
-		k->board.chosen = false;
-	}
+	if (try_same(k, url, uid, &err) == KILN_OK)
+		return true;
+	k->board.chosen = false;
 	return err.code == KILN_E_CANCELLED ? kiln_kernel_fail_err(k, &err) : open_session(k, uid);
+}
+
+static kiln_code look_for(struct kiln_kernel *k, const char *url, const char *uid,
+			  struct kiln_err *err)
+{
+	const struct kiln_board *known = kiln_registry_find(k->board.registry, url);
+
+	if (known && known->by_hand) /* a scan would leave it where it was */
+		KILN_TRY(kiln_registry_forget(k->board.registry, url, err));
+	KILN_TRY(kiln_registry_scan(k->board.registry, false, KILN_REGISTRY_BUDGET_MS, err));
+	return try_session(k, uid, err);
+}
+
+/*
+ * The same in mid-session: who pulls a cable and plugs it in again while the kernel holds ttyUSB0
+ * finds the board at ttyUSB1. Nothing may run on another board that took its place.
+ */
+static bool reopen(struct kiln_kernel *k)
+{
+	const struct kiln_board before = k->board.board;
+	struct kiln_err err = KILN_ERR_INIT, lost = KILN_ERR_INIT;
+	const kiln_code code = try_same(k, before.url, before.info.uid, &err);
+
+	if (code == KILN_OK)
+		return true;
+	if (before.info.uid[0] && (code == KILN_E_PORT_MISSING || code == KILN_E_NO_BOARD) &&
+	    look_for(k, before.url, before.info.uid, &lost) == KILN_OK) {
+		kiln_kernel_board_announce(k);
+		kiln_kernel_board_remember(k);
+		return true;
+	}
+	k->board.board = before;
+	return kiln_kernel_fail_err(k, lost.code == KILN_E_CANCELLED ? &lost : &err);
 }
 
 /* ---- running code ---- */
@@ -179,17 +223,14 @@ static bool run_on(struct kiln_kernel *k, struct kiln_repl *repl, const struct k
 
 bool kiln_kernel_board_need(struct kiln_kernel *k)
 {
-	char url[sizeof(k->board.board.url)];
-
 	if (!k->board.chosen) {
 		if (!recall(k))
 			return false;
 		kiln_kernel_board_announce(k);
 	}
-	kiln_text_copy(url, sizeof(url), k->board.board.url);
 	if (k->board.repl && kiln_kernel_board_is_dead(k))
 		kiln_kernel_board_release(k);
-	return k->board.repl || open_session(k, url);
+	return k->board.repl || reopen(k);
 }
 
 bool kiln_kernel_board_run(struct kiln_kernel *k, struct kiln_span code, size_t line)

@@ -119,11 +119,12 @@ static bool allowed(const struct kiln_kernel *k)
 
 void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n)
 {
-	struct pollfd nothing = { .fd = -1 };
+	struct pollfd port = { .fd = -1, .events = POLLRDHUP };
 	kiln_code code;
 
 	if (!k->running || !k->board.repl)
 		return;
+	port.fd = kiln_link_fd(kiln_repl_link(k->board.repl));
 	if (k->stopped) {
 		/* a Ctrl-C that came before the program took any, and was lost: once more */
 		k->interrupted = true;
@@ -135,11 +136,11 @@ void kiln_kernel_input(struct kiln_kernel *k, const char *prompt, size_t n)
 	}
 	kiln_kernel_ask_front_end(k, json_pack("{s:o, s:b}", "prompt",
 					       kiln_kernel_json_text(prompt, n), "password", 0));
-	code = kiln_kernel_wait(k, &nothing, 1, KILN_FOREVER);
+	code = kiln_kernel_wait(k, &port, 1, KILN_FOREVER);
 	k->input_waits = false;
 	if (code == KILN_OK && k->input)
 		answer_board(k, k->input);
-	else
+	else if (!port.revents) /* else the port is gone: who waits for the program's end says so */
 		k->interrupted = true; /* the program's wait is what it ends */
 	json_decref(k->input);
 	k->input = NULL;
