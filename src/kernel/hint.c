@@ -3,16 +3,19 @@
 
 #include <string.h>
 
-/* Commands whose magic of the same name takes the same options. */
-static bool is_magic(const char *verb, size_t n)
+/* Commands that have a magic which takes the same options. */
+static const char *magic_of(const char *verb, size_t n)
 {
-	static const char *const names[] = { "cp", "discover", "flash" };
+	static const struct {
+		const char *verb, *magic;
+	} magics[] = { { "cp", "cp" },    { "discover", "discover" }, { "flash", "flash" },
+		       { "ls", "rlist" }, { "mip", "mip" },           { "rm", "rm" } };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strlen(names[i]) == n && memcmp(names[i], verb, n) == 0)
-			return true;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (strlen(magics[i].verb) == n && memcmp(magics[i].verb, verb, n) == 0)
+			return magics[i].magic;
 	}
-	return false;
+	return NULL;
 }
 
 void kiln_notebook_hint(struct kiln_buf *out, const char *hint)
@@ -22,10 +25,15 @@ void kiln_notebook_hint(struct kiln_buf *out, const char *hint)
 
 	while ((at = strstr(hint, quoted))) {
 		const char *verb = at + sizeof(quoted) - 1;
+		const size_t n = strcspn(verb, " '");
+		const char *magic = magic_of(verb, n);
 
 		(void)kiln_buf_append(out, hint, (size_t)(at - hint) + 1);
-		(void)kiln_buf_puts(out, is_magic(verb, strcspn(verb, " '")) ? "%" : "!kiln ");
-		hint = verb;
+		if (magic)
+			(void)kiln_buf_printf(out, "%%%s", magic);
+		else
+			(void)kiln_buf_printf(out, "!kiln %.*s", (int)n, verb);
+		hint = verb + n;
 	}
 	(void)kiln_buf_puts(out, hint);
 }

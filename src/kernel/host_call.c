@@ -422,7 +422,7 @@ kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *conten
 	if (code == KILN_OK)
 		code = await(k, deadline, err);
 	if (python->interrupted && !shows)
-		code = kiln_fail(err, KILN_E_CANCELLED, "interrupted before the cell began");
+		code = kiln_fail(err, KILN_E_CANCELLED, "the cell has not begun");
 	k->input_waits = false;
 	k->woken = false;
 	json_decref(python->header);

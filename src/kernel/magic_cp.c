@@ -90,7 +90,7 @@ static kiln_code check_places(const struct cp *cp, struct kiln_err *err)
 		return KILN_OK;
 	(void)kiln_fail(err, KILN_E_INVALID, "cannot copy to '%s'", target->path);
 	kiln_why(err, "%s", why);
-	kiln_hint(err, "a ':' in front of a path means the board; %%bash cp copies on the host");
+	kiln_hint(err, "a ':' in front of a path means the board; !cp copies on the host");
 	return KILN_E_INVALID;
 }
 

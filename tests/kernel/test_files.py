@@ -80,6 +80,7 @@ def test_cp_bad_input(alone, tmp_path):
             '%cp a :a :b': "cannot copy to 'b': the files to copy are not all in one place",
             '%cp a a :b': "cannot copy 2 files to 'b': that is no folder"}.items():
         assert alone.run(line).reply['evalue'] == evalue
+    assert alone.run('%cp a b').reply['traceback'][1].endswith('; !cp copies on the host')
     shown = alone.run('%cp a')
     assert shown.stderr.startswith('usage: %cp [-h] [-r] SRC [SRC ...] DEST\n')
     assert alone.run('%cp -h').stdout.startswith('usage: %cp [-h] [-r] SRC [SRC ...] DEST\n')

@@ -22,7 +22,9 @@ static void commands_are_what_a_notebook_takes(void **state)
 	becomes("'kiln flash --erase' does; 'kiln discover --all' lists the ports",
 		"'%flash --erase' does; '%discover --all' lists the ports");
 	becomes("'kiln df' shows what is free; remove files with 'kiln rm'",
-		"'!kiln df' shows what is free; remove files with '!kiln rm'");
+		"'!kiln df' shows what is free; remove files with '%rm'");
+	becomes("'kiln ls' shows what is there", "'%rlist' shows what is there");
+	becomes("'kiln mip list' shows what is", "'%mip list' shows what is");
 	becomes("'kiln flashes' and 'kiln", "'!kiln flashes' and 'kiln");
 	becomes("'kiln ", "'!kiln ");
 }
