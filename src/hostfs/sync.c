@@ -299,7 +299,7 @@ static kiln_code make_plan(struct planner *p, struct kiln_err *err)
 	KILN_TRY(plan_deletes(p, err));
 	for (size_t i = 0; i < p->sync->tree->n; i++)
 		KILN_TRY(plan_item(p, i, err));
-	return check_room(p, err);
+	return p->sync->only_look ? KILN_OK : check_room(p, err);
 }
 
 kiln_code kiln_sync_plan(const struct kiln_sync *sync, struct kiln_sync_plan *ret_plan,

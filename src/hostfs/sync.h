@@ -27,6 +27,7 @@ struct kiln_sync {
 	/* What `mirror` leaves alone, besides; may be NULL. */
 	bool (*keeps)(void *user, const char *path, bool folder);
 	void *user;
+	bool only_look; /* the plan is for people to read: it need not fit on the board */
 };
 
 typedef enum kiln_sync_kind {

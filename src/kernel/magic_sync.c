@@ -79,6 +79,7 @@ static kiln_code run_files(struct rsync *r, struct kiln_err *err)
 		.mirror = !r->upload_only,
 		.keeps = keeps,
 		.user = r,
+		.only_look = !r->apply,
 	};
 	kiln_code code = kiln_resources_tree(r->device, &tree, err);
 

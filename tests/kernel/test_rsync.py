@@ -90,3 +90,14 @@ def test_without_a_configuration(alone):
     assert shown.reply['ename'] == 'KILN_E_CONFIG'
     assert shown.reply['evalue'] == (
         f'cannot compare the files of {MAC}: no device configuration has its uid')
+
+
+def test_what_does_not_fit_is_shown_and_not_begun(configured, project):
+    """To look is always possible; to copy is refused before anything is written."""
+    (project / 'main.py').write_bytes(b'#' * 4_000_000)
+    shown = configured.run('%rdiff')
+    assert (shown.status, plain(shown.stdout).splitlines()[-1]) == ('ok', 'ADD     main.py'), shown
+    shown = configured.run('%rsync')
+    assert shown.reply['ename'] == 'KILN_E_TOO_BIG', shown
+    assert 'no space left on device' in shown.reply['evalue']
+    assert configured.run('import os\nprint("lib" in os.listdir())').stdout == 'False\n'
