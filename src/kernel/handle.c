@@ -136,6 +136,22 @@ static void nothing(struct kiln_kernel *k, kiln_channel channel, struct kiln_wir
 	(void)msg;
 }
 
+/*
+ * The kernel says that it has no debugger. A client that asks all the same waits for an answer of
+ * the Debug Adapter Protocol: its response says what failed in `message`.
+ */
+static void debug(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
+{
+	const json_t *seq = json_object_get(msg->content, "seq");
+	const char *command = json_string_value(json_object_get(msg->content, "command"));
+
+	kiln_kernel_reply(k, channel, msg, "debug_reply",
+			  json_pack("{s:s, s:i, s:I, s:b, s:s, s:s, s:{}}", "type", "response",
+				    "seq", 0, "request_seq", json_integer_value(seq), "success", 0,
+				    "command", command ? command : "", "message",
+				    "this kernel has no debugger", "body"));
+}
+
 static void create_subshell(struct kiln_kernel *k, kiln_channel channel, struct kiln_wire_msg *msg)
 {
 	kiln_kernel_reply(k, channel, msg, "create_subshell_reply", kiln_subshell_create(k));
@@ -182,6 +198,7 @@ static const struct handling handlers[] = {
 	{ "comm_open", SHELL | CONTROL, comm_open },
 	{ "comm_msg", SHELL | CONTROL, comm },
 	{ "comm_close", SHELL | CONTROL, comm },
+	{ "debug_request", SHELL | CONTROL, debug },
 	{ "create_subshell_request", CONTROL, create_subshell },
 	{ "delete_subshell_request", CONTROL, delete_subshell },
 	{ "list_subshell_request", CONTROL, list_subshells },

@@ -59,6 +59,14 @@ def test_a_comm_to_nobody_is_closed(kernel):
     assert kernel.message(msg_id, 'comm_close')['content'] == {'comm_id': 'c1', 'data': {}}
 
 
+@pytest.mark.parametrize('content', [{'seq': 7, 'type': 'request', 'command': 'debugInfo'}, {}])
+def test_there_is_no_debugger_and_who_asks_is_told(kernel, content):
+    reply = kernel.reply(ask(kernel, 'control', 'debug_request', content), 'control')
+    assert reply == {'type': 'response', 'seq': 0, 'request_seq': content.get('seq', 0),
+                     'success': False, 'command': content.get('command', ''),
+                     'message': 'this kernel has no debugger', 'body': {}}
+
+
 def test_unknown_messages_are_ignored(kernel):
     msg_id = ask(kernel, 'shell', 'teleport_request', {})
     assert kernel.message(msg_id)['content']['execution_state'] == 'busy'
