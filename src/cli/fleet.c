@@ -48,6 +48,9 @@ static void count(struct fleet_board *b, const struct kiln_flash_event *event)
 		b->lost = true; /* until the same board answers */
 	else if (event->stage == KILN_FLASH_STUB_UPLOAD || event->stage == KILN_FLASH_WRITING)
 		b->lost = false;
+	if (event->stage == KILN_FLASH_WRITING || event->stage == KILN_FLASH_DIFFERS ||
+	    event->stage == KILN_FLASH_ERASING)
+		b->touched = true;
 	if (event->stage == KILN_FLASH_FILE && event->address != b->file_at) {
 		b->file_at = event->address;
 		b->file_same = b->file_sent = 0;
@@ -87,7 +90,7 @@ static kiln_code flash_once(struct fleet_board *b, const struct kiln_host *host,
 	b->written = b->same = b->file_same = b->file_sent = 0;
 	b->file_compared = false;
 	b->file_at = -1;
-	b->lost = false;
+	b->lost = b->touched = false;
 	code = flash_board(host, &b->port, b->fleet->order, &watcher, &b->result, err);
 	/* no answer, no clock but ours */
 	b->elapsed += b->result.ms >= 0 ? b->result.ms : kiln_now() - begun;
@@ -115,8 +118,32 @@ static bool may_pass(kiln_code code)
 	return false;
 }
 
+/* Somebody else looks at a port that has just come (ModemManager does), or udev is not done. */
+static bool is_taken(kiln_code code)
+{
+	return code == KILN_E_PORT_BUSY || code == KILN_E_PORT_DENIED;
+}
+
+/* How a try left the flash is what counts, also if the next one did not get so far. */
+static void keep_state(const struct fleet_board *b, char *state, size_t size, struct kiln_err *err)
+{
+	if (b->touched)
+		kiln_text_copy(state, size, err->hint);
+	else if (state[0])
+		kiln_hint(err, "%s", state);
+}
+
+static kiln_code cancelled(const struct fleet_board *b, const char *state, struct kiln_err *err)
+{
+	(void)kiln_fail(err, KILN_E_CANCELLED, "cannot flash '%s'", b->name);
+	if (state[0])
+		kiln_hint(err, "%s", state);
+	return KILN_E_CANCELLED;
+}
+
 static kiln_code work(void *user, size_t i, const struct kiln_host *host, struct kiln_err *err)
 {
+	char state[sizeof(err->hint)] = "";
 	struct fleet *fleet = user;
 	struct fleet_board *b;
 	kiln_code code;
@@ -131,15 +158,17 @@ static kiln_code work(void *user, size_t i, const struct kiln_host *host, struct
 		code = flash_once(b, host, &fault);
 		if (code == KILN_OK)
 			return KILN_OK;
+		keep_state(b, state, sizeof(state), &fault);
 		*err = fault;
-		if (b->tries > fleet->retries || !may_pass(code))
+		if (b->tries > fleet->retries ||
+		    !(may_pass(code) || (b->plugged && is_taken(code))))
 			return code;
 		kiln_crew_lock(fleet->crew);
 		fleet_view_retry(b, &fault);
 		kiln_crew_unlock(fleet->crew);
-		if (code == KILN_E_PORT_GONE &&
+		if ((code == KILN_E_PORT_GONE || is_taken(code)) &&
 		    kiln_host_wait(host, -1, 0, kiln_now() + BACK_MS) == KILN_E_CANCELLED)
-			return kiln_fail(err, KILN_E_CANCELLED, "cannot flash '%s'", b->name);
+			return cancelled(b, state, err);
 	}
 }
 
@@ -281,8 +310,18 @@ static bool was_reset(const struct fleet_board *b)
 {
 	if (!b->gone || kiln_now() - b->gone >= RETURN_MS)
 		return false;
+	if (b->state == FLEET_FAILED && is_taken(b->err.code))
+		return false; /* it was never opened */
 	/* in mid-job: it was this one that came back, unless its worker missed it */
 	return b->gone < b->ended ? !b->lost : b->gone - b->ended < OURS_MS;
+}
+
+static kiln_code add_plugged(struct fleet *fleet, const struct kiln_port *port,
+			     struct kiln_err *err)
+{
+	KILN_TRY(fleet_add(fleet, port, err));
+	fleet->boards[fleet->n - 1]->plugged = true;
+	return start(fleet, fleet->n - 1, err);
 }
 
 static kiln_code came(struct fleet *fleet, const struct kiln_port *port, struct kiln_err *err)
@@ -301,8 +340,7 @@ static kiln_code came(struct fleet *fleet, const struct kiln_port *port, struct 
 	}
 	if (b && b->state != FLEET_BUSY && was_reset(b))
 		return KILN_OK;
-	KILN_TRY(fleet_add(fleet, port, err));
-	return start(fleet, fleet->n - 1, err);
+	return add_plugged(fleet, port, err);
 }
 
 static void went(struct fleet *fleet, const struct kiln_port *port)
@@ -328,9 +366,7 @@ static kiln_code take_next(struct fleet *fleet, struct fleet_board *b, struct ki
 
 	b->next = NULL;
 	if (next && other)
-		code = fleet_add(fleet, next, err);
-	if (next && other && code == KILN_OK)
-		code = start(fleet, fleet->n - 1, err);
+		code = add_plugged(fleet, next, err);
 	free(next);
 	return code;
 }

@@ -44,6 +44,8 @@ struct fleet_board {
 	kiln_ms elapsed;            /* of all tries */
 	kiln_ms ended;              /* on this machine's clock */
 	kiln_ms gone;               /* when its port went; 0: it did not */
+	bool plugged;               /* while a watch looked on */
+	bool touched;               /* the last try began to change the flash */
 	bool lost;                  /* it went in mid-job, and this board was not found again */
 	struct kiln_port *next;     /* what came to its place while it was at work; NULL: nothing */
 	struct kiln_err err;        /* of FAILED */

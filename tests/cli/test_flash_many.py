@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import BUILD, SOURCE
+from conftest import BUILD, SOURCE, put_back
 from terminal import shown_on_a_terminal
 
 MAC = r'(?:[0-9a-f]{2}:){5}[0-9a-f]{2}'
@@ -72,6 +72,21 @@ def test_a_bad_board_holds_up_no_other(run, env, firmware, tmp_path):
     assert re.fullmatch(MAC, records['sim:well']['mac'])
     [file] = records['sim:well']['files']
     assert (file['address'], file['size'], len(file['sha256'])) == (0x1000, SIZE, 64)
+
+
+def test_the_state_of_a_board_that_could_not_be_tried_again(run, env, firmware):
+    """The second try finds no port: how the first one left the flash is still what is told."""
+    pulled = board('pulled', '&fault=unplug@45000:600000')
+    done = run('kiln', 'flash', '--wait', '1', '--json', *ports(pulled, board('b')), firmware, check=3)
+    [end] = [e for e in map(json.loads, done.stdout.splitlines())
+             if e['event'] == 'board' and e['result'] == 'failed']
+    assert (end['tries'], end['error']['code']) == (2, 'KILN_E_PORT_MISSING')
+    assert end['error']['hint'] == (
+        'flash from 0x00001000 to 0x00019fff is incomplete, and the board may not start; check the cable, '
+        'then run the same command again')
+    put_back(env, 'pulled')
+    run('kiln', 'flash', *ports(board('pulled'), board('b')), firmware, check=0)
+    assert flash_of(env, 'pulled') == firmware.read_bytes()
 
 
 def test_json(run, firmware):

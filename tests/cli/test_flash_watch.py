@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """kiln flash --watch: a bench, where boards come and go."""
 import csv
+import fcntl
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -125,6 +127,47 @@ def test_watch_another_board_in_its_place(env, firmware):
     finally:
         bench.end()
     assert flash_of(env, 'place') == firmware.read_bytes()
+
+
+def hold(env, name):
+    """As another program holds a board, until the file is closed."""
+    path = pathlib.Path(env['XDG_STATE_HOME'], 'kiln', 'sim', name + '.lock')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = open(path, 'w')
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    return lock
+
+
+def test_watch_a_board_that_is_busy_at_first(env, firmware):
+    """What a system's own programs do to a port that has just come passes."""
+    bench, holder = Bench(env, firmware, '--retries', '20'), hold(env, 'held')
+    try:
+        bench.next('watching')
+        bench.plug('there', board('held'))
+        assert bench.next('again')['what'] == "cannot open 'sim:held'"
+        holder.close()
+        end = bench.next('board')
+        assert end['result'] == 'verified' and end['tries'] > 1
+    finally:
+        holder.close()
+        bench.end()
+
+
+def test_watch_a_board_that_was_never_opened(env, firmware):
+    """Plugged in again at once it is flashed, for it was no reset that took it away."""
+    bench, holder = Bench(env, firmware, '--retries', '0'), hold(env, 'held')
+    try:
+        bench.next('watching')
+        bench.plug('there', board('held'))
+        assert bench.next('board')['error']['code'] == 'KILN_E_PORT_BUSY'
+        holder.close()
+        bench.plug('there')
+        bench.next('unplugged')
+        bench.plug('there', board('held'))
+        assert bench.next('board')['result'] == 'verified'
+    finally:
+        holder.close()
+        bench.end()
 
 
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM], ids=['Ctrl-C', 'terminated'])
