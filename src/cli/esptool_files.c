@@ -214,18 +214,11 @@ kiln_code esptool_elf_check(struct esptool *t, const struct opt_list *words, str
 	return settle_elf(t, &o, err);
 }
 
-static kiln_code write_built(const struct esptool_elf *e, const struct kiln_build_options *o,
-			     const struct kiln_built *built, struct kiln_err *err)
+/* As the ESP8266 has it, and images of the first version: one file for each 64 KB part. */
+static kiln_code write_parts(const char *name, const struct kiln_built *built, struct kiln_err *err)
 {
-	const bool two = kiln_chip_by_option("esp8266") == o->chip && o->esp8266_version == 1;
-	char name[LONGEST_PATH], part[LONGEST_PATH];
+	char part[LONGEST_PATH];
 
-	if (e->output)
-		(void)kiln_text_copy(name, sizeof(name), e->output);
-	else
-		kiln_build_output_name(e->input, o, built, name, sizeof(name));
-	if (!two)
-		return whole_write(name, kiln_buf_span(&built->image), err);
 	kiln_build_part_name(name, 0, part, sizeof(part));
 	KILN_TRY(whole_write(part, kiln_buf_span(&built->image), err));
 	if (!built->irom.len)
@@ -234,10 +227,18 @@ static kiln_code write_built(const struct esptool_elf *e, const struct kiln_buil
 	return whole_write(part, kiln_buf_span(&built->irom), err);
 }
 
-/* The last line, which says that all is done, is for after the files are written. */
-static void put_built_text(struct esptool *t, struct kiln_built *built)
+static kiln_code write_built(const struct esptool_elf *e, const struct kiln_build_options *o,
+			     const struct kiln_built *built, struct kiln_err *err)
 {
-	esptool_put(t, &built->text);
+	const bool two = kiln_chip_by_option("esp8266") == o->chip && o->esp8266_version == 1;
+	char name[LONGEST_PATH];
+
+	if (e->output)
+		(void)kiln_text_copy(name, sizeof(name), e->output);
+	else
+		kiln_build_output_name(e->input, o, built, name, sizeof(name));
+	return two ? write_parts(name, built, err)
+		   : whole_write(name, kiln_buf_span(&built->image), err);
 }
 
 kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln_err *err)
@@ -259,8 +260,8 @@ kiln_code esptool_elf_act(struct esptool *t, struct kiln_flasher *f, struct kiln
 	if (code != KILN_OK)
 		return code;
 	code = write_built(e, &o, &built, err);
-	if (code == KILN_OK)
-		put_built_text(t, &built);
+	if (code == KILN_OK) /* its last line says that all is done */
+		esptool_put(t, &built.text);
 	kiln_built_done(&built);
 	return code;
 }
@@ -319,16 +320,7 @@ kiln_code esptool_make_act(struct esptool *t, struct kiln_flasher *f, struct kil
 								   m->segments.items[i].size) };
 	KILN_TRY(kiln_build_raw(segments, m->segments.n, (uint32_t)m->entry, &built, err));
 	esptool_say(t, "Creating %s image...", name);
-	/* the original makes an image of the first version: one file for each 64 KB part */
-	char part[LONGEST_PATH];
-
-	kiln_build_part_name(m->output, 0, part, sizeof(part));
-	code = whole_write(part, kiln_buf_span(&built.image), err);
-	if (code == KILN_OK && built.irom.len) {
-		kiln_build_part_name(m->output, built.irom_address - 0x40200000u, part,
-				     sizeof(part));
-		code = whole_write(part, kiln_buf_span(&built.irom), err);
-	}
+	code = write_parts(m->output, &built, err);
 	if (code == KILN_OK)
 		esptool_say(t, "Successfully created %s image.", name);
 	kiln_built_done(&built);

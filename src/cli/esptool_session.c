@@ -160,9 +160,12 @@ static kiln_code open_attempts(struct esptool *t, int *ret_n, struct kiln_err *e
 	if (text && text[0]) {
 		const long value = strtol(text, &end, 10);
 
-		if (*end || value < 0 || value > INT_MAX)
-			return kiln_fail(err, KILN_E_INVALID,
-					 "Invalid value for ESPTOOL_OPEN_PORT_ATTEMPTS.");
+		if (*end || value < 0 || value > INT_MAX) {
+			(void)kiln_fail(err, KILN_E_INVALID,
+					"Invalid value for ESPTOOL_OPEN_PORT_ATTEMPTS.");
+			kiln_hint(err, "it is a number of attempts; 0 is for ever");
+			return KILN_E_INVALID;
+		}
 		n = (int)value;
 	}
 	if (n != 1 && (!t->options.port || !t->flasher.chip)) {
