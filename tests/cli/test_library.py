@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 from conftest import BUILD, SOURCE
-from test_sim import serve  # noqa: F401 (a fixture)
+from sim_server import serve  # noqa: F401 (a fixture)
 
 WARNINGS = ('-Wall', '-Wextra', '-Wpedantic', '-Werror')
 
