@@ -79,7 +79,7 @@ static kiln_code wait_for_port(struct waiting *w, struct kiln_link **ret_link, s
 		code = look(w, ret_link, err);
 		if (!may_pass(code))
 			return code;
-		if (waited >= limit && code == KILN_E_DENIED)
+		if (waited >= limit && code == KILN_E_PORT_DENIED)
 			return code; /* it is there: what to do about its rights is told */
 		if (waited >= limit)
 			break;

@@ -172,6 +172,12 @@ static void it_never_comes_back(void **state)
 			    "not start; check the cable, then run the same command again");
 	assert_int_equal(waits, 50);
 	assert_int_equal(story.count[KILN_FLASH_GONE], 1); /* said once */
+
+	/* one that is there, and whose rights do not come */
+	wrap = (struct wrap){ .pulled_at = { 60000 }, .absent_opens = INT32_MAX, .denied = true };
+	assert_int_equal(write_to("never", &options, &job, &err), KILN_E_PORT_DENIED);
+	assert_string_equal(err.why,
+			    "cannot open 'wrap:never?clock=virtual': no right to open the port");
 	wrap = (struct wrap){ 0 };
 	expect_written("never", write_to("never", &options, &job, &err), &err);
 }

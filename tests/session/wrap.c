@@ -188,7 +188,8 @@ static kiln_code wrap_open(const struct kiln_host *host, const char *url, unsign
 	wrap.opened++;
 	if (((away || wrap.pulled) && wrap.absent_opens-- > 0) ||
 	    (wrap.pulled && wrap.moves && strncmp(rest, MOVED, strlen(MOVED)) != 0))
-		return kiln_fail(err, KILN_E_PORT_MISSING, "cannot open '%s'", url);
+		return kiln_fail(err, wrap.denied ? KILN_E_PORT_DENIED : KILN_E_PORT_MISSING,
+				 "cannot open '%s'", url);
 	w = calloc(1, sizeof(*w));
 	kiln_link_init(&w->base, ops(), host, url, baud);
 	w->opened_at = wrap.written;

@@ -13,6 +13,7 @@ extern struct wrap {
 	bool one_by_one;       /* rfc2217: the lines change one after the other */
 	bool leaves;           /* a chip's own USB: the port goes with the reset ... */
 	int absent_opens;      /* ... and comes back after so many attempts to open it */
+	bool denied;           /* which fail for want of rights: it is there */
 	uint64_t pulled_at[8]; /* so many bytes have gone out when the cable is pulled, in order */
 	uint64_t pulled_each;  /* and, once it was, so many bytes after each opening */
 	bool moves;            /* what was pulled comes back as "wrap:moved/REST" */
