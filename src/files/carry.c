@@ -279,9 +279,10 @@ kiln_code kiln_files_put_carried(struct kiln_files *files, const struct kiln_fil
 	kiln_buf_init(&g.names, 64 * 1024);
 	g.sent = calloc(n, sizeof(*g.sent));
 	g.item = calloc(n, sizeof(*g.item));
-	code = g.sent && g.item ? KILN_OK : kiln_fail(err, KILN_E_NOMEM, "cannot put files");
-	if (code == KILN_OK)
+	if (g.sent && g.item)
 		code = name_files(&g, err);
+	else
+		code = kiln_fail(err, KILN_E_NOMEM, "cannot put files");
 	if (code == KILN_OK)
 		code = make_folders(&g, err);
 	if (code == KILN_OK)
