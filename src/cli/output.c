@@ -9,6 +9,8 @@
 
 #include "base/text.h"
 
+enum { PLAIN_MODE = 0666 };
+
 static kiln_code failed(const struct output *out, int sys, struct kiln_err *err)
 {
 	return kiln_fail_errno(err, KILN_E_IO, sys, "cannot write '%s'", out->path);
@@ -20,7 +22,7 @@ static void take_usual_mode(int fd)
 	const mode_t mask = umask(0);
 
 	(void)umask(mask);
-	(void)fchmod(fd, 0666 & ~mask);
+	(void)fchmod(fd, PLAIN_MODE & ~mask);
 }
 
 kiln_code output_open(struct output *ret_out, const char *path, struct kiln_err *err)
@@ -30,8 +32,9 @@ kiln_code output_open(struct output *ret_out, const char *path, struct kiln_err 
 	*ret_out = (struct output){ .path = path, .fd = -1 };
 	/* a link is followed: what it points to is not replaced by a plain file here */
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		ret_out->fd = open(path,
-				   O_WRONLY | O_CLOEXEC | (S_ISLNK(st.st_mode) ? O_TRUNC : 0));
+		ret_out->fd = open(
+			path, O_WRONLY | O_CLOEXEC | (S_ISLNK(st.st_mode) ? O_CREAT | O_TRUNC : 0),
+			PLAIN_MODE);
 		return ret_out->fd < 0 ? failed(ret_out, errno, err) : KILN_OK;
 	}
 	if (!kiln_text_format(ret_out->beside, sizeof(ret_out->beside), "%s.XXXXXX", path)) {

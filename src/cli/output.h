@@ -10,8 +10,10 @@
  * A file that is written piece by piece: it grows under another name beside its own, and takes its
  * name when it is whole. What is no plain file (a device, a pipe) is written to as it is.
  *
- *	output_open(&out, path, err); output_write(..) ...; output_finish(&out, err);
- *output_done(&out);
+ *	output_open(&out, path, err);
+ *	output_write(&out, piece, err); ...
+ *	output_finish(&out, err);
+ *	output_done(&out);
  */
 struct output {
 	const char *path;  /* borrowed */
