@@ -3,11 +3,11 @@
  * Ports as the kernel shows them in sysfs (Documentation/ABI/testing/sysfs-tty, sysfs-bus-usb):
  *
  *	class/tty/ttyUSB0 -> ../../devices/.../1-1.3/1-1.3:1.0/ttyUSB0/tty/ttyUSB0
- *	                          USB device --^     ^         ^-- its `device`: subsystem
- *usb-serial (idVendor, serial) |-- USB interface (bInterfaceNumber, interface) class/tty/ttyACM0
- *`device` is the interface itself: subsystem usb class/tty/ttyAMA0         `device` is
- *fe201000.serial: subsystem amba or platform; since Linux 6.5 with
- *fe201000.serial:0/fe201000.serial:0.0 below it
+ *	        USB device (idVendor, serial) --^      |         ^-- its `device`, of usb-serial
+ *	 USB interface (bInterfaceNumber, interface) --^
+ *	class/tty/ttyACM0   its `device` is the interface: subsystem usb
+ *	class/tty/ttyAMA0   it is fe201000.serial, of amba or platform; since Linux 6.5
+ *	                    fe201000.serial:0/fe201000.serial:0.0 below that
  *
  * What is put into hwid and location is what pyserial puts there, for its users know it so. Files
  * may vanish at any moment with their device: what can't be read is not known.

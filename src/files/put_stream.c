@@ -10,9 +10,9 @@
  *
  * Each frame has its letter, the length of what follows as 4 hex digits, and the escaped bytes.
  * The board's input buffer holds two windows, which may be sent after its first 06. For each one
- *and a half that it has taken out it says 06 again: half a window is then still under way, which
- *keeps the wire busy meanwhile, and there are a third fewer round trips than with one for each
- *window.
+ * and a half that it has taken out it says 06 again: half a window is then still under way, which
+ * keeps the wire busy meanwhile, and there are a third fewer round trips than with one for each
+ * window.
  */
 #include <libdeflate.h>
 

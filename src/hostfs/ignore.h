@@ -15,7 +15,7 @@
  *
  * As part of a path "**" stands for folders at any depth. '*' and '?' stop at a slash, "[a-z]" and
  *"[!a-z]" are one character, '\' takes the next one as it is. The last pattern that matches
- *decides; what lies below an ignored folder can't be taken.
+ * decides; what lies below an ignored folder can't be taken.
  */
 struct kiln_ignore_rule {
 	bool negated, folders_only, anchored;

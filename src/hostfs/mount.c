@@ -14,8 +14,8 @@ enum { ROOM = 120 };
 /*
  * The board's side: a file system in Python (MicroPython's docs/reference/filesystem.rst, custom
  * block-less drivers), each call of which is one request. A reply is awaited for 3 s, then asked
- *for again. What else comes on the input meanwhile (keys) is lost. An exception in the middle,
- *Ctrl-C, leaves no part of a reply behind for whoever reads next.
+ * for again. What else comes on the input meanwhile (keys) is lost. An exception in the middle,
+ * Ctrl-C, leaves no part of a reply behind for whoever reads next.
  *
  *	X(letter, arguments)     the answer, or OSError
  *	F                        a file: position and read-ahead are here, the host keeps none

@@ -22,7 +22,7 @@
  * - A file that can't be opened makes it drop the connection.
  * - An error in writing (a full disk) is not told: the file is short.
  * - Bytes are read off a socket that doesn't block. If a TCP segment ends one byte into a piece,
- *that byte is lost. A digest of the whole tells; TCP_NOTSENT_LOWAT makes it rare, for then each
+ *   that byte is lost. A digest of the whole tells; TCP_NOTSENT_LOWAT makes it rare, for then each
  *   message is a segment.
  * - What stands behind a message waits: requests may follow each other without waiting for answers.
  * - Up to 1.12, an empty file that is put is never answered.
