@@ -6,6 +6,7 @@
 #include "flash/flasher.h"
 
 #include "base/text.h"
+#include "chip/security.h"
 #include "flash/comeback.h"
 #include "flash/nand.h"
 #include "flash/speed.h"
@@ -152,12 +153,19 @@ static const char *const usb_names[] = {
 	[KILN_USB_OTG] = "USB-OTG",
 };
 
+/* All that will be asked of what does not change, together: a question costs a round trip. */
 static kiln_code describe(const struct kiln_chip_reader *reader, void *user)
 {
 	const struct kiln_chip *chip = user;
-	struct kiln_chip_info ignored;
+	struct kiln_chip_guards guards;
+	struct kiln_chip_info info;
+	unsigned baud;
 
-	return chip->read_info(chip, reader, &ignored, NULL);
+	KILN_TRY(chip->read_info(chip, reader, &info, NULL));
+	if (chip->correct_rom_baud)
+		KILN_TRY(chip->correct_rom_baud(chip, reader, reader->baud, &baud, NULL));
+	return kiln_chip_read_guards(chip, info.revision, /* with_key= */ false, reader, &guards,
+				     NULL);
 }
 
 /* In secure download mode no register can be read: the family is all that is known. */
@@ -174,7 +182,6 @@ static kiln_code read_info(struct kiln_flasher *f, struct kiln_err *err)
 		KILN_TRY(
 			kiln_loader_read_ahead(&f->loader, describe, (void *)(uintptr_t)chip, err));
 		KILN_TRY(chip->read_info(chip, &reader, &f->info, err));
-		f->loader.n_known = 0;
 	}
 	f->loader.revision = f->info.revision;
 	f->info.usb = usb_names[kiln_loader_usb_mode(&f->loader)];

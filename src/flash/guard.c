@@ -159,7 +159,6 @@ kiln_code kiln_flasher_check_guards(struct kiln_flasher *f, const struct kiln_fl
 		KILN_TRY(kiln_loader_read_ahead(&f->loader, read_guards, &wanted, err));
 		code = kiln_chip_read_guards(f->loader.chip, f->info.revision, wanted.with_key,
 					     &reader, &g, err);
-		f->loader.n_known = 0;
 		if (code != KILN_OK)
 			return code;
 	}

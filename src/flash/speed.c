@@ -248,7 +248,7 @@ bool kiln_flasher_may_recover(const struct kiln_flasher *f, kiln_code code,
 	const bool more = has_speed(f) ? kiln_speed_below(baud) > 0 : f->faults_at != baud;
 
 	return f->options.speed && f->loader.is_stub && more &&
-	       kiln_loader_is_wire_fault(code, fault);
+	       kiln_loader_is_stream_fault(code, fault);
 }
 
 kiln_code kiln_flasher_recover(struct kiln_flasher *f, const struct kiln_err *fault,

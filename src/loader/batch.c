@@ -108,21 +108,45 @@ kiln_code kiln_loader_read_regs(struct kiln_loader *l, const uint32_t *addresses
 	return kiln_loader_ask_all(l, requests, n, ret_values, err);
 }
 
-kiln_code kiln_loader_learn_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
-				 struct kiln_err *err)
+static size_t find(const struct kiln_loader *l, uint32_t address)
 {
-	uint32_t values[KILN_LOADER_REGS_MAX];
+	size_t i = 0;
 
-	l->n_known = 0;
-	KILN_TRY(kiln_loader_read_regs(l, addresses, n, values, err));
-	for (size_t i = 0; i < n; i++)
-		l->known[i] = (struct kiln_reg_value){ addresses[i], values[i] };
-	l->n_known = n;
-	return KILN_OK;
+	while (i < l->n_known && l->known[i].address != address)
+		i++;
+	return i;
 }
 
-/* A reader that only notes what is asked for. */
+/* The UART's divider is another one at another baud. */
+static bool goes_with_baud(const struct kiln_loader *l, uint32_t address)
+{
+	return l->chip && address == l->chip->uart_clkdiv_reg;
+}
+
+bool kiln_loader_knows_reg(const struct kiln_loader *l, uint32_t address, uint32_t *ret_value)
+{
+	const size_t i = find(l, address);
+
+	if (i == l->n_known ||
+	    (goes_with_baud(l, address) && l->known[i].baud != kiln_link_baud(l->link)))
+		return false;
+	*ret_value = l->known[i].value;
+	return true;
+}
+
+static void learn(struct kiln_loader *l, uint32_t address, uint32_t value)
+{
+	const size_t i = find(l, address);
+
+	if (i == KILN_LOADER_REGS_MAX)
+		return;
+	l->n_known += i == l->n_known;
+	l->known[i] = (struct kiln_reg_value){ address, value, kiln_link_baud(l->link) };
+}
+
+/* A reader that only notes what is asked for and not known yet. */
 struct noting {
+	const struct kiln_loader *l;
 	uint32_t addresses[KILN_LOADER_REGS_MAX];
 	size_t n;
 };
@@ -133,18 +157,21 @@ static kiln_code note(void *user, uint32_t address, uint32_t *ret_value, struct 
 	size_t i = 0;
 
 	(void)err;
+	*ret_value = 0;
+	if (kiln_loader_knows_reg(noting->l, address, ret_value))
+		return KILN_OK;
 	while (i < noting->n && noting->addresses[i] != address)
 		i++;
 	if (i == noting->n && i < KILN_LOADER_REGS_MAX)
 		noting->addresses[noting->n++] = address;
-	*ret_value = 0;
 	return KILN_OK;
 }
 
 kiln_code kiln_loader_read_ahead(struct kiln_loader *l, kiln_loader_reads reads, void *user,
 				 struct kiln_err *err)
 {
-	struct noting noting = { .n = 0 };
+	struct noting noting = { .l = l };
+	uint32_t values[KILN_LOADER_REGS_MAX];
 	const struct kiln_chip_reader reader = {
 		.read_reg = note,
 		.user = &noting,
@@ -157,5 +184,8 @@ kiln_code kiln_loader_read_ahead(struct kiln_loader *l, kiln_loader_reads reads,
 	const kiln_code code = reads(&reader, user);
 
 	(void)code;
-	return kiln_loader_learn_regs(l, noting.addresses, noting.n, err);
+	KILN_TRY(kiln_loader_read_regs(l, noting.addresses, noting.n, values, err));
+	for (size_t i = 0; i < noting.n; i++)
+		learn(l, noting.addresses[i], values[i]);
+	return KILN_OK;
 }

@@ -22,12 +22,9 @@ static kiln_code correct_baud(struct kiln_loader *l, unsigned baud, unsigned *re
 {
 	const struct kiln_chip_reader reader = kiln_loader_reader(l);
 	struct wanted wanted = { l->chip, baud };
-	kiln_code code;
 
 	KILN_TRY(kiln_loader_read_ahead(l, correct, &wanted, err));
-	code = l->chip->correct_rom_baud(l->chip, &reader, baud, ret_baud, err);
-	l->n_known = 0;
-	return code;
+	return l->chip->correct_rom_baud(l->chip, &reader, baud, ret_baud, err);
 }
 
 /* The answer comes before the switch, and may be lost in it: the next command tells. */

@@ -354,19 +354,28 @@ kiln_code kiln_loader_receive_any(struct kiln_loader *l, const struct kiln_reque
 			err);
 }
 
+static bool is_refused_with(kiln_code code, const struct kiln_err *err, const uint8_t *errors,
+			    size_t n)
+{
+	if (code != KILN_E_REFUSED && code != KILN_E_UNSUPPORTED)
+		return false;
+	return memchr(errors, err->sys & 0xFF, n) != NULL;
+}
+
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err)
 {
 	static const uint8_t garbled[] = { 0x05, 0x07, 0xC0, 0xC1, 0xC3 };
 
-	if (code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL)
-		return true;
-	if (code != KILN_E_REFUSED && code != KILN_E_UNSUPPORTED)
-		return false;
-	for (size_t i = 0; i < sizeof(garbled); i++) {
-		if ((err->sys & 0xFF) == garbled[i])
-			return true;
-	}
-	return false;
+	return code == KILN_E_TIMEOUT || code == KILN_E_PROTOCOL ||
+	       is_refused_with(code, err, garbled, sizeof(garbled));
+}
+
+bool kiln_loader_is_stream_fault(kiln_code code, const struct kiln_err *err)
+{
+	static const uint8_t broken[] = { 0x0B, 0x0C, 0x0D, 0xC6, 0xC7, 0xC8, 0xC9 };
+
+	return kiln_loader_is_wire_fault(code, err) ||
+	       is_refused_with(code, err, broken, sizeof(broken));
 }
 
 /* A refusal may be a reply that was garbled; to ask again costs one turn. */
@@ -422,15 +431,9 @@ kiln_code kiln_loader_write_regs(struct kiln_loader *l, const struct kiln_reg_wr
 static kiln_code reader_read_reg(void *user, uint32_t address, uint32_t *ret_value,
 				 struct kiln_err *err)
 {
-	const struct kiln_loader *l = user;
-
-	for (size_t i = 0; i < l->n_known; i++) {
-		if (l->known[i].address == address) {
-			*ret_value = l->known[i].value;
-			return KILN_OK;
-		}
-	}
-	return kiln_loader_read_reg(user, address, ret_value, err);
+	return kiln_loader_knows_reg(user, address, ret_value)
+		       ? KILN_OK
+		       : kiln_loader_read_reg(user, address, ret_value, err);
 }
 
 struct kiln_chip_reader kiln_loader_reader(struct kiln_loader *l)

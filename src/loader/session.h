@@ -70,6 +70,7 @@ struct kiln_loader {
 	struct kiln_buf heard;
 	struct kiln_reg_value {
 		uint32_t address, value;
+		unsigned baud; /* that it was read at */
 	} known[KILN_LOADER_REGS_MAX];
 	size_t n_known;
 	bool has_spi_user; /* the SPI controller's registers USER and USER2, as they are put back */
@@ -133,6 +134,8 @@ void kiln_loader_gap(struct kiln_loader *l);
 
 /* True if such a failure may be the wire's fault, so that sending again can help. */
 bool kiln_loader_is_wire_fault(kiln_code code, const struct kiln_err *err);
+/* The same, or what the loader says of a stream that lost a frame: all of it can go again. */
+bool kiln_loader_is_stream_fault(kiln_code code, const struct kiln_err *err);
 
 kiln_code kiln_loader_read_reg(struct kiln_loader *l, uint32_t address, uint32_t *ret_value,
 			       struct kiln_err *err);
@@ -150,18 +153,18 @@ kiln_code kiln_loader_ask_all(struct kiln_loader *l, const struct kiln_request *
 kiln_code kiln_loader_read_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
 				uint32_t *ret_values, struct kiln_err *err);
 
-/* Fetch registers for kiln_loader_reader, which then asks no more for them while n_known is set. */
-kiln_code kiln_loader_learn_regs(struct kiln_loader *l, const uint32_t *addresses, size_t n,
-				 struct kiln_err *err);
-
 /*
- * Which registers are needed only who reads them knows. He is let through once, with zeros for
- * values, and all that he asks for is fetched together; kiln_loader_reader has it then, until
- * n_known is set to 0. What depends on a value is asked for later. Only if `quick`.
+ * What kiln_loader_reader reads is what a chip is: eFuses, strapping pins, what its ROM measured as
+ * it came up. So it is the same for as long as the chip is, and asked for once (until n_known is
+ * set to 0). Which registers are needed only who reads them knows. He is let through once, with
+ * zeros for values, and all that he asks for is fetched together. What depends on a value is asked
+ * for later. Only if `quick`.
  */
 typedef kiln_code (*kiln_loader_reads)(const struct kiln_chip_reader *reader, void *user);
 kiln_code kiln_loader_read_ahead(struct kiln_loader *l, kiln_loader_reads reads, void *user,
 				 struct kiln_err *err);
+/* False: it was not fetched; or it is the UART's divider, and the baud is another one now. */
+bool kiln_loader_knows_reg(const struct kiln_loader *l, uint32_t address, uint32_t *ret_value);
 
 /* How the port reaches the chip: through a bridge, or by the chip's own USB of either kind. */
 typedef enum kiln_usb_mode { KILN_USB_NONE, KILN_USB_JTAG, KILN_USB_OTG } kiln_usb_mode;
