@@ -211,7 +211,8 @@ static void be_late(struct kiln_sending *s, unsigned n, int64_t us)
 static void measure(struct kiln_sending *s, const struct kiln_flight *flight, int64_t began)
 {
 	const int64_t after = (began > flight->end_us ? began : flight->end_us) - flight->begins_us;
-	const bool is_as_foreseen = llabs(after) <= KILN_SEND_LATE * 1000; /* clocks tick in ms */
+	const bool is_as_foreseen = llabs(after) <=
+				    KILN_FORESEE_LATE * 1000; /* clocks tick in ms */
 
 	if (s->unsure && flight->begins_us > flight->end_us)
 		s->steady = is_as_foreseen ? s->steady + 1 : 0;
@@ -227,14 +228,14 @@ static void judge(struct kiln_sending *s, unsigned n)
 	const int64_t began = (l->came_at - l->turn_ms) * 1000, late = began - flight->begins_us;
 
 	measure(s, flight, began);
-	if (late > KILN_SEND_LATE * 1000)
+	if (late > KILN_FORESEE_LATE * 1000)
 		be_late(s, n, late);
 	else if (l->restless > 0)
 		l->restless--;
 	/* with nothing behind it: as early as it may have been, had its answer been held */
 	if (s->sent == n + 1 && late + l->turn_ms * 1000 < 0)
 		kiln_pace_shift(&s->pace, late + l->turn_ms * 1000);
-	s->in_doubt = s->sent > n + 1 && (s->in_doubt || (late > KILN_SEND_LATE * 1000 &&
+	s->in_doubt = s->sent > n + 1 && (s->in_doubt || (late > KILN_FORESEE_LATE * 1000 &&
 							  began > kiln_flight(s, n + 1)->start_us));
 	s->work_ms = flight->work_ms;
 	s->came_at = l->came_at;

@@ -9,7 +9,7 @@
  * of the sectors of those that differ; what is left is written in runs of sectors.
  *
  *	kiln_delta_find(f, file, &delta, &err);     asks
- *	kiln_delta_round(&delta, file, baud);       pure: whole blocks where that is quicker
+ *	kiln_delta_round(&delta, file, &wire);      pure: whole blocks where that is quicker
  *	while (kiln_delta_next(&delta, file, &run)) runs to write or to erase
  *	kiln_delta_done(&delta);
  */
@@ -52,11 +52,19 @@ void kiln_delta_part(const struct kiln_plan_file *file, size_t first, size_t end
 size_t kiln_delta_sectors(const struct kiln_plan_file *file);
 /* Only FF, and all of its sector is the file's. */
 bool kiln_delta_is_blank(const struct kiln_plan_file *file, size_t sector);
+/* What a file's bytes take on their way. */
+struct kiln_delta_wire {
+	unsigned baud;
+	size_t block_size;   /* of a frame */
+	size_t bytes_of_64k; /* that 64 KB are, packed */
+};
+
 /*
- * A block is erased in a fraction of the time that its sectors take. Where most of one differs
- * and the wire does not cost more, all of it is written.
+ * A block of 64 KB is erased in a fraction of the time that its sectors take. So all of it is
+ * written where that is quicker, with what stands before and behind it.
  */
-void kiln_delta_round(struct kiln_delta *delta, const struct kiln_plan_file *file, unsigned baud);
+void kiln_delta_round(struct kiln_delta *delta, const struct kiln_plan_file *file,
+		      const struct kiln_delta_wire *wire);
 bool kiln_delta_next(struct kiln_delta *delta, const struct kiln_plan_file *file,
 		     struct kiln_delta_run *ret_run);
 /* Bytes of the file in sectors that are the same. */

@@ -3,19 +3,13 @@
 #include "flash/delta.h"
 
 #include "flash/flasher.h"
+#include "flash/foresee.h"
 
 enum {
 	BLOCK = 64 * 1024,
 	PER_BLOCK = BLOCK / KILN_FLASH_SECTOR,
-	/*
-	 * Microseconds, typical of 32 Mbit parts (datasheets of the GD25Q32C and the W25Q32JV, "AC
-	 * characteristics"): to erase a sector and a block, to program a sector's 16 pages.
-	 */
-	ERASE_SECTOR = 50000,
-	ERASE_BLOCK = 200000,
-	PROGRAM_SECTOR = 16 * 600,
-	/* what a sector is on the wire, compressed as firmware does */
-	WIRE_BYTES = KILN_FLASH_SECTOR * 2 / 3,
+	AROUND = 4 * PER_BLOCK, /* how far a block is looked at together with its neighbours */
+	SWITCH_US = 5000,       /* from one stream to the next */
 };
 
 size_t kiln_delta_sectors(const struct kiln_plan_file *file)
@@ -51,25 +45,52 @@ bool kiln_delta_is_blank(const struct kiln_plan_file *file, size_t sector)
 	return true;
 }
 
-static uint64_t slower(uint64_t a, uint64_t b)
+/* What it takes to send the runs that reach into the sectors [first, end). */
+static int64_t cost(const struct kiln_delta *delta, const struct kiln_plan_file *file, size_t first,
+		    size_t end, const struct kiln_delta_wire *wire)
 {
-	return a > b ? a : b;
+	const size_t from = first > AROUND ? first - AROUND : 0,
+		     to = delta->n - end > AROUND ? end + AROUND : delta->n;
+	int64_t us = 0;
+
+	while (first > from && delta->states[first - 1] == KILN_SECTOR_SEND)
+		first--;
+	while (end < to && delta->states[end] == KILN_SECTOR_SEND)
+		end++;
+	for (size_t at = first, run; at < end; at = run) {
+		size_t begin, n;
+
+		for (run = at + 1; run < end && delta->states[run] == delta->states[at];)
+			run++;
+		if (delta->states[at] != KILN_SECTOR_SEND)
+			continue;
+		kiln_delta_part(file, at, run, &begin, &n);
+		us += SWITCH_US + kiln_foresee_stream((uint32_t)(file->address + begin),
+						      (uint32_t)n,
+						      n * wire->bytes_of_64k / BLOCK + 1,
+						      wire->baud, wire->block_size);
+	}
+	return us;
 }
 
-void kiln_delta_round(struct kiln_delta *delta, const struct kiln_plan_file *file, unsigned baud)
+void kiln_delta_round(struct kiln_delta *delta, const struct kiln_plan_file *file,
+		      const struct kiln_delta_wire *wire)
 {
 	const size_t skew = file->address / KILN_FLASH_SECTOR % PER_BLOCK;
-	const uint64_t wire = baud ? WIRE_BYTES * 10ull * 1000000 / baud : 0;
-	const uint64_t whole = slower(ERASE_BLOCK + PER_BLOCK * PROGRAM_SECTOR, PER_BLOCK * wire);
-	size_t at = (PER_BLOCK - skew) % PER_BLOCK;
 
-	for (; at + PER_BLOCK <= delta->n; at += PER_BLOCK) {
-		size_t differ = 0;
+	for (size_t at = (PER_BLOCK - skew) % PER_BLOCK; at + PER_BLOCK <= delta->n;
+	     at += PER_BLOCK) {
+		const size_t end = at + PER_BLOCK;
+		uint8_t sectors[PER_BLOCK];
+		int64_t us;
 
-		for (size_t i = 0; i < PER_BLOCK; i++)
-			differ += delta->states[at + i] == KILN_SECTOR_SEND;
-		if (differ * slower(ERASE_SECTOR + PROGRAM_SECTOR, wire) > whole)
-			memset(delta->states + at, KILN_SECTOR_SEND, PER_BLOCK);
+		memcpy(sectors, delta->states + at, PER_BLOCK);
+		if (!memchr(sectors, KILN_SECTOR_SEND, PER_BLOCK))
+			continue;
+		us = cost(delta, file, at, end, wire);
+		memset(delta->states + at, KILN_SECTOR_SEND, PER_BLOCK);
+		if (cost(delta, file, at, end, wire) >= us)
+			memcpy(delta->states + at, sectors, PER_BLOCK);
 	}
 }
 

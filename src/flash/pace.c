@@ -128,3 +128,18 @@ unsigned kiln_pace_sectors_before(const struct kiln_pace *p)
 		to = p->region_end;
 	return p->next_erase < to ? (to - p->next_erase + SECTOR - 1) / SECTOR : 0;
 }
+
+int64_t kiln_pace_erased(const struct kiln_pace *p)
+{
+	int64_t us = later(p->cpu_us, p->flash_us);
+
+	for (uint32_t at = p->next_erase; at < p->region_end;) {
+		const bool whole = at % BLOCK == 0 && p->region_end - at >= BLOCK;
+
+		us += !p->dirty ? KILN_PACE_LOOK_US
+		      : whole   ? KILN_PACE_BLOCK_US
+				: KILN_PACE_SECTOR_US;
+		at += p->dirty && whole ? BLOCK : SECTOR;
+	}
+	return us;
+}

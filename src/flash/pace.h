@@ -49,6 +49,9 @@ void kiln_pace_shift(struct kiln_pace *p, int64_t us);
 void kiln_pace_learn(struct kiln_pace *p, unsigned pages, int64_t us);
 int kiln_pace_page_us(const struct kiln_pace *p);
 
+/* When it would have done with all, and with what is still to be erased, one after the other. */
+int64_t kiln_pace_erased(const struct kiln_pace *p);
+
 /* Sectors that are still to be erased, or looked at, before the buffer can be programmed. */
 unsigned kiln_pace_sectors_before(const struct kiln_pace *p);
 

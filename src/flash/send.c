@@ -66,7 +66,7 @@ static bool is_overdue(struct kiln_sending *s)
 static int64_t may_leave(struct kiln_sending *s)
 {
 	const struct kiln_flight *last = kiln_flight(s, s->sent - 1);
-	const int64_t free = last->free_us + KILN_SEND_LATE * 1000;
+	const int64_t free = last->free_us + KILN_FORESEE_LATE * 1000;
 
 	if (s->sent == s->acked)
 		return 0;

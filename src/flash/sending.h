@@ -2,11 +2,11 @@
 #ifndef KILN_FLASH_SENDING_H
 #define KILN_FLASH_SENDING_H
 
-#include "flash/pace.h"
+#include "flash/foresee.h"
 #include "flash/send.h"
 
 /* What send.c (which frame goes when) and answers.c (what became of it) share. */
-enum { KILN_SEND_WINDOW = 8, KILN_SEND_LATE = 2 /* ms beyond what was foreseen */ };
+enum { KILN_SEND_WINDOW = 8 };
 
 /* A frame that was sent. */
 struct kiln_flight {

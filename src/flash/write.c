@@ -304,6 +304,27 @@ static kiln_code write_runs(struct kiln_flasher *f, const struct kiln_plan_file 
 	return code;
 }
 
+/* As the first that differs packs; what can't be packed here will fail where it is sent. */
+static size_t bytes_of_64k(const struct kiln_plan_file *file, const struct kiln_delta *delta,
+			   bool compress)
+{
+	enum { SAMPLE = 64 * 1024 };
+	struct kiln_plan_file part;
+	size_t first = 0, from, size, n;
+	uint8_t *packed;
+
+	while (first < delta->n && delta->states[first] != KILN_SECTOR_SEND)
+		first++;
+	if (!compress || first == delta->n)
+		return SAMPLE;
+	kiln_delta_part(file, first, delta->n, &from, &size);
+	part = kiln_plan_slice(file, from, size < SAMPLE ? size : SAMPLE);
+	if (kiln_plan_deflate(&part, &packed, &n, NULL) != KILN_OK)
+		return SAMPLE;
+	free(packed);
+	return n * SAMPLE / part.size;
+}
+
 kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kiln_plan_file *file,
 					bool compress, struct kiln_err *err)
 {
@@ -326,8 +347,15 @@ kiln_code kiln_flasher_write_difference(struct kiln_flasher *f, const struct kil
 		return kiln_flasher_write_file(f, file, compress, err);
 	}
 	/* where nothing gets done between two breaks each sector counts */
-	if (f->times_gone < 2)
-		kiln_delta_round(&delta, file, kiln_link_baud(f->loader.link));
+	if (f->times_gone < 2) {
+		const struct kiln_delta_wire wire = {
+			.baud = kiln_link_baud(f->loader.link),
+			.block_size = kiln_loader_block_size(&f->loader),
+			.bytes_of_64k = bytes_of_64k(file, &delta, compress),
+		};
+
+		kiln_delta_round(&delta, file, &wire);
+	}
 	event.stage = KILN_FLASH_COMPARED;
 	event.done = kiln_delta_same(&delta, file);
 	if (event.done > f->stood)

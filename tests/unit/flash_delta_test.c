@@ -67,11 +67,14 @@ static size_t sent_of(unsigned differ, unsigned baud)
 	const struct kiln_plan_file file = { .address = 0xF000, .data = data, .size = 18 * SECTOR };
 	uint8_t states[18];
 	struct kiln_delta delta = { .states = states, .n = 18 };
+	const struct kiln_delta_wire wire = { .baud = baud,
+					      .block_size = 0x4000,
+					      .bytes_of_64k = 44 * 1024 };
 	size_t sent = 0;
 
 	memset(states, KILN_SECTOR_SAME, sizeof(states));
 	memset(states + 2, KILN_SECTOR_SEND, differ);
-	kiln_delta_round(&delta, &file, baud);
+	kiln_delta_round(&delta, &file, &wire);
 	assert_int_equal(states[0], KILN_SECTOR_SAME);
 	assert_int_equal(states[17], KILN_SECTOR_SAME);
 	for (size_t i = 0; i < 18; i++)
