@@ -64,9 +64,12 @@ static void queue_fill(struct kiln_kernel *k)
 	struct kiln_wire_msg msg;
 
 	while (k->queue_n < QUEUE_MAX && receive(k, KILN_CHANNEL_SHELL, &msg)) {
-		if (!kiln_subshell_take(k, &msg))
-			k->queue[(k->queue_at + k->queue_n++) % QUEUE_MAX] = msg;
+		if (kiln_subshell_take(k, &msg))
+			continue;
+		k->queue[(k->queue_at + k->queue_n++) % QUEUE_MAX] = msg;
+		k->aborting += k->aborting_more;
 	}
+	k->aborting_more = k->aborting_more && k->queue_n == QUEUE_MAX;
 }
 
 void kiln_kernel_abort_queue(struct kiln_kernel *k, const struct kiln_wire_msg *failed)
@@ -74,6 +77,7 @@ void kiln_kernel_abort_queue(struct kiln_kernel *k, const struct kiln_wire_msg *
 	queue_fill(k);
 	kiln_text_copy(k->aborting_in, sizeof(k->aborting_in), kiln_subshell_of(failed));
 	k->aborting = k->queue_n;
+	k->aborting_more = k->queue_n == QUEUE_MAX;
 }
 
 /* ---- what comes in ---- */
@@ -411,6 +415,8 @@ static void handle_next(struct kiln_kernel *k, struct kiln_wire_msg *msg)
 			     strcmp(kiln_subshell_of(msg), k->aborting_in) == 0;
 
 	k->aborting -= k->aborting > 0;
+	if (k->aborting_more)
+		queue_fill(k);
 	if (aborted)
 		kiln_kernel_handle_aborted(k, msg);
 	else

@@ -82,6 +82,7 @@ struct kiln_kernel {
 	struct kiln_wire_msg queue[QUEUE_MAX]; /* a ring */
 	size_t queue_at, queue_n;
 	size_t aborting;      /* so many of them came before the failure that stops them */
+	bool aborting_more;   /* and so are those that the queue had no room for */
 	char aborting_in[64]; /* the subshell in which that was */
 	json_t *subshells;    /* their ids; NULL: there was none yet */
 	unsigned subshells_made;

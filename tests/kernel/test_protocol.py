@@ -116,6 +116,14 @@ def test_a_failure_aborts_what_waits(kernel):
     cells = [kernel.start(c) for c in ('%%bash\nsleep 0.3; exit 1', '!echo b', '!echo c')]
     replies = [kernel.finish(c)[0]['status'] for c in cells]
     assert replies == ['error', 'aborted', 'aborted']
+
+
+def test_a_failure_aborts_what_the_queue_has_no_room_for(kernel):
+    """256 requests wait in the kernel, the others in its socket: Run All is longer at times."""
+    cells = [kernel.start('!sleep 1; false')] + [kernel.start('%lsmagic -h') for _ in range(400)]
+    replies = [kernel.reply(cell)['status'] for cell in cells]
+    assert replies == ['error'] + 400 * ['aborted']
+    assert kernel.run('%lsmagic -h').status == 'ok'
     assert kernel.run('!echo d').stdout == 'd\n'
 
 
