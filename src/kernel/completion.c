@@ -38,14 +38,17 @@ static void add_all(struct matches *m, const char *const *names, const char *typ
 
 /* ---- the board's ---- */
 
-/* One line each: name, space, type. The function leaves no names behind. */
+/*
+ * One line each: name, space, type. The function leaves no names behind. A type's text is "<class
+ * 'int'>" everywhere; small firmware gives it no __name__.
+ */
 static const char ask_names[] = "def _kiln_q():\n"
 				" try:\n"
 				"  o=%.*s\n"
 				"  for n in dir(o):\n"
 				"   t=''\n"
 				"   try:\n"
-				"    t=type(getattr(o,n)).__name__\n"
+				"    t=str(type(getattr(o,n)))[8:-2]\n"
 				"   except Exception:\n"
 				"    pass\n"
 				"   print(n,t)\n"
@@ -55,11 +58,11 @@ static const char ask_names[] = "def _kiln_q():\n"
 				"del _kiln_q\n";
 static const char ask_globals[] = "def _kiln_q():\n"
 				  " for n,v in list(globals().items()):\n"
-				  "  print(n,type(v).__name__)\n"
+				  "  print(n,str(type(v))[8:-2])\n"
 				  " try:\n"
 				  "  import builtins as b\n"
 				  "  for n in dir(b):\n"
-				  "   print(n,type(getattr(b,n)).__name__)\n"
+				  "   print(n,str(type(getattr(b,n)))[8:-2])\n"
 				  " except Exception:\n"
 				  "  pass\n"
 				  "_kiln_q()\n"

@@ -18,8 +18,10 @@ enum { VALUE_MAX = 64 * 1024, WRITE_MS = 10000 };
 static const char hook[] =
 	"def _kiln_hook(p=print,m='\x1e%sI',e='\x1e',EOFError=EOFError):\n"
 	" import sys\n"
-	" r=sys.stdin\n"
+	" r=getattr(sys,'stdin',None)\n"
 	" def input(prompt=''):\n"
+	"  if not r:\n"
+	"   raise OSError('no input: this firmware has no sys.stdin to read it from')\n"
 	"  p(m,prompt,e,sep='',end='')\n"
 	"  s=''\n"
 	"  c=r.read(1)\n"
@@ -47,8 +49,7 @@ void kiln_kernel_input_prepare(struct kiln_kernel *k, struct kiln_span code)
 	if (k->board.hooks & KILN_HOOK_INPUT ||
 	    (!kiln_code_has(code, "input") && !kiln_code_has(code, "import")))
 		return;
-	k->board.hooks |=
-		KILN_HOOK_INPUT; /* once, also where it fails: firmware without sys.stdin */
+	k->board.hooks |= KILN_HOOK_INPUT; /* once, also where it fails */
 	if (kiln_buf_printf(&text, hook, k->marks.nonce) == KILN_OK)
 		(void)kiln_kernel_ask(k, kiln_buf_str(&text), text.len, &answer, NULL);
 	kiln_buf_done(&text);

@@ -77,6 +77,10 @@ kiln_code kiln_mip_ask(struct kiln_repl *repl, struct kiln_mip_board *ret_board,
 
 	if (code == KILN_OK && result.interrupted)
 		code = kiln_fail(err, KILN_E_CANCELLED, "cannot ask where packages go");
+	if (code == KILN_OK && result.exception) {
+		code = kiln_fail(err, KILN_E_UNSUPPORTED, "cannot find out where packages go");
+		kiln_why(err, "%s: %s", result.ename, result.evalue);
+	}
 	kiln_repl_result_done(&result);
 	if (code == KILN_OK)
 		code = read_answer(kiln_buf_str(&said), ret_board, err);

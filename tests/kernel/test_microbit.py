@@ -105,6 +105,21 @@ def test_the_port_vanishes_in_mid_cell(microbit, kernel):
     assert shown.status == 'error' and shown.reply['ename'].startswith('KILN_E_PORT')
 
 
+def test_what_small_firmware_has_not(microbit, kernel):
+    """Types without __name__, no sys.stdin, no sys.path: names are known, the rest is said."""
+    assert kernel.run(f'%connect -q {microbit.port}\nmy_value = 5').status == 'ok'
+    shown = kernel.run('my_value?')
+    assert shown.reply['payload'][0]['data']['text/plain'] == 'Type:      int\nValue:     5\n'
+    reply = kernel.reply(kernel.client.complete('my_v', 4))
+    assert reply['matches'] == ['my_value']
+    # its own input() would wait for keys, and take no Ctrl-C meanwhile
+    reply = kernel.run('print(input("name? "))').reply
+    assert reply['ename'] == 'OSError' and 'no sys.stdin' in reply['evalue'], reply
+    reply = kernel.run('%mip list').reply
+    assert reply['ename'] == 'KILN_E_UNSUPPORTED' and 'AttributeError' in reply['evalue'], reply
+    assert kernel.run('my_value').status == 'ok'
+
+
 @pytest.fixture
 def tcp_port():
     """A TCP port that is nobody else's for as long as the test runs; servers share it."""
