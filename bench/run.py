@@ -7,7 +7,8 @@ Usage: run.py BUILD [NAME...]
 A benchmark is an executable bench/*_bench.py (given BUILD) or BUILD/bench/*_bench. It prints JSON,
 one object a line: {"case": "...", "value": 1.03, "unit": "x wire"} and, where a limit is
 promised, "limit" with "op" ("<=" or ">="); of a whole job also "more": bytes both ways, round trips,
-virtual seconds, the host's CPU and heap at most (these two for people, they differ between runs). Figures are ratios within one run, counts, or virtual
+virtual seconds, the host's CPU and heap at most (these two for people, they differ between runs; of other
+tools seconds are real, and memory is all that is resident). Figures are ratios within one run, counts, or virtual
 time: none depends on how busy the machine is.
 """
 import json
@@ -38,11 +39,11 @@ def columns(more):
     if not more:
         return ''
     return (f"{more['bytes']:>10} {more['turns']:>11} {more['s']:>9.2f} {more['cpu_ms']:>7}"
-            f" {more['heap_kb']:>8}")
+            f" {more['heap_kb']:>9}")
 
 
 HEAD = (f'{"case":68} {"figure":>9} {"of what":13} {"promised":15}{"bytes":>10} {"round trips":>11}'
-        f' {"seconds":>9} {"CPU ms":>7} {"heap KB":>8}')
+        f' {"seconds":>9} {"CPU ms":>7} {"memory KB":>9}')
 
 
 def show(figure):

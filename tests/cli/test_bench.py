@@ -31,7 +31,7 @@ def test_one_table(tmp_path):
                         {'case': 'no limit', 'value': 12, 'unit': 's'})
     assert code == 0
     assert lines[0].split() == ['case', 'figure', 'of', 'what', 'promised', 'bytes', 'round', 'trips',
-                                'seconds', 'CPU', 'ms', 'heap', 'KB']
+                                'seconds', 'CPU', 'ms', 'memory', 'KB']
     assert lines[1].split() == ['a', 'case', '0.998', 'x', 'limit', '<=', '1.03', '1109880', '90', '24.95',
                                 '173', '3760']
     assert lines[2].split() == ['no', 'limit', '12', 's']
