@@ -35,6 +35,8 @@ static bool keep(struct typed *t, const char *line, size_t n)
 
 static void drop_oldest(struct typed *t, size_t n)
 {
+	if (n == 0) /* there may be no lines at all */
+		return;
 	for (size_t i = 0; i < n; i++)
 		free(t->lines[i]);
 	t->n -= n;
