@@ -216,8 +216,10 @@ class Soak:
 
 
 def test_the_kernel_goes_on(env, tmp_path):
-    copy_board(env, 'demo')
-    cable = Cable(env, tmp_path / 'port')
+    # the board is in another home: without its cable the kernel does not find it as sim:demo
+    away = {**env, 'XDG_STATE_HOME': str(tmp_path / 'away'), 'XDG_RUNTIME_DIR': str(tmp_path / 'away')}
+    copy_board(away, 'demo')
+    cable = Cable(away, tmp_path / 'port')
     kernel = Kernel(env, tmp_path, tmp_path / 'kernel.log')
     soak = Soak(kernel, cable, SEED)
     before = None
