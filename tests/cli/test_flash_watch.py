@@ -174,7 +174,7 @@ def test_watch_a_board_that_was_never_opened(env, firmware):
 def test_watch_stopped_in_mid_write(run, env, firmware, tmp_path, number):
     """Who is at work says how the board is left, is recorded, and leaves no board in the loader."""
     log = tmp_path / 'log.csv'
-    bench = Bench(env, firmware, '--log', log)
+    bench = Bench(env, firmware, '--log', log, '--baud', '115200')
     try:
         bench.next('watching')
         bench.plug('there', 'done')
