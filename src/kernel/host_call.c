@@ -411,6 +411,11 @@ kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *conten
 	struct kiln_python *python = k->python;
 	kiln_code code;
 
+	/* an interrupt came before, while Python was started, say */
+	if (shows && k->halted) {
+		json_decref(content);
+		return kiln_fail(err, KILN_E_CANCELLED, "the cell has not begun");
+	}
 	if (!content || !header) {
 		json_decref(content);
 		return kiln_fail(err, KILN_E_NOMEM, "cannot ask the host's Python");
@@ -421,8 +426,8 @@ kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *conten
 	code = kiln_python_send(k, PYTHON_SHELL, header, content, NULL, err);
 	if (code == KILN_OK)
 		code = await(k, deadline, err);
-	if (python->interrupted && !shows)
-		code = kiln_fail(err, KILN_E_CANCELLED, "the cell has not begun");
+	if (code == KILN_E_TIMEOUT && python->interrupted)
+		code = kiln_fail(err, KILN_E_CANCELLED, "the host's Python was interrupted");
 	k->input_waits = false;
 	k->woken = false;
 	json_decref(python->header);

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -141,6 +142,17 @@ def test_an_early_interrupt_is_not_lost(host):
     host.message(msg_id, 'execute_input')
     host.interrupt()
     assert host.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
+
+
+@pytest.mark.parametrize('after', [0, 0.1, 0.3, 0.6])
+def test_an_interrupt_while_it_starts(host, after):
+    assert host.run('%%host\nimport os\nos._exit(0)').status == 'error'
+    msg_id = host.start('%%host\nimport time\ntime.sleep(600)')
+    host.message(msg_id, 'execute_input')
+    time.sleep(after)
+    host.interrupt()
+    assert host.finish(msg_id)[0]['ename'] == 'KeyboardInterrupt'
+    assert host.run('%%host\nprint("here")').stdout == 'here\n'
 
 
 def test_an_interrupt_that_breaks_nothing_off(host):
