@@ -15,7 +15,7 @@ struct stamp {
 static struct stamp new_stamp(struct kiln_kernel *k)
 {
 	struct timespec now;
-	struct stamp s;
+	struct stamp s = { 0 };
 	struct tm utc;
 
 	clock_gettime(CLOCK_REALTIME, &now);

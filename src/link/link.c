@@ -65,6 +65,12 @@ static kiln_code no_scheme(const struct kiln_host *host, const char *url, struct
 
 	(void)kiln_login_hide(url, shown, sizeof(shown));
 	(void)kiln_fail(err, KILN_E_INVALID, "cannot open '%s'", shown);
+	if (strncmp(url, "mp://", 5) == 0) { /* may stand in the device files of an iot-kernel */
+		kiln_why(err, "mp:// is the iot-kernel's own protocol, and is not spoken here");
+		kiln_hint(err, "let the board offer its WebREPL ('import webrepl_setup' on the "
+			       "board, once), and name it ws://HOST");
+		return KILN_E_INVALID;
+	}
 	kiln_why(err, "there is no such kind of port");
 	kiln_hint(err, "a port is a device such as /dev/ttyUSB0, or one of %s", names);
 	return KILN_E_INVALID;

@@ -79,6 +79,10 @@ static void wrong_urls_say_what_is_wrong(void **state)
 			  "a port is a device such as /dev/ttyUSB0, or one of serial://DEVICE, "
 			  "rfc2217://HOST:PORT, socket://HOST:PORT, "
 			  "ws://HOST, telnet://HOST");
+	assert_open_fails("mp://10.0.0.1:54321", KILN_E_INVALID,
+			  "mp:// is the iot-kernel's own protocol, and is not spoken here",
+			  "let the board offer its WebREPL ('import webrepl_setup' on the board, "
+			  "once), and name it ws://HOST");
 	assert_open_fails("rfc2217://h:1?baud=3", KILN_E_INVALID, "no such option: 'baud'", NULL);
 	assert_open_fails("rfc2217://h:1?timeout=0", KILN_E_INVALID,
 			  "timeout must be 0..60 seconds, not '0'", NULL);
