@@ -106,6 +106,7 @@ static kiln_code connect(struct kiln_flasher *f, struct kiln_err *err)
 		.user = &user,
 	};
 
+	f->loader.n_known = 0; /* another chip may be there by now */
 	kiln_flasher_emit(f, (struct kiln_flash_event){ .stage = KILN_FLASH_CONNECTING,
 							.item = kiln_link_url(f->loader.link) });
 	KILN_TRY(kiln_loader_connect(&f->loader, &how, err));

@@ -14,6 +14,12 @@ static int64_t later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* Does one erase of a whole block come next? */
+static bool is_whole(const struct kiln_pace *p, uint32_t at)
+{
+	return at % BLOCK == 0 && p->region_end - at >= BLOCK;
+}
+
 /* One step of erasing ahead: a blank sector is left out, an erase is not waited for. */
 static int64_t erase_next(struct kiln_pace *p, int64_t now)
 {
@@ -27,7 +33,7 @@ static int64_t erase_next(struct kiln_pace *p, int64_t now)
 	}
 	if (p->flash_us > now)
 		return now;
-	const bool whole = at % BLOCK == 0 && p->region_end - at >= BLOCK;
+	const bool whole = is_whole(p, at);
 
 	p->next_erase += whole ? BLOCK : SECTOR;
 	p->flash_us = now + (whole ? KILN_PACE_BLOCK_US : KILN_PACE_SECTOR_US);
@@ -134,7 +140,7 @@ int64_t kiln_pace_erased(const struct kiln_pace *p)
 	int64_t us = later(p->cpu_us, p->flash_us);
 
 	for (uint32_t at = p->next_erase; at < p->region_end;) {
-		const bool whole = at % BLOCK == 0 && p->region_end - at >= BLOCK;
+		const bool whole = is_whole(p, at);
 
 		us += !p->dirty ? KILN_PACE_LOOK_US
 		      : whole   ? KILN_PACE_BLOCK_US

@@ -281,28 +281,27 @@ size_t kiln_python_fds(const struct kiln_kernel *k, struct pollfd fds[KILN_PYTHO
  */
 struct interruption {
 	kiln_ms next; /* when there is something to do; 0: nothing */
-	bool sent;
+	bool wanted, sent;
 	unsigned nudges;
 };
 
 /* One came. It is held back until the cell's code runs: or for a while, should that not be said. */
-static void note_interrupt(struct kiln_python *python, struct interruption *i)
+static void note_interrupt(const struct kiln_python *python, struct interruption *i)
 {
-	if (!python->interrupted)
+	if (!i->wanted)
 		i->next = kiln_now() + (python->busy ? 0 : BEGIN_MS);
-	python->interrupted = true;
+	i->wanted = true;
 }
 
-static void interrupt(struct kiln_python *python, struct interruption *i)
+static void interrupt(const struct kiln_python *python, struct interruption *i)
 {
 	const kiln_ms now = kiln_now();
 	const bool is_due = i->next && now >= i->next;
 
-	if (python->interrupted && !python->begun) {
+	if (i->wanted && !python->begun) {
 		i->next = now + BEGIN_MS;
-	} else if (python->interrupted && (python->busy || is_due)) {
+	} else if (i->wanted && (python->busy || is_due)) {
 		(void)kill(-python->process.pid, SIGINT);
-		python->interrupted = false;
 		*i = (struct interruption){ .sent = true, .next = now + FIRST_NUDGE_MS };
 	} else if (i->sent && is_due) {
 		(void)kill(python->process.pid, SIGURG);
@@ -422,11 +421,11 @@ kiln_code kiln_python_call(struct kiln_kernel *k, json_t *header, json_t *conten
 	}
 	python->header = json_incref(header);
 	python->shows = shows;
-	python->busy = python->idle = python->begun = python->interrupted = false;
+	python->busy = python->idle = python->begun = false;
 	code = kiln_python_send(k, PYTHON_SHELL, header, content, NULL, err);
 	if (code == KILN_OK)
 		code = await(k, deadline, err);
-	if (code == KILN_E_TIMEOUT && python->interrupted)
+	if (code == KILN_E_TIMEOUT && k->running && k->halted)
 		code = kiln_fail(err, KILN_E_CANCELLED, "the host's Python was interrupted");
 	k->input_waits = false;
 	k->woken = false;

@@ -39,9 +39,8 @@ struct kiln_python {
 	json_t *reply;  /* its content; NULL: not yet */
 	bool busy;      /* the cell's code runs: a signal is not too early */
 	bool idle;
-	bool begun;       /* that may have run */
-	bool interrupted; /* it is to be, and was not told yet */
-	bool shows;       /* it is a cell's code: what it says is shown */
+	bool begun; /* that may have run */
+	bool shows; /* it is a cell's code: what it says is shown */
 
 	json_t *comms;     /* {id: {"target_name": ...}} that are open */
 	json_t *stored;    /* %store's values, as Python has them; NULL: it must be told all */

@@ -214,10 +214,11 @@ static int time_left(kiln_ms deadline, kiln_ms due)
 {
 	enum { LONGEST_MS = 3600000 };
 	const kiln_ms first = due < deadline ? due : deadline;
-	const kiln_ms left = first == KILN_FOREVER ? -1 : first - kiln_now();
+	kiln_ms left;
 
 	if (first == KILN_FOREVER)
 		return -1;
+	left = first - kiln_now();
 	return left < 0 ? 0 : left > LONGEST_MS ? LONGEST_MS : (int)left;
 }
 
